@@ -1,0 +1,16 @@
+# Flags of our own code; other people's headers are SYSTEM and don't see them.
+add_library(icrps_flags INTERFACE)
+target_compile_options(icrps_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror)
+
+# Hardening, and smaller binaries by dropping what nobody calls.
+add_compile_options(-fstack-protector-strong -ffunction-sections -fdata-sections)
+add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections)
+add_compile_definitions(_GLIBCXX_ASSERTIONS)
+
+if(ICRPS_SANITIZE)
+  add_compile_options(-fsanitize=${ICRPS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${ICRPS_SANITIZE})
+else()
+  add_compile_definitions($<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+endif()

@@ -1,0 +1,44 @@
+// The Transport over cpprestsdk. docs/decisions/0001-http-library.md holds the rules it follows.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/transport.hpp"
+#include "runtime/secret_string.hpp"
+
+namespace icrps::http {
+
+/// PEM texts. Read again for each new connection, so that rotated files are picked up.
+struct ClientCertificate {
+  std::string certificate_pem;
+  SecretString key_pem;
+};
+
+struct TransportOptions {
+  /// "https://10.96.0.1:443"; a path prefix is allowed. http:// only for tests.
+  std::string origin;
+  /// The only trusted authorities, as PEM. Empty: the system's bundle.
+  std::string ca_pem;
+  /// Name to verify and to send as SNI instead of the origin's host.
+  std::optional<std::string> server_name;
+  /// Called for each new connection; empty: no client certificate.
+  std::function<std::optional<ClientCertificate>()> client_certificate;
+  /// Called for each request; the whole value of Authorization; empty: none.
+  std::function<std::optional<SecretString>()> authorization;
+  std::string user_agent = "icr-pull-secrets";
+  /// Requests in flight at once; more wait. Streams are not counted.
+  unsigned max_in_flight = 16;
+};
+
+/// Once, before any other use of the HTTP library and before any other thread: one loop thread,
+/// and no parsing of the system's CA bundle on each connection. Throws std::logic_error if late.
+void initialize_http();
+
+/// Throws std::invalid_argument when the options make no sense (bad origin, unreadable PEM).
+std::unique_ptr<Transport> make_cpprest_transport(TransportOptions options);
+
+}  // namespace icrps::http

@@ -1,0 +1,45 @@
+#include "runtime/digest.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+
+#include <openssl/evp.h>
+
+namespace icrps {
+namespace {
+
+using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+
+void update(const Context& context, std::string_view bytes) {
+  const std::uint64_t length = bytes.size();
+  if (EVP_DigestUpdate(context.get(), &length, sizeof length) != 1 ||
+      EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1) {
+    throw std::runtime_error("SHA-256 failed");
+  }
+}
+
+}  // namespace
+
+std::string digest(std::initializer_list<std::string_view> parts, std::size_t hex_digits) {
+  const Context context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) {
+    throw std::runtime_error("SHA-256 is not available");
+  }
+  for (const auto part : parts) update(context, part);
+  std::array<unsigned char, 32> bytes{};
+  if (EVP_DigestFinal_ex(context.get(), bytes.data(), nullptr) != 1) {
+    throw std::runtime_error("SHA-256 failed");
+  }
+  std::string hex;
+  for (const auto byte : bytes) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    hex += kDigits[byte >> 4U];
+    hex += kDigits[byte & 15U];
+  }
+  hex.resize(std::min(hex.size(), hex_digits));
+  return hex;
+}
+
+}  // namespace icrps
