@@ -1,0 +1,118 @@
+{{/*
+The chart's name, in labels.
+*/}}
+{{- define "icr-pull-secrets.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/*
+The name of every object of the release: the release's name alone when it says what it is
+already. 63 characters, because it's used as a label value too.
+*/}}
+{{- define "icr-pull-secrets.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- $name := default .Chart.Name .Values.nameOverride }}
+{{- if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+The labels that tell this release's pods from others. They can't be changed after installation,
+so nothing that a user may set is in them but the two names.
+*/}}
+{{- define "icr-pull-secrets.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "icr-pull-secrets.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{- end }}
+
+{{/*
+The labels of every object. Merged as a map, because commonLabels may repeat one of ours: ours
+stays, and the key isn't written twice.
+*/}}
+{{- define "icr-pull-secrets.labels" -}}
+{{- $ours := include "icr-pull-secrets.selectorLabels" . | fromYaml }}
+{{- $_ := set $ours "app.kubernetes.io/version" .Chart.AppVersion }}
+{{- $_ := set $ours "app.kubernetes.io/component" "operator" }}
+{{- $_ := set $ours "app.kubernetes.io/part-of" .Chart.Name }}
+{{- $_ := set $ours "app.kubernetes.io/managed-by" .Release.Service }}
+{{- $_ := set $ours "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
+{{- merge $ours (.Values.commonLabels | default dict) | toYaml }}
+{{- end }}
+
+{{- define "icr-pull-secrets.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "icr-pull-secrets.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{/*
+The image reference. A digest says exactly which image, so a tag beside it could only mislead.
+*/}}
+{{- define "icr-pull-secrets.image" -}}
+{{- if .Values.image.digest }}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- else }}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{/*
+The names of the Secrets that the operator writes, one a line: icr-<credential>.
+An empty list would be no limit at all in an RBAC rule, so it's an error here.
+*/}}
+{{- define "icr-pull-secrets.managedSecrets" -}}
+{{- $names := list }}
+{{- range .Values.config.credentials }}
+{{- $names = append $names (printf "icr-%s" .name) }}
+{{- end }}
+{{- if not $names }}
+{{- fail "config.credentials is empty: the operator needs at least one credential" }}
+{{- end }}
+{{- if ne (len $names) (len (uniq $names)) }}
+{{- fail (printf "config.credentials: every credential needs a name of its own, these write to the Secrets %s" (join ", " $names)) }}
+{{- end }}
+{{- join "\n" (sortAlpha $names) }}
+{{- end }}
+
+{{/*
+The names of the Secrets that the operator reads, one a line: the name in every secretRef, at
+whatever depth below the given part of the configuration.
+*/}}
+{{- define "icr-pull-secrets.secretRefNames" -}}
+{{- if kindIs "map" . }}
+{{- range $key, $value := . }}
+{{- if and (eq $key "secretRef") (kindIs "map" $value) }}
+{{- $value.name }}{{ "\n" }}
+{{- else }}
+{{- include "icr-pull-secrets.secretRefNames" $value }}
+{{- end }}
+{{- end }}
+{{- else if kindIs "slice" . }}
+{{- range . }}
+{{- include "icr-pull-secrets.secretRefNames" . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+The same, sorted and without repetition. A source that carries the name of a Secret we write
+would be readable and writable in every namespace under the rules for those: refused.
+*/}}
+{{- define "icr-pull-secrets.sourceSecrets" -}}
+{{- $managed := include "icr-pull-secrets.managedSecrets" . | splitList "\n" }}
+{{- $sources := include "icr-pull-secrets.secretRefNames" .Values.config.credentials | splitList "\n" | compact | uniq | sortAlpha }}
+{{- range $sources }}
+{{- if has . $managed }}
+{{- fail (printf "config.credentials: the Secret %q can't be a source, because the credential %q writes a Secret of that name into namespaces: rename one of them" . (trimPrefix "icr-" .)) }}
+{{- end }}
+{{- end }}
+{{- join "\n" $sources }}
+{{- end }}
