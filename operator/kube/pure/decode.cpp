@@ -1,0 +1,257 @@
+#include "kube/pure/decode.hpp"
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace icrps::kube {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kOurPrefix = "icr-pull-secrets/";
+constexpr std::string_view kManagedBy = "app.kubernetes.io/managed-by";
+
+/// Deeper input is not from an API server.
+constexpr std::size_t kMaxDepth = 64;
+
+/// Where in the document the parser stands.
+enum class At {
+  kEvent,        // {"type":…,"object":…}
+  kList,         // {"metadata":…,"items":[…]}
+  kListMeta,     //
+  kItems,        //
+  kObject,       // an item, an event's object, or the whole body
+  kMeta,         //
+  kAnnotations,  //
+  kLabels,       //
+  kData,         //
+  kPullSecrets,  // imagePullSecrets
+  kPullSecret,   //
+  kDetails,      // Status.details
+  kCauses,       //
+  kCause,        //
+  kIgnored,
+};
+
+/// Which container a key opens. Everything not listed is skipped with all that it holds.
+At child_of(At at, std::string_view key) {
+  switch (at) {
+    case At::kEvent:
+      return key == "object" ? At::kObject : At::kIgnored;
+    case At::kList:
+      if (key == "metadata") return At::kListMeta;
+      return key == "items" ? At::kItems : At::kIgnored;
+    case At::kItems:
+      return At::kObject;
+    case At::kObject:
+      if (key == "metadata") return At::kMeta;
+      if (key == "data") return At::kData;
+      if (key == "imagePullSecrets") return At::kPullSecrets;
+      return key == "details" ? At::kDetails : At::kIgnored;
+    case At::kMeta:
+      if (key == "annotations") return At::kAnnotations;
+      return key == "labels" ? At::kLabels : At::kIgnored;
+    case At::kPullSecrets:
+      return At::kPullSecret;
+    case At::kDetails:
+      return key == "causes" ? At::kCauses : At::kIgnored;
+    case At::kCauses:
+      return At::kCause;
+    default:
+      return At::kIgnored;
+  }
+}
+
+class Reader final : public nlohmann::json_sax<json> {
+ public:
+  explicit Reader(At root, const std::function<void(Object&&)>* on_item = nullptr)
+      : root_(root), on_item_(on_item) {}
+
+  ListMeta list;
+  std::string event_type;
+  Object object;
+  Status status;
+  std::string error;
+
+  bool null() override { return true; }
+  bool boolean(bool value) override {
+    if (at() == At::kObject && key_ == "immutable") object.immutable = value;
+    return true;
+  }
+  bool number_integer(number_integer_t value) override { return number(value); }
+  bool number_unsigned(number_unsigned_t value) override {
+    return number(static_cast<number_integer_t>(value));
+  }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return true; }
+  bool binary(binary_t& /*value*/) override { return true; }
+  bool string(string_t& value) override;
+  bool key(string_t& value) override {
+    if (at() != At::kIgnored) key_.swap(value);
+    return true;
+  }
+  bool start_object(std::size_t /*size*/) override { return open(); }
+  bool start_array(std::size_t /*size*/) override { return open(); }
+  bool end_object() override;
+  bool end_array() override {
+    stack_.pop_back();
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string& /*token*/,
+                   const nlohmann::detail::exception& /*why*/) override {
+    // The library's own text quotes the input, which may be a credential.
+    error = "not valid JSON at byte " + std::to_string(position);
+    return false;
+  }
+
+ private:
+  [[nodiscard]] At at() const { return stack_.empty() ? At::kIgnored : stack_.back(); }
+  bool open();
+  bool number(number_integer_t value);
+  void meta_string(string_t& value);
+  void object_string(string_t& value);
+
+  const At root_;
+  const std::function<void(Object&&)>* const on_item_;
+  std::vector<At> stack_;
+  std::string key_;  // the last key seen in a container that is read
+};
+
+bool Reader::open() {
+  if (stack_.size() >= kMaxDepth) {
+    error = "nested too deeply";
+    return false;
+  }
+  stack_.push_back(stack_.empty() ? root_ : child_of(stack_.back(), key_));
+  return true;
+}
+
+bool Reader::end_object() {
+  const At closed = stack_.back();
+  stack_.pop_back();
+  if (closed == At::kObject && on_item_ != nullptr) {
+    (*on_item_)(std::move(object));
+    object = Object{};
+  }
+  return true;
+}
+
+bool Reader::number(number_integer_t value) {
+  if (at() == At::kObject && key_ == "code") status.code = static_cast<int>(value);
+  if (at() == At::kDetails && key_ == "retryAfterSeconds") {
+    status.retry_after = std::chrono::seconds(value);
+  }
+  return true;
+}
+
+bool Reader::string(string_t& value) {
+  switch (at()) {
+    case At::kEvent:
+      if (key_ == "type") event_type.swap(value);
+      break;
+    case At::kListMeta:
+      if (key_ == "resourceVersion") list.resource_version.swap(value);
+      if (key_ == "continue") list.continue_token.swap(value);
+      break;
+    case At::kObject:
+      object_string(value);
+      break;
+    case At::kMeta:
+      meta_string(value);
+      break;
+    case At::kAnnotations:
+      if (key_.starts_with(kOurPrefix)) object.annotations.emplace(key_, std::move(value));
+      break;
+    case At::kLabels:
+      if (key_.starts_with(kOurPrefix) || key_ == kManagedBy) {
+        object.labels.emplace(key_, std::move(value));
+      }
+      break;
+    case At::kData:
+      object.data.emplace_back(key_, SecretString(std::move(value)));
+      break;
+    case At::kPullSecret:
+      if (key_ == "name") object.image_pull_secrets.push_back(std::move(value));
+      break;
+    case At::kCause:
+      if (key_ == "reason") status.causes.push_back(std::move(value));
+      break;
+    default:
+      break;
+  }
+  return true;
+}
+
+void Reader::meta_string(string_t& value) {
+  if (key_ == "name") object.name.swap(value);
+  if (key_ == "namespace") object.ns.swap(value);
+  if (key_ == "uid") object.uid.swap(value);
+  if (key_ == "resourceVersion") object.resource_version.swap(value);
+  if (key_ == "deletionTimestamp") object.terminating = true;
+}
+
+void Reader::object_string(string_t& value) {
+  if (key_ == "type") object.type.swap(value);
+  if (key_ == "reason") status.reason.swap(value);
+  if (key_ == "message") status.message.swap(value);
+}
+
+/// False: `reader.error` says why.
+bool parse(std::string_view text, Reader& reader) {
+  const bool parsed = json::sax_parse(text.begin(), text.end(), &reader);
+  if (!parsed && reader.error.empty()) reader.error = "not valid JSON";
+  return parsed;
+}
+
+std::optional<WatchEvent::Type> event_type(std::string_view text) {
+  using Type = WatchEvent::Type;
+  constexpr std::array kTypes{std::pair{std::string_view("ADDED"), Type::kAdded},
+                              std::pair{std::string_view("MODIFIED"), Type::kModified},
+                              std::pair{std::string_view("DELETED"), Type::kDeleted},
+                              std::pair{std::string_view("BOOKMARK"), Type::kBookmark},
+                              std::pair{std::string_view("ERROR"), Type::kError}};
+  for (const auto& [name, type] : kTypes) {
+    if (name == text) return type;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+tl::expected<ListMeta, DecodeError> decode_list(std::string_view body,
+                                                const std::function<void(Object&&)>& on_item) {
+  Reader reader(At::kList, &on_item);
+  if (!parse(body, reader)) return tl::unexpected(DecodeError{reader.error});
+  if (reader.list.resource_version.empty()) {
+    return tl::unexpected(DecodeError{"a list without metadata.resourceVersion"});
+  }
+  return std::move(reader.list);
+}
+
+tl::expected<WatchEvent, DecodeError> decode_event(std::string_view line) {
+  Reader reader(At::kEvent);
+  if (!parse(line, reader)) return tl::unexpected(DecodeError{reader.error});
+  const auto type = event_type(reader.event_type);
+  if (!type) return tl::unexpected(DecodeError{"a watch event of no known type"});
+  if (*type != WatchEvent::Type::kError && reader.object.resource_version.empty()) {
+    return tl::unexpected(DecodeError{"a watch event without metadata.resourceVersion"});
+  }
+  return WatchEvent{*type, std::move(reader.object), std::move(reader.status)};
+}
+
+tl::expected<Object, DecodeError> decode_object(std::string_view body) {
+  Reader reader(At::kObject);
+  if (!parse(body, reader)) return tl::unexpected(DecodeError{reader.error});
+  if (reader.object.name.empty()) return tl::unexpected(DecodeError{"an object without a name"});
+  return std::move(reader.object);
+}
+
+Status decode_status(std::string_view body) {
+  Reader reader(At::kObject);
+  if (!parse(body, reader)) return {};
+  return std::move(reader.status);
+}
+
+}  // namespace icrps::kube

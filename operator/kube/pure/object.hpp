@@ -1,0 +1,53 @@
+// The parts of Kubernetes objects that this program looks at. Plain data.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/secret_string.hpp"
+
+namespace icrps::kube {
+
+/// A Namespace, ServiceAccount or Secret; fields that a kind does not have stay empty.
+struct Object {
+  std::string name;
+  std::string ns;  ///< empty for a Namespace
+  std::string uid;
+  std::string resource_version;
+  bool terminating = false;  ///< has a deletionTimestamp
+  /// Only the keys below "icr-pull-secrets/": the others are nobody's business and cost memory.
+  std::map<std::string, std::string> annotations;
+  /// The same, and "app.kubernetes.io/managed-by".
+  std::map<std::string, std::string> labels;
+
+  // Secret
+  std::string type;
+  bool immutable = false;
+  std::vector<std::pair<std::string, SecretString>> data;  ///< values still in base64
+
+  // ServiceAccount
+  std::vector<std::string> image_pull_secrets;  ///< in the object's order
+};
+
+/// What the API server says when it refuses something (kind Status, meta/v1).
+struct Status {
+  int code = 0;
+  std::string reason;   ///< "Conflict", "AlreadyExists", "Expired", …
+  std::string message;  ///< for people
+  std::optional<std::chrono::seconds> retry_after;
+  std::vector<std::string> causes;  ///< details.causes[].reason: "NamespaceTerminating", …
+
+  [[nodiscard]] bool has_cause(std::string_view cause) const;
+};
+
+/// True when `a` is older than `b`. Resource versions compare as decimal numbers of any length
+/// (guaranteed by the API since Kubernetes 1.35, KEP-5504, and true of etcd before); anything else
+/// is not comparable and gives false, which makes a reader take the newcomer.
+[[nodiscard]] bool older(std::string_view a, std::string_view b);
+
+}  // namespace icrps::kube

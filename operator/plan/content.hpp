@@ -1,0 +1,52 @@
+// What a copy of a credential holds. Pure.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "icr/docker_config.hpp"
+#include "icr/regions.hpp"
+
+namespace icrps::plan {
+
+struct Content {
+  SecretString data;     ///< base64 of the dockerconfigjson, as the API wants it
+  std::string hash;      ///< content_hash() of it
+  std::string hosts;     ///< "de.icr.io,us.icr.io"
+  std::string revision;  ///< of the credential
+};
+
+/// Of a Secret's whole `data`, base64 as it stands in the API: any edit changes it.
+[[nodiscard]] std::string content_hash(
+    const std::vector<std::pair<std::string, SecretString>>& data);
+
+/// A credential that is good for use, and the contents made of it, each made once for however many
+/// namespaces want the same hosts.
+/// Thread safety: all methods may be called from any thread.
+class Material {
+ public:
+  Material(icr::Login login, std::string revision)
+      : login_(std::move(login)), revision_(std::move(revision)) {}
+
+  [[nodiscard]] const icr::Login& login() const { return login_; }
+  [[nodiscard]] const std::string& revision() const { return revision_; }
+  [[nodiscard]] std::shared_ptr<const Content> content(const icr::Hosts& hosts) const;
+
+ private:
+  const icr::Login login_;
+  const std::string revision_;
+  mutable std::mutex mutex_;
+  mutable std::map<icr::Hosts, std::shared_ptr<const Content>> made_;
+};
+
+/// Names a login without giving it away: 12 hex digits of a SHA-256. Same login, same revision,
+/// also after a restart, so that a restart writes nothing.
+[[nodiscard]] std::string revision_of(const std::string& credential, const icr::Login& login);
+
+/// "a,b" → {a, b}; entries that are not in `known` are dropped.
+[[nodiscard]] icr::Hosts hosts_from_text(std::string_view text, const icr::Hosts& known);
+
+}  // namespace icrps::plan

@@ -1,0 +1,42 @@
+// Every name that the API shows: annotations, labels, Secret names, Event reasons.
+// docs/annotations.md and docs/events.md are their reference pages.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace icrps::plan {
+
+// On a Namespace.
+inline constexpr std::string_view kRegions = "icr-pull-secrets/regions";
+inline constexpr std::string_view kEndpoints = "icr-pull-secrets/endpoints";
+inline constexpr std::string_view kServiceAccounts = "icr-pull-secrets/service-accounts";
+inline constexpr std::string_view kCredentials = "icr-pull-secrets/credentials";
+
+// On a copy.
+inline constexpr std::string_view kHosts = "icr-pull-secrets/hosts";
+inline constexpr std::string_view kRevision = "icr-pull-secrets/revision";
+inline constexpr std::string_view kContentHash = "icr-pull-secrets/content-hash";
+inline constexpr std::string_view kCredentialLabel = "icr-pull-secrets/credential";
+inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
+inline constexpr std::string_view kManagedBy = "icr-pull-secrets";
+
+inline constexpr std::string_view kSecretType = "kubernetes.io/dockerconfigjson";
+inline constexpr std::string_view kSecretKey = ".dockerconfigjson";
+
+// Reasons of Events.
+inline constexpr std::string_view kInvalidRegions = "InvalidRegions";
+inline constexpr std::string_view kInvalidEndpoints = "InvalidEndpoints";
+inline constexpr std::string_view kInvalidServiceAccounts = "InvalidServiceAccounts";
+inline constexpr std::string_view kInvalidCredentials = "InvalidCredentials";
+inline constexpr std::string_view kSecretConflict = "SecretConflict";
+inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailable";
+inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
+inline constexpr std::string_view kForbidden = "Forbidden";
+
+/// The Secret that carries a credential in a namespace: "icr-default".
+[[nodiscard]] inline std::string copy_name(std::string_view credential) {
+  return "icr-" + std::string(credential);
+}
+
+}  // namespace icrps::plan

@@ -1,0 +1,138 @@
+#include "plan/wish.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "plan/names.hpp"
+#include "plan/text_list.hpp"
+
+namespace icrps::plan {
+namespace {
+
+using Words = std::vector<std::string>;
+
+const std::string* find(const Annotations& annotations, std::string_view key) {
+  const auto found = annotations.find(std::string(key));
+  return found == annotations.end() ? nullptr : &found->second;
+}
+
+/// Names of service accounts are DNS subdomains; a pattern may hold * and ? besides.
+bool is_account_pattern(const std::string& text) {
+  constexpr std::size_t kLongestName = 253;
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-.*?";
+  return !text.empty() && text.size() <= kLongestName &&
+         text.find_first_not_of(kAllowed) == std::string::npos;
+}
+
+Words without_repeats(const Words& words) {
+  Words unique;
+  std::set<std::string> seen;
+  for (const auto& word : words) {
+    if (seen.insert(word).second) unique.push_back(word);
+  }
+  return unique;
+}
+
+void mistake(Wish& wish, std::string_view reason, std::string message) {
+  wish.problems.push_back({std::string(reason), std::move(message), false});
+}
+
+icr::Endpoints read_endpoints(Wish& wish, const Annotations& annotations,
+                              const Defaults& defaults, bool& valid) {
+  const auto* value = find(annotations, kEndpoints);
+  if (value == nullptr) return defaults.endpoints;
+  if (const auto endpoints = icr::parse_endpoints(*value)) return *endpoints;
+  mistake(wish, kInvalidEndpoints,
+          fmt::format("annotation {}: {} is not accepted; accepted: public, private, all. What "
+                      "was in force stays.",
+                      kEndpoints, icr::quoted(*value)));
+  valid = false;
+  return defaults.endpoints;
+}
+
+void read_hosts(Wish& wish, const Annotations& annotations, const Defaults& defaults,
+                const icr::RegionTable& regions) {
+  bool endpoints_valid = true;
+  const auto endpoints = read_endpoints(wish, annotations, defaults, endpoints_valid);
+  auto hosts = regions.select(*find(annotations, kRegions), endpoints);
+  if (!hosts) {
+    mistake(wish, kInvalidRegions,
+            fmt::format("annotation {}: {} What was in force stays.", kRegions,
+                        hosts.error().message));
+    return;
+  }
+  wish.opted_in = !hosts->empty();
+  if (endpoints_valid) wish.hosts = std::move(*hosts);
+}
+
+void read_accounts(Wish& wish, const Annotations& annotations, const Defaults& defaults) {
+  const auto* value = find(annotations, kServiceAccounts);
+  if (value == nullptr) {
+    wish.service_accounts = defaults.service_accounts;
+    return;
+  }
+  const Words entries = split_list(*value);
+  if (entries == Words{"none"}) {
+    wish.service_accounts.emplace();
+    return;
+  }
+  const auto wrong = std::find_if(entries.begin(), entries.end(), [](const std::string& entry) {
+    return !is_account_pattern(entry) || entry == "none";
+  });
+  if (wrong == entries.end()) {
+    wish.service_accounts = without_repeats(entries);
+    return;
+  }
+  mistake(wish, kInvalidServiceAccounts,
+          fmt::format("annotation {}: {} is not accepted; accepted: a comma list of service "
+                      "account names (lower case letters, digits, - and .), globs with * and ?, or "
+                      "none alone. What was in force stays.",
+                      kServiceAccounts, icr::quoted(*wrong)));
+}
+
+void read_credentials(Wish& wish, const Annotations& annotations, const Words& known) {
+  const auto* value = find(annotations, kCredentials);
+  const Words entries = value == nullptr ? Words{"default"} : split_list(*value);
+  const auto wrong = std::find_if(entries.begin(), entries.end(), [&](const std::string& entry) {
+    return std::find(known.begin(), known.end(), entry) == known.end();
+  });
+  if (wrong == entries.end()) {
+    wish.credentials = without_repeats(entries);
+    return;
+  }
+  const std::string what =
+      value == nullptr ? fmt::format("there is no credential \"default\" and annotation {} is not "
+                                     "set",
+                                     kCredentials)
+                       : fmt::format("annotation {}: there is no credential {}", kCredentials,
+                                     icr::quoted(*wrong));
+  mistake(wish, kInvalidCredentials,
+          fmt::format("{}; accepted: a comma list of {}. What was in force stays.", what,
+                      join(known, ", ")));
+}
+
+}  // namespace
+
+Wish read_wish(const Annotations& annotations, const Defaults& defaults,
+               const icr::RegionTable& regions, const Words& known_credentials) {
+  Wish wish;
+  if (find(annotations, kRegions) == nullptr) return wish;
+  wish.opted_in = true;  // until the value says otherwise: a mistake is not an opt-out
+  read_hosts(wish, annotations, defaults, regions);
+  if (!wish.opted_in) return Wish{};  // nothing else matters then
+  read_accounts(wish, annotations, defaults);
+  read_credentials(wish, annotations, known_credentials);
+  return wish;
+}
+
+bool selects(const Words& patterns, const std::string& name) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  });
+}
+
+}  // namespace icrps::plan
