@@ -1,0 +1,4 @@
+# shellcheck shell=bash
+node_prepare() { :; }
+node_start() { :; }
+node_wait() { :; }
