@@ -23,7 +23,7 @@ if [ ! -e "$schemas/.made" ] || [ "$converter" -nt "$schemas/.made" ]; then
     source=$(kubernetes list -m -f '{{.Dir}}')
   fi
   new=$schemas.new.$$
-  "$converter" "$source/api/openapi-spec/swagger.json" "$new"
+  "$CHART_TEST_PYTHON" "$converter" "$source/api/openapi-spec/swagger.json" "$new"
   touch "$new/.made"
   rm -rf "$schemas"
   mv "$new" "$schemas"

@@ -12,6 +12,20 @@ if [ -z "${CHART_TEST_TOOLS:-}" ]; then
 fi
 PATH=$CHART_TEST_TOOLS:$PATH
 
+# A Python that can read YAML: the first in the PATH, else Debian's own (python3-yaml).
+if [ -z "${CHART_TEST_PYTHON:-}" ]; then
+  for CHART_TEST_PYTHON in python3 /usr/bin/python3 ""; do
+    if [ -n "$CHART_TEST_PYTHON" ] && "$CHART_TEST_PYTHON" -c 'import yaml' 2>/dev/null; then
+      break
+    fi
+  done
+  [ -n "$CHART_TEST_PYTHON" ] || {
+    echo "these tests need python3 with PyYAML: apt-get install python3-yaml" >&2
+    exit 1
+  }
+  export CHART_TEST_PYTHON
+fi
+
 # Helm reads the cluster and its own settings from the environment: none of that here.
 if [ -z "${CHART_TEST_CLUSTER:-}" ]; then
   unset KUBECONFIG

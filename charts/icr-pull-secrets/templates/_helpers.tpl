@@ -116,3 +116,20 @@ would be readable and writable in every namespace under the rules for those: ref
 {{- end }}
 {{- join "\n" $sources }}
 {{- end }}
+
+{{/*
+Name and key of the Secret that apiKey.create makes, as YAML: the source of the first credential
+that comes from an API key.
+*/}}
+{{- define "icr-pull-secrets.apiKeyRef" -}}
+{{- $ref := dict }}
+{{- range .Values.config.credentials }}
+{{- if not $ref }}
+{{- $ref = dig "apiKey" "secretRef" dict . }}
+{{- end }}
+{{- end }}
+{{- if not $ref }}
+{{- fail "apiKey.create needs a credential with the source apiKey in config.credentials" }}
+{{- end }}
+{{- toYaml $ref }}
+{{- end }}

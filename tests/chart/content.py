@@ -1,0 +1,449 @@
+#!/usr/bin/env python3
+"""What the chart renders, looked at object by object. Needs helm in the PATH; no cluster."""
+
+import base64
+import functools
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import yaml
+
+CHART = pathlib.Path(__file__).resolve().parents[2] / "charts" / "icr-pull-secrets"
+SCENARIOS = {path.name.removesuffix("-values.yaml"): path for path in sorted(CHART.glob("ci/*-values.yaml"))}
+NAMESPACE = "somewhere"
+
+
+class Loader(yaml.SafeLoader):
+    """Refuses a key that is written twice, which YAML forbids and PyYAML doesn't mind."""
+
+
+def no_duplicates(loader, node):
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    twice = {key for key in keys if keys.count(key) > 1}
+    if twice:
+        raise yaml.constructor.ConstructorError(None, None, f"written twice: {sorted(twice)}", node.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, no_duplicates)
+
+
+def helm(*arguments, values=None):
+    """Runs helm; `values` are given as a file. Returns the finished process."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        if values is not None:
+            yaml.safe_dump(values, file)
+            file.flush()
+            arguments += ("--values", file.name)
+        return subprocess.run(["helm", *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def render(*arguments, values=None, release="icr-pull-secrets", namespace=NAMESPACE):
+    done = helm("template", release, CHART, "--namespace", namespace, *arguments, values=values)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return [each for each in yaml.load_all(done.stdout, Loader) if each is not None]
+
+
+def notes(*arguments, values=None):
+    done = helm("install", "icr-pull-secrets", CHART, "--namespace", NAMESPACE, "--dry-run=client", *arguments, values=values)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return done.stdout.split("\nNOTES:\n")[1]
+
+
+@functools.cache
+def scenario(name):
+    return render("--values", SCENARIOS[name])
+
+
+def find(objects, kind, name=None):
+    found = [each for each in objects if each["kind"] == kind and name in (None, each["metadata"]["name"])]
+    if len(found) != 1:
+        raise AssertionError(f"{len(found)} objects of kind {kind}")
+    return found[0]
+
+
+def kinds(objects):
+    return sorted(each["kind"] for each in objects)
+
+
+def pod(objects):
+    return find(objects, "Deployment")["spec"]["template"]["spec"]
+
+
+def container(objects):
+    (only,) = pod(objects)["containers"]
+    return only
+
+
+def merged(base, over):
+    """As Helm merges values: maps are merged, everything else is replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        result[key] = merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+    return result
+
+
+def config_of(name):
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    return merged(defaults, yaml.safe_load(SCENARIOS[name].read_text(encoding="utf-8")))["config"]
+
+
+def paths_of_null(node, path=""):
+    if node is None:
+        yield path
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from paths_of_null(value, f"{path}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from paths_of_null(value, f"{path}/{index}")
+
+
+def credential(name, secret, key="apikey"):
+    return {"name": name, "apiKey": {"secretRef": {"name": secret, "key": key}}}
+
+
+def two_credentials(*more):
+    return {"config": {"credentials": [credential("default", "icr-api-key"), credential("team-a", "team-a-key", "IC_KEY"), *more]}}
+
+
+def every_scenario(test):
+    """Runs a test once for each of the chart's scenarios."""
+
+    @functools.wraps(test)
+    def run(self):
+        for name in SCENARIOS:
+            with self.subTest(scenario=name):
+                test(self, name, scenario(name))
+
+    return run
+
+
+class EveryScenario(unittest.TestCase):
+    @every_scenario
+    def test_nothing_is_null(self, name, objects):
+        for each in objects:
+            self.assertEqual([], list(paths_of_null(each)), each["kind"])
+
+    @every_scenario
+    def test_no_map_or_list_is_rendered_empty(self, name, objects):
+        for each in objects:
+            text = yaml.safe_dump({key: value for key, value in each.items() if key != "data"})
+            self.assertNotRegex(text, r"(\{\}|\[\])")
+
+    @every_scenario
+    def test_objects_are_in_the_namespace_of_the_release_or_in_none(self, name, objects):
+        for each in objects:
+            expected = None if each["kind"] in ("ClusterRole", "ClusterRoleBinding") else NAMESPACE
+            self.assertEqual(expected, each["metadata"].get("namespace"), each["kind"])
+
+    @every_scenario
+    def test_every_object_has_the_recommended_labels(self, name, objects):
+        for each in objects:
+            labels = each["metadata"]["labels"]
+            for label in ("name", "instance", "version", "component", "part-of", "managed-by"):
+                self.assertIn(f"app.kubernetes.io/{label}", labels, each["kind"])
+            self.assertEqual("icr-pull-secrets", labels["app.kubernetes.io/name"])
+
+    @every_scenario
+    def test_the_configmap_holds_the_configuration_as_given(self, name, objects):
+        data = find(objects, "ConfigMap")["data"]
+        self.assertEqual(["config.yaml"], list(data))
+        self.assertEqual(config_of(name), yaml.load(data["config.yaml"], Loader))
+
+    @every_scenario
+    def test_the_pod_fits_the_standard_restricted(self, name, objects):
+        spec = pod(objects)
+        for field in ("hostNetwork", "hostPID", "hostIPC"):
+            self.assertNotIn(field, spec)
+        self.assertTrue(spec["securityContext"]["runAsNonRoot"])
+        self.assertGreater(spec["securityContext"]["runAsUser"], 0)
+        self.assertEqual({"type": "RuntimeDefault"}, spec["securityContext"]["seccompProfile"])
+        own = container(objects)["securityContext"]
+        self.assertEqual({"drop": ["ALL"]}, own["capabilities"])
+        self.assertIs(False, own["allowPrivilegeEscalation"])
+        self.assertIs(True, own["readOnlyRootFilesystem"])
+        self.assertFalse(own.get("privileged", False))
+        for volume in spec["volumes"]:
+            self.assertNotIn("hostPath", volume)
+
+    @every_scenario
+    def test_the_pod_has_requests_and_a_memory_limit(self, name, objects):
+        resources = container(objects)["resources"]
+        self.assertEqual({"cpu", "memory"}, set(resources["requests"]))
+        self.assertIn("memory", resources["limits"])
+
+    @every_scenario
+    def test_the_command_is_run_with_configuration_namespace_and_address(self, name, objects):
+        self.assertNotIn("command", container(objects))
+        self.assertEqual(["run", "--config=/etc/icr-pull-secrets/config.yaml", "--namespace=$(POD_NAMESPACE)",
+                          "--listen=0.0.0.0:8080"], container(objects)["args"][:4])
+        self.assertIn({"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}, container(objects)["env"])
+        (mount,) = [each for each in container(objects)["volumeMounts"] if each["mountPath"] == "/etc/icr-pull-secrets"]
+        (volume,) = [each for each in pod(objects)["volumes"] if each["name"] == mount["name"]]
+        self.assertEqual(find(objects, "ConfigMap")["metadata"]["name"], volume["configMap"]["name"])
+
+    @every_scenario
+    def test_the_probes_ask_the_port_called_http(self, name, objects):
+        self.assertEqual([{"name": "http", "containerPort": 8080, "protocol": "TCP"}], container(objects)["ports"])
+        for probe, path in (("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
+            self.assertEqual({"path": path, "port": "http"}, container(objects)[probe]["httpGet"])
+
+    @every_scenario
+    def test_the_deployment_selects_its_own_pods(self, name, objects):
+        spec = find(objects, "Deployment")["spec"]
+        selector = spec["selector"]["matchLabels"]
+        self.assertEqual({"app.kubernetes.io/name", "app.kubernetes.io/instance"}, set(selector))
+        self.assertLessEqual(selector.items(), spec["template"]["metadata"]["labels"].items())
+
+    @every_scenario
+    def test_a_new_pod_is_up_before_the_old_one_goes(self, name, objects):
+        self.assertEqual({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+                         find(objects, "Deployment")["spec"]["strategy"])
+
+
+class Rights(unittest.TestCase):
+    """The rules for Secrets are the heart of it: an empty or missing resourceNames is no limit."""
+
+    ALLOWED = {
+        "namespaces": {"list", "watch"},
+        "serviceaccounts": {"get", "list", "watch", "patch"},
+        "events": {"create", "patch"},
+    }
+
+    def check(self, objects, managed, sources):
+        rules = find(objects, "ClusterRole")["rules"]
+        secrets = []
+        for rule in rules:
+            self.assertEqual([""], rule["apiGroups"])
+            self.assertNotIn("nonResourceURLs", rule)
+            self.assertNotIn("*", rule["resources"] + rule["verbs"] + rule.get("resourceNames", []))
+            if rule["resources"] == ["secrets"]:
+                secrets.append(rule)
+            else:
+                (resource,) = rule["resources"]
+                self.assertEqual(self.ALLOWED[resource], set(rule["verbs"]))
+        self.assertEqual(5, len(rules))
+        named, create = sorted(secrets, key=lambda rule: "resourceNames" not in rule)
+        self.assertEqual({"apiGroups": [""], "resources": ["secrets"], "verbs": ["create"]}, create)
+        self.assertEqual(managed, named["resourceNames"])
+        self.assertEqual({"get", "list", "watch", "patch", "delete"}, set(named["verbs"]))
+
+        (rule,) = find(objects, "Role")["rules"]
+        self.assertEqual([""], rule["apiGroups"])
+        self.assertEqual(["secrets"], rule["resources"])
+        self.assertEqual({"get", "list", "watch"}, set(rule["verbs"]))
+        self.assertEqual(sources, rule["resourceNames"])
+
+    def test_the_default_names_one_secret_to_write_and_one_to_read(self):
+        self.check(render(), ["icr-default"], ["icr-api-key"])
+
+    def test_every_credential_adds_its_secret_and_its_source(self):
+        self.check(scenario("two-credentials"), ["icr-default", "icr-team-a"], ["icr-api-key", "team-a-ibm-cloud"])
+
+    def test_a_source_shared_by_two_credentials_is_named_once(self):
+        values = two_credentials(credential("team-b", "icr-api-key", "other"))
+        self.check(render(values=values), ["icr-default", "icr-team-a", "icr-team-b"], ["icr-api-key", "team-a-key"])
+
+    def test_names_that_look_like_something_else_stay_names(self):
+        values = {"config": {"credentials": [credential("1", "123"), credential("null", "true")]}}
+        self.check(render(values=values), ["icr-1", "icr-null"], ["123", "true"])
+
+    def test_a_secretref_is_found_at_any_depth(self):
+        deep = {"name": "rotating", "serviceId": {"manager": {"apiKey": {"secretRef": {"name": "icr-manager", "key": "k"}}}}}
+        flat = {"name": "entitled", "basic": {"hosts": ["cp.icr.io"], "password": {"secretRef": {"name": "entitlement", "key": "k"}}}}
+        listed = {"name": "listed", "several": [{"secretRef": {"name": "listed-key", "key": "k"}}]}
+        values = {"config": {"credentials": [deep, flat, listed]}}
+        self.check(render("--skip-schema-validation", values=values), ["icr-entitled", "icr-listed", "icr-rotating"],
+                   ["entitlement", "icr-manager", "listed-key"])
+
+    def test_without_a_secretref_there_is_no_role(self):
+        values = {"config": {"credentials": [{"name": "keyless", "trustedProfile": {"id": "Profile-1"}}]}}
+        self.assertEqual(set(), {"Role", "RoleBinding"} & set(kinds(render("--skip-schema-validation", values=values))))
+
+    def test_no_credentials_is_an_error_even_past_the_schema(self):
+        done = helm("template", "x", CHART, "--skip-schema-validation", values={"config": {"credentials": []}})
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("config.credentials is empty", done.stderr)
+
+    def test_the_bindings_bind_these_roles_to_this_account(self):
+        for values in ({}, {"serviceAccount": {"name": "other"}}, {"serviceAccount": {"create": False}}):
+            objects = render(values=values)
+            account = pod(objects)["serviceAccountName"]
+            for binding, role in (("ClusterRoleBinding", "ClusterRole"), ("RoleBinding", "Role")):
+                bound = find(objects, binding)
+                self.assertEqual({"apiGroup": "rbac.authorization.k8s.io", "kind": role,
+                                  "name": find(objects, role)["metadata"]["name"]}, bound["roleRef"])
+                self.assertEqual([{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}], bound["subjects"])
+
+    def test_roles_made_elsewhere_are_left_to_others(self):
+        self.assertEqual(["ConfigMap", "Deployment"], kinds(scenario("hardened")))
+
+    def test_only_the_pod_gets_a_token(self):
+        objects = render()
+        self.assertIs(False, find(objects, "ServiceAccount")["automountServiceAccountToken"])
+        self.assertIs(True, pod(objects)["automountServiceAccountToken"])
+
+
+class Image(unittest.TestCase):
+    DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+    def image(self, **image):
+        return container(render(values={"image": image}))["image"]
+
+    def test_the_tag_is_the_version_of_the_application_unless_given(self):
+        version = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]
+        self.assertEqual(f"icr-pull-secrets:{version}", self.image())
+        self.assertEqual("icr-pull-secrets:dev", self.image(tag="dev"))
+
+    def test_a_digest_wins_over_the_tag(self):
+        self.assertEqual(f"us.icr.io/a/b@{self.DIGEST}", self.image(repository="us.icr.io/a/b", tag="dev", digest=self.DIGEST))
+
+    def test_the_pull_policy_is_left_to_kubernetes_unless_given(self):
+        self.assertNotIn("imagePullPolicy", container(render()))
+        self.assertEqual("Never", container(render(values={"image": {"pullPolicy": "Never"}}))["imagePullPolicy"])
+
+
+class ApiKey(unittest.TestCase):
+    def test_no_secret_is_made_unless_asked_for(self):
+        self.assertNotIn("Secret", kinds(render()))
+
+    def test_the_key_of_a_file_arrives_byte_for_byte(self):
+        key = "quote\" back\\slash, comma and ünïcode=\n"
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+            file.write(key)
+            file.flush()
+            secret = find(render("--set", "apiKey.create=true", "--set-file", f"apiKey.value={file.name}"), "Secret")
+        self.assertEqual(("icr-api-key", "Opaque"), (secret["metadata"]["name"], secret["type"]))
+        self.assertEqual({"apikey": key}, {name: base64.b64decode(value).decode() for name, value in secret["data"].items()})
+
+    def test_the_secret_is_the_source_of_the_first_apikey_credential(self):
+        values = two_credentials() | {"apiKey": {"create": True, "value": "not-a-real-key"}}
+        values["config"]["credentials"].reverse()
+        secret = find(render(values=values), "Secret")
+        self.assertEqual("team-a-key", secret["metadata"]["name"])
+        self.assertEqual(["IC_KEY"], list(secret["data"]))
+
+    def test_the_key_is_nowhere_else(self):
+        objects = render(values={"apiKey": {"create": True, "value": "not-a-real-key"}})
+        text = yaml.safe_dump([each for each in objects if each["kind"] != "Secret"])
+        self.assertNotIn("not-a-real-key", text)
+        self.assertNotIn(base64.b64encode(b"not-a-real-key").decode(), text)
+
+
+class Pod(unittest.TestCase):
+    def checksum(self, values):
+        annotations = find(render(values=values), "Deployment")["spec"]["template"]["metadata"]["annotations"]
+        return annotations["icr-pull-secrets/config-checksum"]
+
+    def test_a_changed_configuration_brings_a_new_pod(self):
+        self.assertNotEqual(self.checksum({}), self.checksum({"config": {"endpoints": "all"}}))
+
+    def test_an_unchanged_configuration_keeps_the_pod(self):
+        self.assertEqual(self.checksum({}), self.checksum({"commonLabels": {"a": "b"}, "config": {"endpoints": "public"}}))
+
+    def test_labels_and_annotations_of_the_user_do_not_displace_ours(self):
+        ours = {"app.kubernetes.io/name": "x", "app.kubernetes.io/instance": "x"}
+        values = {"commonLabels": ours | {"a": "common", "b": "common"}, "podLabels": ours | {"a": "pod"},
+                  "podAnnotations": {"icr-pull-secrets/config-checksum": "x", "c": "d"}}
+        metadata = find(render(values=values), "Deployment")["spec"]["template"]["metadata"]
+        self.assertEqual("icr-pull-secrets", metadata["labels"]["app.kubernetes.io/name"])
+        self.assertEqual("icr-pull-secrets", metadata["labels"]["app.kubernetes.io/instance"])
+        self.assertEqual(("pod", "common"), (metadata["labels"]["a"], metadata["labels"]["b"]))
+        self.assertEqual("d", metadata["annotations"]["c"])
+        self.assertRegex(metadata["annotations"]["icr-pull-secrets/config-checksum"], r"^[0-9a-f]{64}$")
+
+    def test_common_labels_are_on_every_object(self):
+        for each in render(values={"commonLabels": {"a": "b"}, "apiKey": {"create": True, "value": "x"}}):
+            self.assertEqual("b", each["metadata"]["labels"]["a"], each["kind"])
+
+    def test_everything_extra_arrives(self):
+        given = yaml.safe_load(SCENARIOS["hardened"].read_text(encoding="utf-8"))
+        objects = scenario("hardened")
+        spec, own = pod(objects), container(objects)
+        for value in ("imagePullSecrets", "priorityClassName", "terminationGracePeriodSeconds", "nodeSelector",
+                      "tolerations", "affinity", "hostAliases"):
+            self.assertEqual(given[value], spec[value])
+        self.assertEqual(given["podSecurityContext"], spec["securityContext"])
+        self.assertEqual(given["resources"], own["resources"])
+        self.assertEqual(given["extraArgs"], own["args"][4:])
+        self.assertEqual(given["extraEnv"], own["env"][1:])
+        self.assertEqual(given["extraVolumeMounts"], own["volumeMounts"][1:])
+        self.assertEqual(given["extraVolumes"], spec["volumes"][1:])
+        self.assertEqual("puller", spec["serviceAccountName"])
+
+    def test_the_number_of_pods_may_be_none(self):
+        self.assertEqual(0, find(render(values={"replicaCount": 0}), "Deployment")["spec"]["replicas"])
+
+    def test_what_is_taken_away_is_not_rendered(self):
+        objects = render(values={"podSecurityContext": None, "securityContext": None, "resources": None})
+        self.assertNotIn("securityContext", pod(objects))
+        self.assertFalse({"securityContext", "resources"} & set(container(objects)))
+
+
+class Names(unittest.TestCase):
+    def names(self, **options):
+        return {each["metadata"]["name"] for each in render(**options)}
+
+    def test_a_release_called_like_the_chart_is_not_called_so_twice(self):
+        self.assertEqual({"icr-pull-secrets", "icr-pull-secrets-sources"}, self.names())
+
+    def test_another_release_has_its_name_in_front(self):
+        self.assertEqual({"x-icr-pull-secrets", "x-icr-pull-secrets-sources"}, self.names(release="x"))
+
+    def test_names_can_be_overridden(self):
+        self.assertEqual({"x-puller", "x-puller-sources"}, self.names(release="x", values={"nameOverride": "puller"}))
+        self.assertEqual({"it", "it-sources"}, self.names(release="x", values={"fullnameOverride": "it"}))
+
+    def test_long_names_are_cut(self):
+        for each in render(release="a" * 53, values={"nameOverride": "b" * 63}):
+            self.assertLessEqual(len(each["metadata"]["name"]), 63 + len("-sources"))
+            for value in each["metadata"]["labels"].values():
+                self.assertRegex(value, r"^[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?$")
+
+    def test_a_namespace_may_be_called_like_a_number(self):
+        self.assertEqual({"123"}, {each["metadata"].get("namespace", "123") for each in render(namespace="123")})
+
+
+class Notes(unittest.TestCase):
+    def test_they_say_the_next_command(self):
+        self.assertIn("kubectl annotate namespace <namespace> icr-pull-secrets/regions=", notes())
+
+    def test_they_warn_of_a_missing_source_and_say_how_to_make_it(self):
+        text = notes(values=two_credentials(credential("team-b", "team-a-key", "OTHER")))
+        self.assertIn("WARNING: the Secret icr-api-key", text)
+        self.assertIn(f"kubectl create secret generic icr-api-key -n {NAMESPACE} --from-file=apikey=key.txt\n", text)
+        self.assertIn(f"kubectl create secret generic team-a-key -n {NAMESPACE} --from-file=IC_KEY=key.txt --from-file=OTHER=key.txt\n", text)
+
+    def test_they_do_not_warn_of_the_source_that_the_chart_makes(self):
+        given = {"apiKey": {"create": True, "value": "x"}}
+        self.assertNotIn("WARNING", notes(values=given))
+        text = notes(values=two_credentials() | given)
+        self.assertEqual(["team-a-key"], re.findall(r"WARNING: the Secret ([-a-z]+),", text))
+
+    def test_they_warn_when_namespaces_need_not_ask(self):
+        text = notes("--skip-schema-validation", values={"config": {"optIn": {"mode": "all"}}})
+        self.assertIn("WARNING: config.optIn.mode is all", text)
+
+    def test_they_warn_when_nothing_runs(self):
+        self.assertIn("WARNING: replicaCount is 0", notes(values={"replicaCount": 0}))
+
+    def test_they_do_not_show_the_key(self):
+        self.assertNotIn("not-a-real-key", notes(values={"apiKey": {"create": True, "value": "not-a-real-key"}}))
+
+
+class Result(unittest.TextTestResult):
+    """Prints each test as the sentence that its name is."""
+
+    def getDescription(self, test):
+        return test._testMethodName.removeprefix("test_").replace("_", " ") if hasattr(test, "_testMethodName") else str(test)
+
+
+if __name__ == "__main__":
+    unittest.main(testRunner=unittest.TextTestRunner(stream=sys.stdout, verbosity=2, failfast=True, resultclass=Result))
