@@ -359,6 +359,11 @@ class Pod(unittest.TestCase):
         self.assertEqual("d", metadata["annotations"]["c"])
         self.assertRegex(metadata["annotations"]["icr-pull-secrets/config-checksum"], r"^[0-9a-f]{64}$")
 
+    def test_the_service_account_has_annotations_only_when_given(self):
+        self.assertNotIn("annotations", find(render(), "ServiceAccount")["metadata"])
+        account = find(render(values={"serviceAccount": {"annotations": {"a": "b"}}}), "ServiceAccount")
+        self.assertEqual({"a": "b"}, account["metadata"]["annotations"])
+
     def test_common_labels_are_on_every_object(self):
         for each in render(values={"commonLabels": {"a": "b"}, "apiKey": {"create": True, "value": "x"}}):
             self.assertEqual("b", each["metadata"]["labels"]["a"], each["kind"])
@@ -442,7 +447,9 @@ class Result(unittest.TextTestResult):
     """Prints each test as the sentence that its name is."""
 
     def getDescription(self, test):
-        return test._testMethodName.removeprefix("test_").replace("_", " ") if hasattr(test, "_testMethodName") else str(test)
+        if hasattr(test, "test_case"):  # one of several scenarios
+            return f"{self.getDescription(test.test_case)}, {dict(test.params)}"
+        return test._testMethodName.removeprefix("test_").replace("_", " ")
 
 
 if __name__ == "__main__":
