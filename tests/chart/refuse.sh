@@ -8,7 +8,8 @@ set -euo pipefail
 count=0
 
 render() {
-  helm template icr-pull-secrets "$CHART" --namespace icr-pull-secrets --values "$SCRATCH/values.yaml" >"$SCRATCH/out" 2>&1
+  helm template icr-pull-secrets "$CHART" --namespace icr-pull-secrets --values "$SCRATCH/values.yaml" \
+    ${kubernetes:+--kube-version "$kubernetes"} >"$SCRATCH/out" 2>&1
 }
 
 # refuse TITLE WHERE REASON <VALUES: both WHERE and REASON must stand in one line of the answer.
@@ -136,5 +137,11 @@ accept "a host with a port" <<<'config: {regions: {test: "registry.test:5000"}}'
 accept "no replica, to stop the operator for a while" <<<'replicaCount: 0'
 accept "a chart that has this one as a dependency" <<<'global: {imageRegistry: us.icr.io}'
 accept "no security context, for platforms that assign one" <<<'{podSecurityContext: null, securityContext: null, resources: null}'
+
+# The version of Kubernetes.
+kubernetes=1.30.14 refuse "Kubernetes 1.30" "kubeVersion" "incompatible with Kubernetes v1.30.14" <<<'{}'
+for version in 1.31.0 1.33.4-eks-1a2b3c 1.34.1+IKS 1.37.2; do
+  kubernetes=$version accept "Kubernetes $version" <<<'{}'
+done
 
 say "$count sets of values"
