@@ -22,9 +22,9 @@ struct InlineOrFile {
 };
 
 struct Cluster {
-  std::string server;      ///< "https://10.96.0.1:443"
-  InlineOrFile ca;         ///< empty: the system's bundle
-  std::string server_name; ///< `tls-server-name`, or empty
+  std::string server;       ///< "https://10.96.0.1:443"
+  InlineOrFile ca;          ///< empty: the system's bundle
+  std::string server_name;  ///< `tls-server-name`, or empty
   InlineOrFile client_certificate;
   InlineOrFile client_key;
   SecretString token;      ///< `token`
@@ -35,15 +35,24 @@ struct Cluster {
 /// The kubeconfig's current context. Accepted: client certificate or token, inline or as files.
 /// Refused with a message that says what to do instead: exec plugins, auth providers, user name
 /// and password, impersonation, proxy-url, insecure-skip-tls-verify.
+/// A server is https://; plain http:// only at localhost and 127.0.0.1, for tests and proxies.
+/// Unknown keys are ignored, as in kubectl.
 [[nodiscard]] tl::expected<Cluster, ConfigError> load_kubeconfig(const std::string& file);
 [[nodiscard]] tl::expected<Cluster, ConfigError> parse_kubeconfig(std::string_view text,
                                                                   const std::string& file);
+
+using Environment = std::function<std::optional<std::string>(const std::string&)>;
+
+/// The file that KUBECONFIG names; nothing when it is unset or empty. A list of files, which
+/// kubectl would merge, is refused.
+[[nodiscard]] tl::expected<std::optional<std::string>, ConfigError> kubeconfig_path(
+    const Environment& env);
 
 /// The service account of this pod: KUBERNETES_SERVICE_HOST and _PORT through `env`, and the files
 /// below `root` (normally /var/run/secrets/kubernetes.io/serviceaccount). An IPv6 service address
 /// becomes kubernetes.default.svc, because the HTTP library can't connect to IPv6 literals.
 [[nodiscard]] tl::expected<Cluster, ConfigError> in_cluster(
-    const std::function<std::optional<std::string>(const std::string&)>& env,
+    const Environment& env,
     const std::string& root = "/var/run/secrets/kubernetes.io/serviceaccount");
 
 }  // namespace icrps::config

@@ -35,7 +35,7 @@ struct Mistake {
   std::string message;
 };
 
-/// What an annotation asked for: the hosts to write credentials for, sorted. Never empty.
+/// What an annotation asked for: the hosts to write credentials for, sorted. Empty only for `none`.
 using Hosts = std::set<std::string>;
 
 class RegionTable {
@@ -54,7 +54,9 @@ class RegionTable {
 
   /// The value of the annotation `icr-pull-secrets/regions`: a comma list of region ids, old
   /// names, hosts (public, private or legacy), `global` or `all`; any case; blanks and repeated
-  /// entries are fine. `none` must stand alone and gives an empty set.
+  /// entries are fine, and so is a comma too many. `none` must stand alone and gives an empty set.
+  /// `all` means every region of the table by its public and private host, as `endpoints` says;
+  /// no legacy host.
   /// A public host means its region. A private or legacy host is itself served in addition to
   /// what `endpoints` says of its region, because the image names use it.
   [[nodiscard]] tl::expected<Hosts, Mistake> select(std::string_view value,

@@ -1,0 +1,220 @@
+#include "config/config.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "config/fields.hpp"
+#include "config/read_file.hpp"
+#include "config/yaml_tree.hpp"
+#include "icr/text.hpp"
+
+namespace icrps::config {
+namespace {
+
+constexpr std::size_t kLongestCredentialName = 59;  // with "icr-" before it: a DNS label
+constexpr std::size_t kLongestSecretKey = 253;
+constexpr std::string_view kNotSupported = "is a limit, which is not supported by this version";
+
+void read_opt_in(const Located& at) {
+  const Fields fields(at, {"mode"}, {"selector", "regions"});
+  static_cast<void>(choice_of(fields.at("mode"), {"annotation"}, {"selector", "all"}));
+}
+
+std::vector<std::string> read_service_accounts(const Located& at) {
+  std::vector<std::string> accounts;
+  for (const Located& item : items_of(at, "a list of names and globs; [] for none")) {
+    const std::string& pattern = text_of(item, "the name of a service account, or a glob");
+    if (pattern == "none") item.fail("is \"none\"", "names and globs; for none an empty list, []");
+    if (const auto mistake = check_account_pattern(pattern)) {
+      throw Failure{item.value.line, fmt::format("{}: {}", item.path, mistake->message)};
+    }
+    if (std::find(accounts.begin(), accounts.end(), pattern) == accounts.end()) {
+      accounts.push_back(pattern);
+    }
+  }
+  return accounts;
+}
+
+void read_regions(const Located& at, icr::RegionTable& table) {
+  std::map<std::string, std::string> old_names;
+  for (const auto& [id, region] : table.regions()) {
+    for (const std::string& alias : region.aliases) old_names[alias] = id;
+  }
+  for (const Entry& entry : entries_of(at, "a map from region ids to hosts; {} for none")) {
+    const auto refuse = [](int line, const Located& where, const std::string& message) {
+      throw Failure{line, fmt::format("{}: {}", where.path, message)};
+    };
+    const auto& [key, value] = entry;
+    if (const auto mistake = icr::check_region_id(key.text)) refuse(key.line, at, mistake->message);
+    if (const auto old = old_names.find(key.text); old != old_names.end()) {
+      refuse(key.line, at,
+             fmt::format("{} is the old name of a region; accepted: its id, {}",
+                         icr::quoted(key.text), old->second));
+    }
+    const std::string& host = text_of(value, "a host such as xx.icr.io");
+    if (const auto mistake = icr::check_host(host)) refuse(value.value.line, at, mistake->message);
+    table.set(key.text, host);
+  }
+}
+
+/// The messages don't repeat what they found: sometimes it is the API key itself.
+SecretKeyRef read_secret_ref(const Located& at) {
+  const Fields fields(at, {"name", "key"});
+  constexpr std::string_view kName = "the name of a Secret in the operator's namespace";
+  constexpr std::string_view kKey =
+      "the name of a key in that Secret: letters, digits, -, _ and ., at most 253";
+  SecretKeyRef ref{text_of(fields.at("name"), kName), text_of(fields.at("key"), kKey)};
+  if (!icr::is_dns_subdomain(ref.name)) {
+    fields.at("name").fail("is not the name of a Secret",
+                           "lower-case letters, digits, inner - and ., at most 253");
+  }
+  const bool key_ok = std::all_of(ref.key.begin(), ref.key.end(), [](char c) {
+    return icr::is_lower(c) || icr::is_upper(c) || icr::is_digit(c) || c == '-' || c == '_' ||
+           c == '.';
+  });
+  if (!key_ok || ref.key.empty() || ref.key.size() > kLongestSecretKey) {
+    fields.at("key").fail("is not the name of a key", kKey);
+  }
+  return ref;
+}
+
+ApiKeySource read_api_key(const Located& at) {
+  if (at.value.kind == YamlValue::Kind::kScalar) {
+    at.fail(fmt::format("is {}", kind_of(at.value)),
+            "secretRef: {name: …, key: …}; the API key itself never stands in this file");
+  }
+  const Fields fields(at, {"secretRef"});
+  return {read_secret_ref(fields.at("secretRef"))};
+}
+
+/// The limits of a credential are accepted where they say "no limit".
+void check_limit(const Fields& fields, const std::string& key, const std::string& no_limit) {
+  if (!fields.has(key)) return;
+  const Located at = fields.at(key);
+  const std::string accepted = no_limit.empty() ? "[]" : fmt::format("[\"{}\"]", no_limit);
+  if (at.value.kind != YamlValue::Kind::kList && at.value.kind != YamlValue::Kind::kMap) {
+    at.fail(fmt::format("is {}", kind_of(at.value)), accepted);
+  }
+  const std::vector<YamlValue>& items = at.value.items;
+  const bool unlimited =
+      no_limit.empty() ? items.empty() : items.size() == 1 && items[0].text == no_limit;
+  if (at.value.kind == YamlValue::Kind::kMap || !unlimited) at.fail(kNotSupported, accepted);
+}
+
+Credential read_credential(const Located& at) {
+  const Fields fields(
+      at, {"name", "apiKey", "namespaces", "regions", "registryNamespaces"},
+      {"accessToken", "refreshToken", "trustedProfile", "profileKey", "serviceId", "basic"});
+  const std::string name_rule =
+      fmt::format("1 to {} lower-case letters, digits and inner hyphens", kLongestCredentialName);
+  const Located name = fields.at("name");
+  Credential credential{text_of(name, name_rule), {}};
+  if (!icr::is_dns_label(credential.name, kLongestCredentialName)) {
+    name.fail(fmt::format("is {}", icr::quoted(credential.name)), name_rule);
+  }
+  if (!fields.has("apiKey")) at.fail("has no source", "apiKey: {secretRef: {name: …, key: …}}");
+  credential.source = read_api_key(fields.at("apiKey"));
+  check_limit(fields, "namespaces", "*");
+  check_limit(fields, "regions", "all");
+  check_limit(fields, "registryNamespaces", "");
+  return credential;
+}
+
+std::vector<Credential> read_credentials(const Located& at) {
+  std::vector<Credential> credentials;
+  std::set<std::string> names;
+  for (const Located& item : items_of(at, "a list of at least one credential")) {
+    credentials.push_back(read_credential(item));
+    if (!names.insert(credentials.back().name).second) {
+      item.fail(
+          fmt::format("is another credential called {}", icr::quoted(credentials.back().name)),
+          "every name once");
+    }
+  }
+  if (credentials.empty()) at.fail("is an empty list", "a list of at least one credential");
+  return credentials;
+}
+
+void read_log(const Located& at, Config& config) {
+  static const std::map<std::string, LogLevel> kLevels{{"debug", LogLevel::kDebug},
+                                                       {"info", LogLevel::kInfo},
+                                                       {"warn", LogLevel::kWarn},
+                                                       {"error", LogLevel::kError}};
+  static const std::map<std::string, LogFormat> kFormats{
+      {"auto", LogFormat::kAuto}, {"json", LogFormat::kJson}, {"text", LogFormat::kText}};
+  const Fields fields(at, {"level", "format"});
+  if (fields.has("level")) {
+    const std::string& level = choice_of(fields.at("level"), {"debug", "info", "warn", "error"});
+    config.log_level = kLevels.at(level);
+  }
+  if (fields.has("format")) {
+    config.log_format = kFormats.at(choice_of(fields.at("format"), {"auto", "json", "text"}));
+  }
+}
+
+Config read_config(const YamlValue& root) {
+  if (root.kind == YamlValue::Kind::kNull) {
+    throw Failure{0, "is empty; accepted: apiVersion, kind, credentials and more"};
+  }
+  const Fields fields({root, ""},
+                      {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "conflict",
+                       "regions", "credentials", "workers", "log"},
+                      {"iam", "registry"});
+  static_cast<void>(choice_of(fields.at("apiVersion"), {"icr-pull-secrets/v1alpha1"}));
+  static_cast<void>(choice_of(fields.at("kind"), {"OperatorConfiguration"}));
+  Config config;
+  if (fields.has("optIn")) read_opt_in(fields.at("optIn"));
+  if (fields.has("endpoints")) {
+    const std::string& text = choice_of(fields.at("endpoints"), {"public", "private", "all"});
+    config.endpoints = icr::parse_endpoints(text).value();
+  }
+  if (fields.has("serviceAccounts")) {
+    config.service_accounts = read_service_accounts(fields.at("serviceAccounts"));
+  }
+  if (fields.has("conflict")) {
+    static_cast<void>(choice_of(fields.at("conflict"), {"skip"}, {"adopt"}));
+  }
+  if (fields.has("regions")) read_regions(fields.at("regions"), config.regions);
+  config.credentials = read_credentials(fields.at("credentials"));
+  if (fields.has("workers")) config.workers = number_of(fields.at("workers"), 1, 64);
+  if (fields.has("log")) read_log(fields.at("log"), config);
+  return config;
+}
+
+}  // namespace
+
+tl::expected<Config, ConfigError> parse_config(std::string_view text, const std::string& file) {
+  try {
+    if (text.size() > kLargestFile) throw Failure{0, "is larger than 1 MiB"};
+    return read_config(parse_yaml(text));
+  } catch (const Failure& failure) {
+    return tl::make_unexpected(error_at(file, failure.line, failure.message));
+  }
+}
+
+tl::expected<Config, ConfigError> load_config(const std::string& file) {
+  const auto text = read_file(file);
+  if (!text) return tl::make_unexpected(text.error());
+  return parse_config(*text, file);
+}
+
+std::optional<icr::Mistake> check_account_pattern(std::string_view pattern) {
+  const auto is_wildcard = [](char c) { return c == '*' || c == '?'; };
+  const auto may_stand = [&](char c) {
+    return icr::is_lower(c) || icr::is_digit(c) || c == '-' || c == '.' || is_wildcard(c);
+  };
+  const bool glob = std::any_of(pattern.begin(), pattern.end(), is_wildcard);
+  const bool ok =
+      glob ? pattern.size() <= 253 && std::all_of(pattern.begin(), pattern.end(), may_stand)
+           : icr::is_dns_subdomain(pattern);
+  if (ok) return std::nullopt;
+  return icr::Mistake{fmt::format(
+      "{} is not the name of a service account; accepted: lower-case letters, digits, inner - and "
+      "., at most 253, with * for any text and ? for any character",
+      icr::quoted(pattern))};
+}
+
+}  // namespace icrps::config

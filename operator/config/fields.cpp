@@ -1,0 +1,124 @@
+#include "config/fields.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <utility>
+
+#include "icr/regions.hpp"
+#include "icr/text.hpp"
+
+namespace icrps::config {
+namespace {
+
+using Kind = YamlValue::Kind;
+
+std::string join_path(const std::string& path, std::string_view key) {
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& words) {
+  const auto near = icr::nearest(word, words);
+  return near ? fmt::format(" (did you mean {}?)", icr::quoted(*near)) : "";
+}
+
+void check_key(const YamlKey& key, const std::string& path,
+               const std::vector<std::string>& accepted, const std::vector<std::string>& later) {
+  if (contains(accepted, key.text)) return;
+  if (contains(later, key.text)) {
+    throw Failure{key.line, fmt::format("{} is not supported by this version; accepted: {}",
+                                        join_path(path, key.text), fmt::join(accepted, ", "))};
+  }
+  throw Failure{key.line, fmt::format("unknown key {}{}{}{}; accepted: {}", icr::quoted(key.text),
+                                      path.empty() ? "" : " in ", path,
+                                      did_you_mean(key.text, accepted), fmt::join(accepted, ", "))};
+}
+
+}  // namespace
+
+void Located::fail(std::string_view problem, std::string_view accepted) const {
+  throw Failure{value.line, fmt::format("{} {}; accepted: {}", path.empty() ? "the document" : path,
+                                        problem, accepted)};
+}
+
+const std::string& text_of(const Located& at, std::string_view accepted) {
+  const std::string_view kind = kind_of(at.value);
+  if (kind == "text") return at.value.text;
+  const bool quotes_help = at.value.kind == Kind::kScalar;
+  at.fail(fmt::format("is {}{}", kind, quotes_help ? " (put it in quotes if it is meant)" : ""),
+          accepted);
+}
+
+const std::string& choice_of(const Located& at, const std::vector<std::string>& choices,
+                             const std::vector<std::string>& later) {
+  const std::string accepted = fmt::format("{}", fmt::join(choices, ", "));
+  const std::string& text = text_of(at, accepted);
+  if (contains(choices, text)) return text;
+  if (contains(later, text)) {
+    at.fail(fmt::format("is {}, which is not supported by this version", text), accepted);
+  }
+  at.fail(fmt::format("is {}{}", icr::quoted(text), did_you_mean(text, choices)), accepted);
+}
+
+unsigned number_of(const Located& at, unsigned least, unsigned most) {
+  const std::string accepted = fmt::format("a whole number from {} to {}", least, most);
+  if (kind_of(at.value) != "a number") {
+    at.fail(fmt::format("is {}", kind_of(at.value)), accepted);
+  }
+  const std::string& text = at.value.text;
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most) {
+    at.fail(fmt::format("is {}", icr::quoted(text)), accepted);
+  }
+  return number;
+}
+
+std::vector<Located> items_of(const Located& at, std::string_view accepted) {
+  if (at.value.kind != Kind::kList) at.fail(fmt::format("is {}", kind_of(at.value)), accepted);
+  std::vector<Located> items;
+  for (const YamlValue& item : at.value.items) {
+    items.push_back({item, fmt::format("{}[{}]", at.path, items.size())});
+  }
+  return items;
+}
+
+std::vector<Entry> entries_of(const Located& at, std::string_view accepted) {
+  if (at.value.kind != Kind::kMap) at.fail(fmt::format("is {}", kind_of(at.value)), accepted);
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < at.value.keys.size(); ++i) {
+    const YamlKey& key = at.value.keys[i];
+    entries.push_back({key, {at.value.items[i], join_path(at.path, icr::quoted(key.text))}});
+  }
+  return entries;
+}
+
+Fields::Fields(Located at, std::vector<std::string> accepted, const std::vector<std::string>& later)
+    : self_(std::move(at)) {
+  if (self_.value.kind != Kind::kMap) {
+    self_.fail(fmt::format("is {}", kind_of(self_.value)),
+               fmt::format("a map of {}", fmt::join(accepted, ", ")));
+  }
+  for (const YamlKey& key : self_.value.keys) check_key(key, self_.path, accepted, later);
+}
+
+bool Fields::has(std::string_view key) const {
+  return std::any_of(self_.value.keys.begin(), self_.value.keys.end(),
+                     [&](const YamlKey& k) { return k.text == key; });
+}
+
+Located Fields::at(std::string_view key) const {
+  for (std::size_t i = 0; i < self_.value.keys.size(); ++i) {
+    if (self_.value.keys[i].text == key) {
+      return {self_.value.items[i], join_path(self_.path, key)};
+    }
+  }
+  throw Failure{self_.value.line, fmt::format("{} is missing", join_path(self_.path, key))};
+}
+
+}  // namespace icrps::config

@@ -1,0 +1,59 @@
+// Typed, strict access to the maps and lists of a YamlValue. Everything throws Failure with a
+// message of the form "PATH is WHAT; accepted: …". Private to operator/config.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/failure.hpp"
+#include "config/yaml_tree.hpp"
+
+namespace icrps::config {
+
+/// A value and its name in messages: "credentials[0].apiKey", or "" for the document.
+struct Located {
+  const YamlValue& value;
+  std::string path;
+
+  /// "PATH PROBLEM; accepted: ACCEPTED"
+  [[noreturn]] void fail(std::string_view problem, std::string_view accepted) const;
+};
+
+/// Text that YAML does not take for a number, a boolean or nothing unless it stands in quotes.
+/// A credential may stand where it doesn't belong: no message repeats the text.
+[[nodiscard]] const std::string& text_of(const Located& at, std::string_view accepted);
+
+/// One of `choices`, spelt exactly so; `later` are known and not supported by this version.
+[[nodiscard]] const std::string& choice_of(const Located& at,
+                                           const std::vector<std::string>& choices,
+                                           const std::vector<std::string>& later = {});
+
+[[nodiscard]] unsigned number_of(const Located& at, unsigned least, unsigned most);
+
+[[nodiscard]] std::vector<Located> items_of(const Located& at, std::string_view accepted);
+
+/// A map whose keys are known beforehand. Unknown keys are refused first, so that a slip in a
+/// key's name is not reported as something missing.
+class Fields {
+ public:
+  Fields(Located at, std::vector<std::string> accepted, const std::vector<std::string>& later = {});
+
+  [[nodiscard]] bool has(std::string_view key) const;
+  /// Refused when missing.
+  [[nodiscard]] Located at(std::string_view key) const;
+  [[nodiscard]] const Located& self() const { return self_; }
+
+ private:
+  Located self_;
+};
+
+/// Any map, as pairs.
+struct Entry {
+  YamlKey key;
+  Located value;
+};
+[[nodiscard]] std::vector<Entry> entries_of(const Located& at, std::string_view accepted);
+
+}  // namespace icrps::config
