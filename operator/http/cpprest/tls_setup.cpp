@@ -1,0 +1,191 @@
+#include "http/cpprest/tls_setup.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509_vfy.h>
+#include <stdexcept>
+#include <string_view>
+
+namespace icrps::http::cpprest {
+namespace {
+
+struct FreeBio {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+};
+
+struct FreeCertificate {
+  void operator()(X509* certificate) const { X509_free(certificate); }
+};
+
+SystemTrust& system_trust() {
+  static SystemTrust trust;
+  return trust;
+}
+
+std::string environment(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : otherwise;
+}
+
+int context_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+boost::asio::const_buffer buffer(const std::string& text) {
+  return {text.data(), text.size()};
+}
+
+}  // namespace
+
+void neutralise_system_trust() {
+  system_trust().file = environment(X509_get_default_cert_file_env(), X509_get_default_cert_file());
+  system_trust().directory =
+      environment(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+  constexpr auto kNowhere = "/nonexistent";
+  ::setenv(X509_get_default_cert_file_env(), kNowhere, 1);
+  ::setenv(X509_get_default_cert_dir_env(), kNowhere, 1);
+}
+
+TlsSetup::TlsSetup(const Endpoint& endpoint, const TransportOptions& options)
+    : store_(options.ca_pem.empty() ? load_system() : load(options.ca_pem)),
+      name_(options.server_name.value_or(endpoint.host)),
+      literal_(is_ip_literal(name_)),
+      client_certificate_(options.client_certificate) {
+  if (name_.empty()) throw std::invalid_argument("server_name is empty");
+}
+
+TlsSetup::Store TlsSetup::load(const std::string& ca_pem) {
+  Store store(X509_STORE_new());
+  const std::unique_ptr<BIO, FreeBio> bio(
+      BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size())));
+  if (!store || !bio) throw std::bad_alloc();
+  ERR_clear_error();
+  int count = 0;
+  while (const std::unique_ptr<X509, FreeCertificate> certificate{
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+    X509_STORE_add_cert(store.get(), certificate.get());
+    ++count;
+  }
+  const auto end = ERR_peek_last_error();
+  ERR_clear_error();
+  if (count == 0 || ERR_GET_REASON(end) != PEM_R_NO_START_LINE) {
+    throw std::invalid_argument("the certificate authorities are not readable PEM");
+  }
+  // An authority counts even when it is an intermediate one: whoever wrote the list chose it.
+  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+  return store;
+}
+
+/// Parsed once for the process: all transports without authorities of their own share it.
+TlsSetup::Store TlsSetup::load_system() {
+  static const Store shared = [] {
+    Store store(X509_STORE_new());
+    if (!store) throw std::bad_alloc();
+    const std::array<std::string, 2> files{system_trust().file,
+                                           "/etc/ssl/certs/ca-certificates.crt"};
+    bool found = false;
+    for (const auto& file : files) {
+      found = !found && !file.empty() && X509_STORE_load_file(store.get(), file.c_str()) == 1;
+      if (found) break;
+    }
+    const auto& directory = system_trust().directory;
+    if (!found && std::filesystem::is_directory(directory)) {
+      found = X509_STORE_load_path(store.get(), directory.c_str()) == 1;
+    }
+    ERR_clear_error();
+    if (!found) throw std::invalid_argument("the system has no bundle of certificate authorities");
+    return store;
+  }();
+  X509_STORE_up_ref(shared.get());
+  return Store(shared.get());
+}
+
+void TlsSetup::apply(boost::asio::ssl::context& context) {
+  SSL_CTX* native = context.native_handle();
+  SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
+  SSL_CTX_set1_cert_store(native, store_.get());
+  SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS);
+  expect_name(native);
+  SSL_CTX_set_cert_verify_callback(native, &TlsSetup::verify, this);
+  if (!literal_) {
+    SSL_CTX_set_ex_data(native, context_index(), this);
+    SSL_CTX_set_info_callback(native, &TlsSetup::announce_name);
+  }
+  present_client(context);
+}
+
+void TlsSetup::retire() {
+  const std::scoped_lock lock(mutex_);
+  client_certificate_ = nullptr;
+}
+
+std::string TlsSetup::last_refusal() const {
+  const std::scoped_lock lock(mutex_);
+  return last_refusal_;
+}
+
+void TlsSetup::expect_name(SSL_CTX* context) const {
+  X509_VERIFY_PARAM* expected = SSL_CTX_get0_param(context);
+  X509_VERIFY_PARAM_set_hostflags(
+      expected, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  const int set = literal_ ? X509_VERIFY_PARAM_set1_ip_asc(expected, name_.c_str())
+                           : X509_VERIFY_PARAM_set1_host(expected, name_.c_str(), name_.size());
+  // Going on without a name would accept any certificate of a trusted authority.
+  if (set != 1) throw std::runtime_error("the name to verify can't be used: " + name_);
+}
+
+/// Server name indication. The library would send the origin's host, addresses included.
+void TlsSetup::announce_name(const SSL* ssl, int where, int /*value*/) {
+  if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
+  const auto* self =
+      static_cast<const TlsSetup*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
+  // What the macro SSL_set_tlsext_host_name does. OpenSSL hands the connection out as const here
+  // and means the name to be set through it; it copies the name.
+  SSL_ctrl(const_cast<SSL*>(ssl), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+           const_cast<char*>(self->name_.c_str()));
+}
+
+void TlsSetup::present_client(boost::asio::ssl::context& context) {
+  std::optional<ClientCertificate> client;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (client_certificate_) client = client_certificate_();
+  }
+  if (!client) return;
+  boost::system::error_code error;
+  context.use_certificate_chain(buffer(client->certificate_pem), error);
+  if (error) throw std::runtime_error("the client certificate is not readable PEM");
+  context.use_private_key(buffer(client->key_pem.reveal()), boost::asio::ssl::context::pem, error);
+  if (error || SSL_CTX_check_private_key(context.native_handle()) != 1) {
+    ERR_clear_error();
+    throw std::runtime_error("the client certificate's key is not readable or not its own");
+  }
+}
+
+int TlsSetup::verify(X509_STORE_CTX* chain, void* self) {
+  try {
+    return static_cast<TlsSetup*>(self)->verify(chain);
+  } catch (...) {
+    return 0;
+  }
+}
+
+int TlsSetup::verify(X509_STORE_CTX* chain) {
+  // The callback of the library would look at the name in its own way: it is set aside.
+  X509_STORE_CTX_set_verify_cb(chain, [](int preverified, X509_STORE_CTX*) { return preverified; });
+  if (X509_verify_cert(chain) == 1) return 1;
+  const int error = X509_STORE_CTX_get_error(chain);
+  std::string reason = X509_verify_cert_error_string(error);
+  if (error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+    reason += ": the certificate is not for " + name_;
+  }
+  const std::scoped_lock lock(mutex_);
+  last_refusal_ = std::move(reason);
+  return 0;
+}
+
+}  // namespace icrps::http::cpprest

@@ -1,0 +1,71 @@
+// What each TLS connection of a transport is given: whom to trust, which name to expect, who we
+// are.
+//
+// OpenSSL checks chain and name here by itself, so that a name in the certificate's subject never
+// counts and the reason of a refusal is known; the library's own check, which accepts the subject
+// and reports no reason, is not reached.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <openssl/ssl.h>
+#include <string>
+
+#include <boost/asio/ssl/context.hpp>
+
+#include "http/cpprest/endpoint.hpp"
+#include "http/transport_cpprest.hpp"
+
+namespace icrps::http::cpprest {
+
+/// Where the system's authorities are, as the environment said before it was neutralised.
+struct SystemTrust {
+  std::string file;
+  std::string directory;
+};
+
+/// Makes the library's loading of the system's bundle on each connection (20 ms, 1 MB) find
+/// nothing, and remembers where it is for the one store that wants it. Before any other thread.
+void neutralise_system_trust();
+
+class TlsSetup {
+ public:
+  /// Throws std::invalid_argument when the authorities can't be read.
+  TlsSetup(const Endpoint& endpoint, const TransportOptions& options);
+
+  /// A new connection's context. Runs on the loop; throws std::runtime_error when the client
+  /// certificate can't be used.
+  void apply(boost::asio::ssl::context& context);
+
+  /// After this the client-certificate callback isn't called again.
+  void retire();
+
+  /// Why the last certificate was refused, in OpenSSL's words; empty if none was. One server has
+  /// one certificate, so that the last reason is the right one for all practical purposes.
+  [[nodiscard]] std::string last_refusal() const;
+
+ private:
+  struct FreeStore {
+    void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+  };
+  using Store = std::unique_ptr<X509_STORE, FreeStore>;
+
+  static Store load(const std::string& ca_pem);
+  static Store load_system();
+  static int verify(X509_STORE_CTX* chain, void* self);
+  static void announce_name(const SSL* ssl, int where, int value);
+
+  void expect_name(SSL_CTX* context) const;
+  void present_client(boost::asio::ssl::context& context);
+  int verify(X509_STORE_CTX* chain);
+
+  const Store store_;
+  const std::string name_;  ///< to verify, and to announce unless it is an address
+  const bool literal_;
+
+  mutable std::mutex mutex_;  ///< guards the rest
+  std::function<std::optional<ClientCertificate>()> client_certificate_;
+  std::string last_refusal_;
+};
+
+}  // namespace icrps::http::cpprest

@@ -1,0 +1,242 @@
+#include "http/transport_cpprest.hpp"
+
+#include <algorithm>
+#include <cpprest/http_client.h>
+#include <pplx/threadpool.h>
+#include <stdexcept>
+#include <utility>
+
+#include "http/cpprest/endpoint.hpp"
+#include "http/cpprest/exchange.hpp"
+#include "http/cpprest/loop.hpp"
+#include "http/cpprest/slots.hpp"
+#include "http/cpprest/tls_setup.hpp"
+
+namespace icrps::http {
+namespace {
+
+using cpprest::Call;
+using cpprest::Clock;
+using cpprest::Endpoint;
+using cpprest::Feed;
+using cpprest::Route;
+using cpprest::Slots;
+using cpprest::TlsSetup;
+
+/// The library's own timer looks at each step by itself and is per client. Ours do the work; this
+/// only has to be longer than any of them.
+constexpr std::chrono::hours kNever{24 * 365};
+/// How much of a body without chunks the library collects before it hands it on.
+constexpr std::size_t kBlock = std::size_t{64} << 10U;
+constexpr std::size_t kStreamBlock = std::size_t{4} << 10U;
+/// Of an answer that refuses a stream.
+constexpr std::size_t kMaxRefusal = std::size_t{1} << 20U;
+constexpr int kOk = 200;
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '\x7f';
+}
+
+void check_header(const Header& header) {
+  const bool bad_name = header.name.empty() ||
+                        header.name.find_first_of(" :\t") != std::string::npos ||
+                        std::any_of(header.name.begin(), header.name.end(), is_control);
+  if (bad_name) throw std::invalid_argument("a header's name is not a name");
+  if (std::any_of(header.value.begin(), header.value.end(),
+                  [](char c) { return is_control(c) && c != '\t'; })) {
+    throw std::invalid_argument("the header " + header.name + " has a control character");
+  }
+}
+
+void check_target(const std::string& target) {
+  const bool origin_form = target.starts_with('/') && !target.starts_with("//") &&
+                           target.find('#') == std::string::npos &&
+                           web::http::uri::validate(target);
+  if (!origin_form) throw std::invalid_argument("not a request target in origin form: " + target);
+}
+
+class CpprestTransport final : public Transport {
+ public:
+  explicit CpprestTransport(TransportOptions options)
+      : options_(std::move(options)),
+        endpoint_(cpprest::parse_origin(options_.origin)),
+        tls_(endpoint_.tls ? std::make_shared<TlsSetup>(endpoint_, options_) : nullptr),
+        slots_(options_.max_in_flight),
+        client_(make_client(kBlock)) {
+    if (options_.max_in_flight == 0) throw std::invalid_argument("max_in_flight is 0");
+    check_header({"User-Agent", options_.user_agent});
+  }
+
+  ~CpprestTransport() override {
+    if (tls_) tls_->retire();
+    release_on_loop(std::move(client_));
+  }
+
+  CpprestTransport(const CpprestTransport&) = delete;
+  CpprestTransport& operator=(const CpprestTransport&) = delete;
+  CpprestTransport(CpprestTransport&&) = delete;
+  CpprestTransport& operator=(CpprestTransport&&) = delete;
+
+  Result send(const Request& request, std::stop_token stop) override;
+  StreamEnd stream(const StreamRequest& request,
+                   const std::function<bool(std::string_view)>& on_bytes,
+                   std::stop_token stop) override;
+
+ private:
+  using Client = web::http::client::http_client;
+
+  [[nodiscard]] Client make_client(std::size_t block) const;
+  /// Everything but the body.
+  [[nodiscard]] web::http::http_request prepare(Method method, const std::string& target,
+                                                const std::vector<Header>& headers) const;
+  Call::Outcome attempt(const Request& request, Clock::time_point deadline,
+                        const std::stop_token& stop);
+  [[nodiscard]] Failure no_slot(const std::stop_token& stop) const;
+  [[nodiscard]] std::string canceled() const { return endpoint_.peer + ": stopped by the caller"; }
+
+  /// A client closes its idle connections when it goes, and that is the loop's business.
+  static void release_on_loop(Client client) {
+    cpprest::post([last = std::move(client)] { (void)last; });
+  }
+
+  const TransportOptions options_;
+  const Endpoint endpoint_;
+  const std::shared_ptr<TlsSetup> tls_;  // shared with clients that outlive a cancelled call
+  Slots slots_;
+  Client client_;
+};
+
+CpprestTransport::Client CpprestTransport::make_client(std::size_t block) const {
+  web::http::client::http_client_config config;
+  config.set_timeout(kNever);
+  config.set_max_redirects(0);
+  config.set_chunksize(block);
+  config.set_tlsext_sni_enabled(false);  // TlsSetup announces the name
+  if (tls_) {
+    config.set_ssl_context_callback(
+        [tls = tls_](boost::asio::ssl::context& context) { tls->apply(context); });
+  }
+  return {web::http::uri(endpoint_.base), config};
+}
+
+web::http::http_request CpprestTransport::prepare(Method method, const std::string& target,
+                                                  const std::vector<Header>& headers) const {
+  check_target(target);
+  web::http::http_request result{web::http::method(to_string(method))};
+  result.set_request_uri(web::http::uri(target));
+  auto& out = result.headers();
+  if (!endpoint_.host_header.empty()) out.add("Host", endpoint_.host_header);
+  out.add("User-Agent", options_.user_agent);
+  for (const auto& header : headers) {
+    check_header(header);
+    out.add(header.name, header.value);
+  }
+  if (options_.authorization) {
+    if (const auto value = options_.authorization()) {
+      check_header({"Authorization", value->reveal()});
+      out.add("Authorization", value->reveal());
+    }
+  }
+  return result;
+}
+
+Result CpprestTransport::send(const Request& request, std::stop_token stop) {
+  const auto deadline = Clock::now() + request.deadline;
+  const auto slot = slots_.acquire(deadline, stop);
+  if (!slot) return tl::unexpected(no_slot(stop));
+  // Each attempt that couldn't even be sent has used up one dead connection of the pool.
+  for (unsigned left = options_.max_in_flight;; --left) {
+    auto outcome = attempt(request, deadline, stop);
+    if (!outcome.unsent || left == 0) return std::move(outcome.result);
+  }
+}
+
+Call::Outcome CpprestTransport::attempt(const Request& request, Clock::time_point deadline,
+                                        const std::stop_token& stop) {
+  auto prepared = prepare(request.method, request.target, request.headers);
+  if (!request.body.empty()) {
+    prepared.set_body(std::string(request.body), "application/octet-stream");
+  }
+  const auto call =
+      std::make_shared<Call>(Route{client_, tls_, endpoint_.peer}, std::move(prepared), deadline,
+                             request.max_body, request.method == Method::kHead);
+  call->start();
+  const std::stop_callback on_stop(stop,
+                                   [&] { call->abort(Failure::Kind::kCanceled, canceled()); });
+  return call->wait();
+}
+
+Failure CpprestTransport::no_slot(const std::stop_token& stop) const {
+  if (stop.stop_requested()) return {Failure::Kind::kCanceled, canceled()};
+  return {Failure::Kind::kTimeout,
+          endpoint_.peer + ": the deadline passed while other requests were in flight"};
+}
+
+/// Ends an exchange when its caller leaves, by whatever way.
+class Abandon {
+ public:
+  explicit Abandon(Feed& feed) : feed_(feed) {}
+  ~Abandon() { feed_.abort(Failure::Kind::kCanceled, {}); }
+  Abandon(const Abandon&) = delete;
+  Abandon& operator=(const Abandon&) = delete;
+  Abandon(Abandon&&) = delete;
+  Abandon& operator=(Abandon&&) = delete;
+
+ private:
+  Feed& feed_;
+};
+
+Response collect_refusal(Feed& feed, ResponseHead head) {
+  Response refused;
+  static_cast<ResponseHead&>(refused) = std::move(head);
+  std::string bytes;
+  while (refused.body.size() < kMaxRefusal && feed.next(bytes)) {
+    refused.body.append(bytes, 0, kMaxRefusal - refused.body.size());
+  }
+  return refused;
+}
+
+StreamEnd CpprestTransport::stream(const StreamRequest& request,
+                                   const std::function<bool(std::string_view)>& on_bytes,
+                                   std::stop_token stop) {
+  auto prepared = prepare(Method::kGet, request.target, request.headers);
+  const auto feed =
+      std::make_shared<Feed>(Route{make_client(kStreamBlock), tls_, endpoint_.peer},
+                             std::move(prepared), request.head_deadline, request.idle_limit);
+  const Abandon abandon(*feed);
+  feed->start();
+  const std::stop_callback on_stop(stop,
+                                   [&] { feed->abort(Failure::Kind::kCanceled, canceled()); });
+
+  auto head = feed->wait_head();
+  if (!head) return {std::nullopt, feed->failure()};
+  if (head->status != kOk) {
+    auto refused = collect_refusal(*feed, std::move(*head));
+    auto failure = feed->failure();
+    if (failure) return {std::nullopt, std::move(failure)};
+    return {std::move(refused), std::nullopt};
+  }
+  std::string bytes;
+  while (feed->next(bytes)) {
+    if (stop.stop_requested()) return {std::nullopt, Failure{Failure::Kind::kCanceled, canceled()}};
+    if (!on_bytes(bytes)) return {};
+  }
+  return {std::nullopt, feed->failure()};
+}
+
+}  // namespace
+
+void initialize_http() {
+  cpprest::neutralise_system_trust();
+  try {
+    crossplat::threadpool::initialize_with_threads(1);
+  } catch (const std::exception& e) {
+    throw std::logic_error(std::string("initialize_http() comes too late: ") + e.what());
+  }
+}
+
+std::unique_ptr<Transport> make_cpprest_transport(TransportOptions options) {
+  return std::make_unique<CpprestTransport>(std::move(options));
+}
+
+}  // namespace icrps::http
