@@ -1,9 +1,8 @@
 #include "plan/plan.hpp"
 
 #include <algorithm>
-#include <set>
-
 #include <fmt/format.h>
+#include <set>
 
 #include "plan/names.hpp"
 
@@ -12,8 +11,8 @@ namespace {
 
 /// The copies part of a plan, and what it means for the service accounts.
 struct Copies {
-  std::vector<Action> writes;   // before the accounts
-  std::vector<Action> deletes;  // after the accounts
+  std::vector<Action> writes;    // before the accounts
+  std::vector<Action> deletes;   // after the accounts
   std::set<std::string> attach;  // Secret names that exist after `writes`
   std::set<std::string> detach;  // Secret names of ours that go
 };
@@ -86,8 +85,7 @@ void plan_wanted_copy(Plan& plan, Copies& copies, const CredentialFacts& credent
   } else if (!credential.material) {
     note_no_credential(plan, credential.name);
   } else {
-    copies.writes.emplace_back(
-        CreateCopy{credential.name, credential.material->content(*hosts)});
+    copies.writes.emplace_back(CreateCopy{credential.name, credential.material->content(*hosts)});
     copies.attach.insert(copy_name(credential.name));
   }
 }
@@ -115,8 +113,8 @@ std::optional<PatchAccount> plan_account(const std::string& name, const AccountF
   std::set<std::string> present;
   for (std::size_t i = account.pull_secrets.size(); i-- > 0;) {
     const auto& secret = account.pull_secrets[i];
-    const bool goes = copies.detach.contains(secret) ||
-                      (copies.attach.contains(secret) && !selected);
+    const bool goes =
+        copies.detach.contains(secret) || (copies.attach.contains(secret) && !selected);
     if (goes) patch.remove.push_back(i);
     present.insert(secret);
   }
@@ -132,12 +130,11 @@ void plan_accounts(Plan& plan, const Facts& facts, const Wish& wish, const Copie
   for (const auto& [name, account] : facts.accounts) {
     if (account.terminating) continue;
     // With a mistake in the annotation an account stays as it is: selected when it is attached.
-    const bool selected = wish.service_accounts
-                              ? selects(*wish.service_accounts, name)
-                              : std::any_of(account.pull_secrets.begin(),
-                                            account.pull_secrets.end(), [&](const auto& secret) {
-                                              return copies.attach.contains(secret);
-                                            });
+    const bool selected =
+        wish.service_accounts
+            ? selects(*wish.service_accounts, name)
+            : std::any_of(account.pull_secrets.begin(), account.pull_secrets.end(),
+                          [&](const auto& secret) { return copies.attach.contains(secret); });
     if (auto patch = plan_account(name, account, wish.opted_in && selected, copies)) {
       plan.actions.emplace_back(std::move(*patch));
     }

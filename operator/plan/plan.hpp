@@ -26,15 +26,15 @@ struct NamespaceFacts {
 struct CopyFacts {
   std::string uid;
   std::string resource_version;
-  bool ours = false;           ///< carries our managed-by label
-  bool right_type = false;     ///< kubernetes.io/dockerconfigjson
+  bool ours = false;        ///< carries our managed-by label
+  bool right_type = false;  ///< kubernetes.io/dockerconfigjson
   bool immutable = false;
   bool terminating = false;
   std::string credential_label;
-  std::string hosts;         ///< our annotations, as they stand
+  std::string hosts;  ///< our annotations, as they stand
   std::string revision;
   std::string hash_annotation;
-  std::string content_hash;  ///< of the data that is there
+  std::string content_hash;             ///< of the data that is there
   std::vector<std::string> extra_keys;  ///< in data, besides .dockerconfigjson
 };
 

@@ -1,11 +1,9 @@
 #include "plan/wish.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
-#include <set>
-
 #include <fmt/format.h>
+#include <fnmatch.h>
+#include <set>
 
 #include "plan/names.hpp"
 #include "plan/text_list.hpp"
@@ -41,8 +39,8 @@ void mistake(Wish& wish, std::string_view reason, std::string message) {
   wish.problems.push_back({std::string(reason), std::move(message), false});
 }
 
-icr::Endpoints read_endpoints(Wish& wish, const Annotations& annotations,
-                              const Defaults& defaults, bool& valid) {
+icr::Endpoints read_endpoints(Wish& wish, const Annotations& annotations, const Defaults& defaults,
+                              bool& valid) {
   const auto* value = find(annotations, kEndpoints);
   if (value == nullptr) return defaults.endpoints;
   if (const auto endpoints = icr::parse_endpoints(*value)) return *endpoints;
@@ -60,9 +58,9 @@ void read_hosts(Wish& wish, const Annotations& annotations, const Defaults& defa
   const auto endpoints = read_endpoints(wish, annotations, defaults, endpoints_valid);
   auto hosts = regions.select(*find(annotations, kRegions), endpoints);
   if (!hosts) {
-    mistake(wish, kInvalidRegions,
-            fmt::format("annotation {}: {} What was in force stays.", kRegions,
-                        hosts.error().message));
+    mistake(
+        wish, kInvalidRegions,
+        fmt::format("annotation {}: {} What was in force stays.", kRegions, hosts.error().message));
     return;
   }
   wish.opted_in = !hosts->empty();
@@ -104,12 +102,13 @@ void read_credentials(Wish& wish, const Annotations& annotations, const Words& k
     wish.credentials = without_repeats(entries);
     return;
   }
-  const std::string what =
-      value == nullptr ? fmt::format("there is no credential \"default\" and annotation {} is not "
+  const std::string what = value == nullptr
+                               ? fmt::format(
+                                     "there is no credential \"default\" and annotation {} is not "
                                      "set",
                                      kCredentials)
-                       : fmt::format("annotation {}: there is no credential {}", kCredentials,
-                                     icr::quoted(*wrong));
+                               : fmt::format("annotation {}: there is no credential {}",
+                                             kCredentials, icr::quoted(*wrong));
   mistake(wish, kInvalidCredentials,
           fmt::format("{}; accepted: a comma list of {}. What was in force stays.", what,
                       join(known, ", ")));

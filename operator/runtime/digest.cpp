@@ -3,9 +3,8 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
-
 #include <openssl/evp.h>
+#include <stdexcept>
 
 namespace icrps {
 namespace {

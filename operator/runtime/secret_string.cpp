@@ -25,7 +25,9 @@ SecretString& SecretString::operator=(SecretString&& other) noexcept {
   return *this;
 }
 
-SecretString::~SecretString() { wipe(); }
+SecretString::~SecretString() {
+  wipe();
+}
 
 void SecretString::wipe() noexcept {
   OPENSSL_cleanse(text_.data(), text_.capacity());
@@ -33,8 +35,7 @@ void SecretString::wipe() noexcept {
 }
 
 bool operator==(const SecretString& a, const SecretString& b) {
-  return a.size() == b.size() &&
-         CRYPTO_memcmp(a.text_.data(), b.text_.data(), a.text_.size()) == 0;
+  return a.size() == b.size() && CRYPTO_memcmp(a.text_.data(), b.text_.data(), a.text_.size()) == 0;
 }
 
 }  // namespace icrps

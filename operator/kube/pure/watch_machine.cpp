@@ -96,8 +96,7 @@ void WatchMachine::on_broken(WatchTrouble::Kind kind, std::string message) {
 bool WatchMachine::on_line(std::string_view line) {
   auto event = decode_event(line);
   if (!event) {
-    // A line that can't be read may have been any change: only a new list tells.
-    fail(State::kEmpty, Kind::kGarbled, event.error().message);
+    on_garbled(event.error().message);
     return false;
   }
   if (event->type == WatchEvent::Type::kError) {
@@ -119,6 +118,11 @@ bool WatchMachine::on_line(std::string_view line) {
       break;
   }
   return true;
+}
+
+void WatchMachine::on_garbled(std::string message) {
+  // A line that can't be read may have been any change: only a new list tells.
+  fail(State::kEmpty, Kind::kGarbled, std::move(message));
 }
 
 void WatchMachine::on_closed(std::chrono::milliseconds lived) {

@@ -77,6 +77,8 @@ class WatchMachine {
   void on_broken(WatchTrouble::Kind kind, std::string message);
   /// One line of the watch. False: end the stream, `trouble()` says why.
   bool on_line(std::string_view line);
+  /// What came is not a watch: a line without end.
+  void on_garbled(std::string message);
   /// The server ended the stream in order after `lived`.
   void on_closed(std::chrono::milliseconds lived);
 

@@ -1,0 +1,150 @@
+#include "controller/apply.hpp"
+
+#include <fmt/format.h>
+
+#include "controller/bodies.hpp"
+#include "plan/names.hpp"
+
+namespace icrps::controller {
+namespace {
+
+using Kind = Outcome::Kind;
+using ErrorKind = kube::ApiError::Kind;
+
+constexpr std::string_view kSecrets = "secrets";
+constexpr std::string_view kAccounts = "serviceaccounts";
+
+/// What an error means when the action has no better idea.
+Outcome outcome_of(const kube::ApiError& error) {
+  const auto after = error.retry_after.value_or(std::chrono::milliseconds(0));
+  switch (error.kind) {
+    case ErrorKind::kTerminating:
+    case ErrorKind::kNotFound:
+    case ErrorKind::kCanceled:
+      return {Kind::kGone, error.message};
+    case ErrorKind::kThrottled:
+      return {Kind::kThrottled, error.message, after};
+    case ErrorKind::kForbidden:
+    case ErrorKind::kInvalid:
+      return {Kind::kForbidden, error.message};
+    default:
+      return {Kind::kRetry, error.message, after};
+  }
+}
+
+bool is_stale(const kube::ApiError& error) {
+  return error.kind == ErrorKind::kConflict || error.kind == ErrorKind::kAlreadyExists;
+}
+
+}  // namespace
+
+Outcome Applier::apply(const std::string& ns, const plan::Action& action) {
+  return std::visit(
+      [&](const auto& what) -> Outcome {
+        using What = std::decay_t<decltype(what)>;
+        if constexpr (std::is_same_v<What, plan::CreateCopy>) return create(ns, what);
+        if constexpr (std::is_same_v<What, plan::UpdateCopy>) return update(ns, what);
+        if constexpr (std::is_same_v<What, plan::DeleteCopy>) return remove(ns, what);
+        if constexpr (std::is_same_v<What, plan::PatchAccount>) return patch(ns, what);
+      },
+      action);
+}
+
+Outcome Applier::create(const std::string& ns, const plan::CreateCopy& action) {
+  auto reply = client_.create({kSecrets, ns, {}}, copy_body(action.credential, *action.content));
+  if (reply) {
+    stores_.copies.at(action.credential)->written(std::move(*reply));
+    return {};
+  }
+  // Somebody's, or our own from a request that was sent twice: reading tells.
+  if (is_stale(reply.error())) return refresh_copy(ns, action.credential, {});
+  return outcome_of(reply.error());
+}
+
+Outcome Applier::update(const std::string& ns, const plan::UpdateCopy& action) {
+  const auto name = plan::copy_name(action.credential);
+  auto reply =
+      client_.patch({kSecrets, ns, name}, kube::Client::PatchType::kMerge, copy_patch(action));
+  if (reply) {
+    stores_.copies.at(action.credential)->written(std::move(*reply));
+    return {};
+  }
+  if (is_stale(reply.error()) || reply.error().kind == ErrorKind::kNotFound) {
+    return refresh_copy(ns, action.credential, action.resource_version);
+  }
+  return outcome_of(reply.error());
+}
+
+Outcome Applier::remove(const std::string& ns, const plan::DeleteCopy& action) {
+  const auto name = plan::copy_name(action.credential);
+  const auto reply =
+      client_.remove({kSecrets, ns, name}, delete_options(action.uid, action.resource_version));
+  if (reply || reply.error().kind == ErrorKind::kNotFound) {
+    stores_.copies.at(action.credential)->erased(ns, name, action.resource_version);
+    return {};
+  }
+  if (is_stale(reply.error())) {
+    return refresh_copy(ns, action.credential, action.resource_version);
+  }
+  return outcome_of(reply.error());
+}
+
+Outcome Applier::patch(const std::string& ns, const plan::PatchAccount& action) {
+  auto reply = client_.patch({kAccounts, ns, action.account}, kube::Client::PatchType::kJson,
+                             account_patch(action));
+  if (reply) {
+    stores_.accounts.written(std::move(*reply));
+    return {};
+  }
+  if (is_stale(reply.error()) || reply.error().kind == ErrorKind::kNotFound) {
+    return refresh_account(ns, action);
+  }
+  return outcome_of(reply.error());
+}
+
+Outcome Applier::refresh_copy(const std::string& ns, const std::string& credential,
+                              const std::string& stale_version) {
+  const auto name = plan::copy_name(credential);
+  auto& copies = *stores_.copies.at(credential);
+  auto reply = client_.get({kSecrets, ns, name});
+  if (reply) {
+    copies.written(std::move(*reply));
+    return {Kind::kAgain, "the Secret had changed"};
+  }
+  if (reply.error().kind == ErrorKind::kNotFound) {
+    copies.erased(ns, name, stale_version);
+    return {Kind::kAgain, "the Secret is gone"};
+  }
+  return outcome_of(reply.error());
+}
+
+Outcome Applier::refresh_account(const std::string& ns, const plan::PatchAccount& action) {
+  auto reply = client_.get({kAccounts, ns, action.account});
+  if (reply) {
+    stores_.accounts.written(std::move(*reply));
+    return {Kind::kAgain, "the service account had changed"};
+  }
+  if (reply.error().kind == ErrorKind::kNotFound) {
+    stores_.accounts.erased(ns, action.account, action.resource_version);
+    return {Kind::kAgain, "the service account is gone"};
+  }
+  return outcome_of(reply.error());
+}
+
+std::string describe(const plan::Action& action) {
+  return std::visit(
+      [](const auto& what) -> std::string {
+        using What = std::decay_t<decltype(what)>;
+        if constexpr (std::is_same_v<What, plan::PatchAccount>) {
+          return fmt::format("patch ServiceAccount {}", what.account);
+        } else {
+          constexpr std::string_view verb = std::is_same_v<What, plan::CreateCopy>   ? "create"
+                                            : std::is_same_v<What, plan::UpdateCopy> ? "update"
+                                                                                     : "delete";
+          return fmt::format("{} Secret {}", verb, plan::copy_name(what.credential));
+        }
+      },
+      action);
+}
+
+}  // namespace icrps::controller

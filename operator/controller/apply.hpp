@@ -1,0 +1,64 @@
+// Carries out one action of a plan and feeds the result back into the stores.
+// Thread safety: may be called from any thread; calls for one namespace come one after the other.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "controller/views.hpp"
+#include "kube/client.hpp"
+#include "plan/plan.hpp"
+
+namespace icrps::controller {
+
+/// What is known about the cluster. One CopyStore per credential, because each is its own watch.
+struct Stores {
+  NamespaceStore namespaces{namespace_facts};
+  AccountStore accounts{account_facts};
+  std::map<std::string, std::unique_ptr<CopyStore>> copies;  ///< by credential; fixed after start
+};
+
+/// What the queue must do with the namespace afterwards.
+struct Outcome {
+  enum class Kind {
+    kDone,       ///< written; go on with the next action
+    kAgain,      ///< the facts were stale and have been read anew: plan again soon
+    kRetry,      ///< try again with backoff
+    kThrottled,  ///< everybody waits for `after`
+    kForbidden,  ///< a person must mend it; try again, seldom
+    kGone,       ///< the namespace is going or gone: the watch will tell
+  };
+  Kind kind = Kind::kDone;
+  std::string message;  ///< the API server's words
+  std::chrono::milliseconds after{0};
+};
+
+class Applier {
+ public:
+  /// Both outlive the applier.
+  Applier(kube::Client& client, Stores& stores) : client_(client), stores_(stores) {}
+
+  Outcome apply(const std::string& ns, const plan::Action& action);
+
+ private:
+  Outcome create(const std::string& ns, const plan::CreateCopy& action);
+  Outcome update(const std::string& ns, const plan::UpdateCopy& action);
+  Outcome remove(const std::string& ns, const plan::DeleteCopy& action);
+  Outcome patch(const std::string& ns, const plan::PatchAccount& action);
+
+  /// Reads a copy or an account whose stored state turned out to be stale.
+  Outcome refresh_copy(const std::string& ns, const std::string& credential,
+                       const std::string& stale_version);
+  Outcome refresh_account(const std::string& ns, const plan::PatchAccount& action);
+
+  kube::Client& client_;
+  Stores& stores_;
+};
+
+/// For logs: "create Secret icr-default", "patch ServiceAccount default".
+[[nodiscard]] std::string describe(const plan::Action& action);
+
+}  // namespace icrps::controller

@@ -1,0 +1,131 @@
+#include "controller/bodies.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "plan/names.hpp"
+#include "runtime/digest.hpp"
+#include "runtime/log.hpp"
+
+namespace icrps::controller {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kNameDigits = 16;
+constexpr std::size_t kLongestMessage = 1024;  // of an Event, core/v1
+
+std::string key(std::string_view text) {
+  return std::string(text);
+}
+
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json labels(const std::string& credential) {
+  return {{key(plan::kManagedByLabel), plan::kManagedBy},
+          {"app.kubernetes.io/name", "icr-pull-secrets"},
+          {"app.kubernetes.io/component", "pull-secret"},
+          {"app.kubernetes.io/part-of", "icr-pull-secrets"},
+          {key(plan::kCredentialLabel), credential}};
+}
+
+json annotations(const plan::Content& content) {
+  return {{key(plan::kRevision), content.revision},
+          {key(plan::kContentHash), content.hash},
+          {key(plan::kHosts), content.hosts}};
+}
+
+}  // namespace
+
+std::string copy_body(const std::string& credential, const plan::Content& content) {
+  const json body = {{"apiVersion", "v1"},
+                     {"kind", "Secret"},
+                     {"metadata",
+                      {{"name", plan::copy_name(credential)},
+                       {"labels", labels(credential)},
+                       {"annotations", annotations(content)}}},
+                     {"type", plan::kSecretType},
+                     {"data", {{key(plan::kSecretKey), content.data.reveal()}}}};
+  return dump(body);
+}
+
+std::string copy_patch(const plan::UpdateCopy& update) {
+  json data = {{key(plan::kSecretKey), update.content->data.reveal()}};
+  for (const auto& extra : update.extra_keys) data[extra] = nullptr;
+  const json body = {{"metadata",
+                      {{"uid", update.uid},
+                       {"resourceVersion", update.resource_version},
+                       {"labels", labels(update.credential)},
+                       {"annotations", annotations(*update.content)}}},
+                     {"data", std::move(data)}};
+  return dump(body);
+}
+
+std::string delete_options(std::string_view uid, std::string_view resource_version) {
+  return dump({{"apiVersion", "v1"},
+               {"kind", "DeleteOptions"},
+               {"preconditions", {{"uid", uid}, {"resourceVersion", resource_version}}}});
+}
+
+std::string account_patch(const plan::PatchAccount& patch) {
+  json operations = json::array();
+  operations.push_back(
+      {{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", patch.resource_version}});
+  for (const auto position : patch.remove) {
+    operations.push_back(
+        {{"op", "remove"}, {"path", fmt::format("/imagePullSecrets/{}", position)}});
+  }
+  if (patch.list_is_empty) {
+    json list = json::array();
+    for (const auto& name : patch.add) list.push_back({{"name", name}});
+    operations.push_back(
+        {{"op", "add"}, {"path", "/imagePullSecrets"}, {"value", std::move(list)}});
+  } else {
+    for (const auto& name : patch.add) {
+      operations.push_back(
+          {{"op", "add"}, {"path", "/imagePullSecrets/-"}, {"value", {{"name", name}}}});
+    }
+  }
+  return dump(operations);
+}
+
+std::string event_name(const Subject& subject, const plan::Problem& problem) {
+  return fmt::format(
+      "{}.{}", subject.name,
+      digest({subject.kind, subject.uid, problem.reason, problem.message}, kNameDigits));
+}
+
+std::string event_body(const Subject& subject, const plan::Problem& problem,
+                       std::chrono::system_clock::time_point now) {
+  const auto time = rfc3339(now);
+  json involved = {{"apiVersion", "v1"},
+                   {"kind", subject.kind},
+                   {"name", subject.name},
+                   // Without it the API server wants Events about a Namespace in `default`.
+                   {"namespace", subject.ns}};
+  if (!subject.uid.empty()) involved["uid"] = subject.uid;
+  const json body = {
+      {"apiVersion", "v1"},
+      {"kind", "Event"},
+      {"metadata", {{"name", event_name(subject, problem)}, {"namespace", subject.ns}}},
+      {"involvedObject", std::move(involved)},
+      {"type", "Warning"},
+      {"reason", problem.reason},
+      {"message", problem.message.substr(0, kLongestMessage)},
+      {"firstTimestamp", time},
+      {"lastTimestamp", time},
+      {"count", 1},
+      {"source", {{"component", "icr-pull-secrets"}}},
+      {"reportingComponent", "icr-pull-secrets"},
+      {"reportingInstance", ""}};
+  return dump(body);
+}
+
+std::string event_patch(unsigned count, std::chrono::system_clock::time_point now) {
+  return dump({{"count", count}, {"lastTimestamp", rfc3339(now)}});
+}
+
+}  // namespace icrps::controller

@@ -1,0 +1,39 @@
+// Actions of a plan → request bodies. Pure.
+//
+// Guards: an update and a deletion carry uid and resourceVersion, so that they can only hit the
+// object that the plan saw; a patch of a service account tests its resourceVersion, because the
+// list is atomic and somebody else's entry must not be lost.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "plan/plan.hpp"
+
+namespace icrps::controller {
+
+[[nodiscard]] std::string copy_body(const std::string& credential, const plan::Content& content);
+/// A merge patch: labels, annotations and fields of others stay.
+[[nodiscard]] std::string copy_patch(const plan::UpdateCopy& update);
+[[nodiscard]] std::string delete_options(std::string_view uid, std::string_view resource_version);
+/// A JSON patch.
+[[nodiscard]] std::string account_patch(const plan::PatchAccount& patch);
+
+/// What an Event is about; the Event itself is written to the namespace `ns`.
+struct Subject {
+  std::string kind;  ///< "Namespace", "Secret"
+  std::string ns;
+  std::string name;
+  std::string uid;  ///< empty when the object does not exist
+};
+
+/// The same subject, reason and message give the same name, so that a report that is sent twice,
+/// or again after a restart, is one Event.
+[[nodiscard]] std::string event_name(const Subject& subject, const plan::Problem& problem);
+[[nodiscard]] std::string event_body(const Subject& subject, const plan::Problem& problem,
+                                     std::chrono::system_clock::time_point now);
+/// For an Event that is reported once more.
+[[nodiscard]] std::string event_patch(unsigned count, std::chrono::system_clock::time_point now);
+
+}  // namespace icrps::controller

@@ -1,0 +1,144 @@
+#include "controller/queue_state.hpp"
+
+#include <algorithm>
+
+namespace icrps::controller {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Goal: a conflict with another writer is settled within milliseconds; a namespace that keeps
+// failing costs the API server at most 2 requests a minute.
+constexpr BackoffPolicy kBackoff{.first = 10ms, .factor = 2.0, .cap = 60s, .jitter = 0.5};
+
+constexpr unsigned kForgivenFailures = 2;
+
+}  // namespace
+
+void QueueState::add(const std::string& key, Priority priority, Instant now) {
+  Entry& entry = entries_[key];
+  if (entry.processing) {
+    if (!entry.dirty) entry.dirty_since = now;
+    entry.dirty = true;
+    entry.priority = std::max(entry.priority, priority);
+    return;
+  }
+  if (entry.due && entry.failures > kForgivenFailures) return;
+  if (!entry.queued && entry.failures == 0) entry.since = now;
+  enqueue(key, entry, priority);
+}
+
+void QueueState::add_later(const std::string& key, Instant due) {
+  Entry& entry = entries_[key];
+  if (entry.queued || (entry.due && *entry.due <= due)) return;
+  entry.due = due;  // an older addition in later_ with another time is skipped when it comes up
+  later_.emplace(due, key);
+}
+
+void QueueState::enqueue(const std::string& key, Entry& entry, Priority priority) {
+  entry.due.reset();
+  if (entry.queued && entry.priority >= priority) return;
+  // A key that moves up stays in the bulk lane too; pop_from() skips it there.
+  if (!entry.queued) ++waiting_;
+  entry.queued = true;
+  entry.priority = priority;
+  (priority == Priority::kNew ? fresh_ : bulk_).push_back(key);
+}
+
+void QueueState::release_due(Instant now) {
+  while (!later_.empty() && later_.begin()->first <= now) {
+    const auto [due, key] = *later_.begin();
+    later_.erase(later_.begin());
+    const auto found = entries_.find(key);
+    if (found == entries_.end() || found->second.due != due) continue;
+    Entry& entry = found->second;
+    entry.due.reset();
+    if (entry.processing) {
+      entry.dirty_since = due;
+      entry.dirty = true;
+    } else {
+      if (entry.failures == 0) entry.since = due;
+      enqueue(key, entry, Priority::kNew);
+    }
+  }
+}
+
+std::optional<WorkItem> QueueState::pop(Instant now) {
+  release_due(now);
+  if (paused_until_ && now < *paused_until_) return std::nullopt;
+  paused_until_.reset();
+  if (auto item = pop_from(fresh_, Priority::kNew)) return item;
+  return pop_from(bulk_, Priority::kBulk);
+}
+
+std::optional<WorkItem> QueueState::pop_from(std::deque<std::string>& lane, Priority priority) {
+  while (!lane.empty()) {
+    const std::string key = std::move(lane.front());
+    lane.pop_front();
+    const auto found = entries_.find(key);
+    if (found == entries_.end()) continue;
+    Entry& entry = found->second;
+    if (!entry.queued || entry.priority != priority) continue;
+    entry.queued = false;
+    entry.processing = true;
+    --waiting_;
+    return WorkItem{key, entry.since};
+  }
+  return std::nullopt;
+}
+
+std::optional<QueueState::Instant> QueueState::next_due() const {
+  std::optional<Instant> due;
+  if (waiting_ > 0) {
+    due = Instant{};
+  } else if (!later_.empty()) {
+    due = later_.begin()->first;
+  }
+  if (due && paused_until_) due = std::max(*due, *paused_until_);
+  return due;
+}
+
+void QueueState::finish(const std::string& key, Entry& entry) {
+  entry.processing = false;
+  if (entry.dirty) {
+    entry.dirty = false;
+    enqueue(key, entry, entry.priority);
+  } else if (!entry.due) {
+    entries_.erase(key);  // the queue remembers only what is not in order
+  }
+}
+
+void QueueState::done(const std::string& key) {
+  Entry& entry = entries_[key];
+  entry.failures = 0;
+  entry.since = entry.dirty_since;
+  finish(key, entry);
+}
+
+std::chrono::milliseconds QueueState::retry(const std::string& key, Instant now,
+                                            std::chrono::milliseconds at_least,
+                                            const Random& random) {
+  Entry& entry = entries_[key];
+  ++entry.failures;
+  if (entry.dirty && entry.failures <= kForgivenFailures && at_least == 0ms) {
+    finish(key, entry);
+    return 0ms;
+  }
+  const auto delay = std::max(at_least, backoff_delay(kBackoff, entry.failures, random));
+  entry.processing = false;
+  entry.dirty = false;
+  entry.due = now + delay;
+  later_.emplace(*entry.due, key);
+  return delay;
+}
+
+void QueueState::pause_until(Instant until) {
+  paused_until_ = paused_until_ ? std::max(*paused_until_, until) : until;
+}
+
+unsigned QueueState::failures(const std::string& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? 0 : found->second.failures;
+}
+
+}  // namespace icrps::controller

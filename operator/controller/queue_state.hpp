@@ -1,0 +1,83 @@
+// The work queue's rules, without threads: time comes in as an argument. Pure.
+//
+// After client-go's work queue. Three promises:
+//   - a key is never given to two workers at once;
+//   - a key added while it waits is done once; added while it is being done, it is done once more;
+//   - new keys go before bulk work (a roll-out to every namespace), within a class first come
+//     first served.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "runtime/backoff.hpp"
+#include "runtime/clock.hpp"
+
+namespace icrps::controller {
+
+enum class Priority { kBulk, kNew };
+
+struct WorkItem {
+  std::string key;
+  Clock::Instant since;  ///< when the oldest event that is not dealt with came
+};
+
+class QueueState {
+ public:
+  using Instant = Clock::Instant;
+
+  /// A key that waits out its backoff after one or two failures is tried at once, because the news
+  /// may be the cure; after more it waits on, so that a storm of news can't defeat the backoff.
+  void add(const std::string& key, Priority priority, Instant now);
+  /// Not before `due`; an earlier addition takes its place: a key is a question about the present,
+  /// not a message.
+  void add_later(const std::string& key, Instant due);
+
+  /// A key that is due, or nothing.
+  std::optional<WorkItem> pop(Instant now);
+  /// When pop() may have something: the past or now when it has; nothing when it is empty.
+  [[nodiscard]] std::optional<Instant> next_due() const;
+
+  /// The worker is through with it and nothing is left to do.
+  void done(const std::string& key);
+  /// The worker is through with it and it must be tried again after a growing delay of at least
+  /// `at_least`. Returns the delay.
+  std::chrono::milliseconds retry(const std::string& key, Instant now,
+                                  std::chrono::milliseconds at_least, const Random& random);
+
+  /// Nobody gets anything before `until`: the API server asked for a pause.
+  void pause_until(Instant until);
+
+  [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  [[nodiscard]] unsigned failures(const std::string& key) const;
+
+ private:
+  struct Entry {
+    bool queued = false;
+    bool processing = false;
+    bool dirty = false;  // added while processing
+    Priority priority = Priority::kBulk;
+    Instant since{};        // of what waits or is being done
+    Instant dirty_since{};  // of what came meanwhile
+    unsigned failures = 0;
+    std::optional<Instant> due;  // of the delayed addition, if any
+  };
+
+  void enqueue(const std::string& key, Entry& entry, Priority priority);
+  void release_due(Instant now);
+  std::optional<WorkItem> pop_from(std::deque<std::string>& lane, Priority priority);
+  void finish(const std::string& key, Entry& entry);
+
+  std::unordered_map<std::string, Entry> entries_;
+  std::deque<std::string> fresh_;
+  std::deque<std::string> bulk_;
+  std::multimap<Instant, std::string> later_;
+  std::optional<Instant> paused_until_;
+  std::size_t waiting_ = 0;
+};
+
+}  // namespace icrps::controller

@@ -1,0 +1,44 @@
+#include "controller/views.hpp"
+
+#include "plan/names.hpp"
+
+namespace icrps::controller {
+namespace {
+
+std::string value_of(const std::map<std::string, std::string>& map, std::string_view key) {
+  const auto found = map.find(std::string(key));
+  return found == map.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+plan::NamespaceFacts namespace_facts(kube::Object&& object) {
+  return {std::move(object.name), std::move(object.uid), std::move(object.resource_version),
+          object.terminating, std::move(object.annotations)};
+}
+
+plan::AccountFacts account_facts(kube::Object&& object) {
+  return {std::move(object.uid), std::move(object.resource_version), object.terminating,
+          std::move(object.image_pull_secrets)};
+}
+
+plan::CopyFacts copy_facts(kube::Object&& object) {
+  plan::CopyFacts copy;
+  copy.content_hash = plan::content_hash(object.data);
+  for (const auto& entry : object.data) {
+    if (entry.first != plan::kSecretKey) copy.extra_keys.push_back(entry.first);
+  }
+  copy.ours = value_of(object.labels, plan::kManagedByLabel) == plan::kManagedBy;
+  copy.right_type = object.type == plan::kSecretType;
+  copy.immutable = object.immutable;
+  copy.terminating = object.terminating;
+  copy.credential_label = value_of(object.labels, plan::kCredentialLabel);
+  copy.hosts = value_of(object.annotations, plan::kHosts);
+  copy.revision = value_of(object.annotations, plan::kRevision);
+  copy.hash_annotation = value_of(object.annotations, plan::kContentHash);
+  copy.uid = std::move(object.uid);
+  copy.resource_version = std::move(object.resource_version);
+  return copy;
+}
+
+}  // namespace icrps::controller

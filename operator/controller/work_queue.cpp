@@ -1,0 +1,69 @@
+#include "controller/work_queue.hpp"
+
+namespace icrps::controller {
+
+void WorkQueue::add(const std::string& key, Priority priority) {
+  {
+    const std::lock_guard lock(mutex_);
+    state_.add(key, priority, clock_.now());
+    ++changes_;
+  }
+  wake_.notify_one();
+}
+
+void WorkQueue::add_after(const std::string& key, std::chrono::milliseconds delay) {
+  {
+    const std::lock_guard lock(mutex_);
+    state_.add_later(key, clock_.now() + delay);
+    ++changes_;
+  }
+  wake_.notify_one();
+}
+
+std::optional<WorkItem> WorkQueue::get(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    if (auto item = state_.pop(clock_.now())) return item;
+    const auto seen = changes_;
+    const auto news = [&] { return changes_ != seen; };
+    if (const auto due = state_.next_due()) {
+      wake_.wait_until(lock, stop, *due, news);
+    } else {
+      wake_.wait(lock, stop, news);
+    }
+  }
+  return std::nullopt;
+}
+
+void WorkQueue::done(const std::string& key) {
+  {
+    const std::lock_guard lock(mutex_);
+    state_.done(key);
+    ++changes_;
+  }
+  wake_.notify_one();
+}
+
+std::chrono::milliseconds WorkQueue::retry(const std::string& key,
+                                           std::chrono::milliseconds at_least) {
+  std::chrono::milliseconds delay{};
+  {
+    const std::lock_guard lock(mutex_);
+    delay = state_.retry(key, clock_.now(), at_least, random_);
+    ++changes_;
+  }
+  wake_.notify_one();
+  return delay;
+}
+
+void WorkQueue::pause_for(std::chrono::milliseconds time) {
+  const std::lock_guard lock(mutex_);
+  state_.pause_until(clock_.now() + time);
+}
+
+std::size_t WorkQueue::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return state_.waiting();
+}
+
+}  // namespace icrps::controller

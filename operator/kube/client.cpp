@@ -1,0 +1,157 @@
+#include "kube/client.hpp"
+
+#include <charconv>
+#include <fmt/format.h>
+
+#include "kube/pure/decode.hpp"
+
+namespace icrps::kube {
+namespace {
+
+using Kind = ApiError::Kind;
+using http::Method;
+
+constexpr std::size_t kLongestMessage = 500;
+
+/// Only the form in seconds: the API server sends no other.
+std::optional<std::chrono::seconds> retry_after_of(const http::ResponseHead& head) {
+  const auto text = head.header("retry-after");
+  if (!text) return std::nullopt;
+  long seconds = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
+  if (error != std::errc{} || end != text->data() + text->size() || seconds < 0) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(seconds);
+}
+
+Kind kind_of(const Status& status) {
+  switch (status.code) {
+    case 401:
+      return Kind::kServer;
+    case 403:
+      return status.has_cause("NamespaceTerminating") ? Kind::kTerminating : Kind::kForbidden;
+    case 404:
+      return Kind::kNotFound;
+    case 409:
+      return status.reason == "AlreadyExists" ? Kind::kAlreadyExists : Kind::kConflict;
+    case 429:
+      return Kind::kThrottled;
+    default:
+      return status.code >= 500 || status.code < 400 ? Kind::kServer : Kind::kInvalid;
+  }
+}
+
+std::string_view content_type(Client::PatchType type) {
+  return type == Client::PatchType::kJson ? "application/json-patch+json"
+                                          : "application/merge-patch+json";
+}
+
+http::Request request(Method method, const Path& path, std::string_view type, std::string body) {
+  http::Request request;
+  request.method = method;
+  request.target = path.target();
+  request.headers = {{"Accept", "application/json"}};
+  if (!body.empty()) request.headers.push_back({"Content-Type", std::string(type)});
+  request.body = std::move(body);
+  return request;
+}
+
+}  // namespace
+
+std::string_view to_string(Kind kind) {
+  switch (kind) {
+    case Kind::kNotFound:
+      return "not_found";
+    case Kind::kAlreadyExists:
+      return "already_exists";
+    case Kind::kConflict:
+      return "conflict";
+    case Kind::kTerminating:
+      return "terminating";
+    case Kind::kForbidden:
+      return "forbidden";
+    case Kind::kThrottled:
+      return "throttled";
+    case Kind::kServer:
+      return "server";
+    case Kind::kNoAnswer:
+      return "no_answer";
+    case Kind::kCanceled:
+      return "canceled";
+    case Kind::kInvalid:
+      return "invalid";
+  }
+  return "unknown";
+}
+
+std::string Path::target() const {
+  std::string target = "/api/v1";
+  if (!ns.empty()) target += fmt::format("/namespaces/{}", ns);
+  target += fmt::format("/{}", resource);
+  if (!name.empty()) target += fmt::format("/{}", name);
+  return target;
+}
+
+Status status_of(const http::Response& response) {
+  Status status = decode_status(response.body);
+  status.code = response.status;
+  if (const auto after = retry_after_of(response)) status.retry_after = after;
+  if (status.message.empty()) status.message = fmt::format("HTTP status {}", response.status);
+  if (status.message.size() > kLongestMessage) status.message.resize(kLongestMessage);
+  return status;
+}
+
+ApiError error_of(const http::Response& response) {
+  const Status status = status_of(response);
+  ApiError error{kind_of(status), status.code, status.message, std::nullopt};
+  if (status.retry_after) error.retry_after = *status.retry_after;
+  return error;
+}
+
+ApiError error_of(const http::Failure& failure) {
+  const bool canceled = failure.kind == http::Failure::Kind::kCanceled;
+  return {canceled ? Kind::kCanceled : Kind::kNoAnswer, 0, failure.message, std::nullopt};
+}
+
+Reply Client::get(const Path& path, std::stop_token stop) {
+  return send(path, request(Method::kGet, path, {}, {}), stop);
+}
+
+Reply Client::create(const Path& collection, std::string body, std::stop_token stop) {
+  return send(collection, request(Method::kPost, collection, "application/json", std::move(body)),
+              stop);
+}
+
+Reply Client::patch(const Path& path, PatchType type, std::string body, std::stop_token stop) {
+  auto reply = send(path, request(Method::kPatch, path, content_type(type), std::move(body)), stop);
+  constexpr int kUnprocessable = 422;
+  if (!reply && type == PatchType::kJson && reply.error().status == kUnprocessable) {
+    reply.error().kind = Kind::kConflict;  // how the API server reports that a `test` failed
+  }
+  return reply;
+}
+
+Reply Client::remove(const Path& path, std::string options, std::stop_token stop) {
+  return send(path, request(Method::kDelete, path, "application/json", std::move(options)), stop);
+}
+
+Reply Client::send(const Path& path, const http::Request& request, const std::stop_token& stop) {
+  const auto result = transport_.send(request, stop);
+  const auto verb = http::to_string(request.method);
+  if (!result) {
+    observer_(verb, path.resource, http::to_string(result.error().kind));
+    return tl::unexpected(error_of(result.error()));
+  }
+  observer_(verb, path.resource, std::to_string(result->status));
+  if (result->status < 200 || result->status > 299) return tl::unexpected(error_of(*result));
+  if (request.method == Method::kDelete) return Object{};
+  auto object = decode_object(result->body);
+  if (!object) {
+    return tl::unexpected(ApiError{Kind::kServer, result->status,
+                                   "unreadable answer: " + object.error().message, std::nullopt});
+  }
+  return std::move(*object);
+}
+
+}  // namespace icrps::kube

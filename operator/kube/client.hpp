@@ -1,0 +1,86 @@
+// The Kubernetes REST API: the few calls this program makes, and its refusals as values.
+//
+// Thread safety: all methods may be called from any thread at once; they block the caller.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "http/transport.hpp"
+#include "kube/pure/object.hpp"
+
+namespace icrps::kube {
+
+/// Sorted by what the caller must do about it.
+struct ApiError {
+  enum class Kind {
+    kNotFound,       ///< 404: the object, or its namespace, is gone
+    kAlreadyExists,  ///< 409 on a create: read it and compare, it may be one's own
+    kConflict,       ///< 409, and 422 on a JSON patch whose test failed: read again, decide again
+    kTerminating,    ///< 403 because the namespace is being deleted: nothing to do any more
+    kForbidden,      ///< 403: a person must mend the permissions
+    kThrottled,      ///< 429: not before retry_after
+    kServer,         ///< 5xx, or 401 while a token rotates: try again later
+    kNoAnswer,       ///< the transport failed; a write may have happened
+    kCanceled,       ///< the caller's stop token
+    kInvalid,        ///< any other 4xx: asking again will not help
+  };
+  Kind kind = Kind::kServer;
+  int status = 0;       ///< HTTP, 0 without an answer
+  std::string message;  ///< the API server's words; for people
+  std::optional<std::chrono::milliseconds> retry_after;
+};
+
+[[nodiscard]] std::string_view to_string(ApiError::Kind kind);
+
+using Reply = tl::expected<Object, ApiError>;
+
+/// A collection or object in the core API group.
+struct Path {
+  std::string_view resource;  ///< "secrets"
+  std::string_view ns;        ///< empty: cluster-wide
+  std::string_view name;      ///< empty: the collection
+
+  /// "/api/v1/namespaces/shop/secrets/icr-default"
+  [[nodiscard]] std::string target() const;
+};
+
+/// Called after each request: "POST", "secrets", "201" or "timeout".
+using RequestObserver =
+    std::function<void(std::string_view verb, std::string_view resource, std::string_view code)>;
+
+class Client {
+ public:
+  enum class PatchType { kJson, kMerge };
+
+  /// `transport` outlives the client.
+  Client(http::Transport& transport, RequestObserver observer)
+      : transport_(transport), observer_(std::move(observer)) {}
+
+  Reply get(const Path& path, std::stop_token stop = {});
+  Reply create(const Path& collection, std::string body, std::stop_token stop = {});
+  Reply patch(const Path& path, PatchType type, std::string body, std::stop_token stop = {});
+  /// `options`: a DeleteOptions object. The Reply's object may be empty.
+  Reply remove(const Path& path, std::string options, std::stop_token stop = {});
+
+ private:
+  Reply send(const Path& path, const http::Request& request, const std::stop_token& stop);
+
+  http::Transport& transport_;
+  const RequestObserver observer_;
+};
+
+/// An answer that is not 2xx, or none at all. Pure.
+[[nodiscard]] ApiError error_of(const http::Response& response);
+[[nodiscard]] ApiError error_of(const http::Failure& failure);
+
+/// The Status in the body of an answer, with the code and the Retry-After of its head. Pure.
+[[nodiscard]] Status status_of(const http::Response& response);
+
+}  // namespace icrps::kube

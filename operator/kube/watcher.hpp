@@ -1,0 +1,60 @@
+// Does what a WatchMachine says: lists, watches, waits. One thread per watched collection.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "http/transport.hpp"
+#include "kube/client.hpp"
+#include "kube/pure/watch_machine.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+
+namespace icrps::kube {
+
+/// What to watch.
+struct Collection {
+  std::string name;            ///< for logs and metrics: "namespaces", "secrets"
+  std::string resource;        ///< "namespaces"
+  std::string ns;              ///< empty: all namespaces
+  std::string field_selector;  ///< "metadata.name=icr-default", or empty
+  bool metadata_only = false;  ///< ask for PartialObjectMetadata
+  unsigned page = 500;         ///< objects per page of a list
+};
+
+/// Thread safety: run() is called once, on one thread; the rest from any.
+class Watcher {
+ public:
+  using OnRestart = std::function<void(std::string_view resource, std::string_view reason)>;
+
+  struct Environment {
+    http::Transport& transport;
+    const Clock& clock;
+    const Log& log;
+    Random random;
+    RequestObserver observer;
+    OnRestart on_restart;
+  };
+
+  /// Everything passed by reference outlives the watcher.
+  Watcher(Collection collection, Sink& sink, Environment environment);
+
+  /// Until `stop`.
+  void run(std::stop_token stop);
+
+ private:
+  void list(const WatchMachine::List& step, const std::stop_token& stop);
+  void watch(const WatchMachine::Watch& step, const std::stop_token& stop);
+  void watch_ended(const http::StreamEnd& end, std::chrono::milliseconds lived);
+  void report() const;
+  void sleep(std::chrono::milliseconds delay, const std::stop_token& stop) const;
+
+  const Collection collection_;
+  const Environment environment_;
+  WatchMachine machine_;
+};
+
+}  // namespace icrps::kube

@@ -1,0 +1,100 @@
+#include "runtime/log.hpp"
+
+#include <array>
+#include <ctime>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+namespace icrps {
+namespace {
+
+std::string_view name_of(LogLevel level) {
+  constexpr std::array<std::string_view, 4> kNames{"debug", "info", "warn", "error"};
+  return kNames.at(static_cast<std::size_t>(level));
+}
+
+/// With quotes and escapes; bytes that are not UTF-8 are replaced, never fatal.
+std::string json_text(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string json_value(const FieldValue& value) {
+  return std::visit(
+      [](const auto& v) -> std::string {
+        if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string>) {
+          return json_text(v);
+        } else {
+          return fmt::format("{}", v);
+        }
+      },
+      value);
+}
+
+std::string json_line(std::string_view time, LogLevel level, std::string_view message,
+                      Log::Fields fields) {
+  auto line = fmt::format(R"({{"time":"{}","level":"{}","msg":{})", time, name_of(level),
+                          json_text(std::string(message)));
+  for (const auto& field : fields) {
+    line += fmt::format(R"(,"{}":{})", field.key, json_value(field.value));
+  }
+  return line + "}\n";
+}
+
+std::string text_line(std::string_view time, LogLevel level, std::string_view message,
+                      Log::Fields fields) {
+  auto line = fmt::format("{} {:5} {}", time.substr(11, 12), name_of(level), message);
+  for (const auto& field : fields) {
+    line += fmt::format(" {}={}", field.key, json_value(field.value));
+  }
+  return line + "\n";
+}
+
+std::string civil(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  return text.data();
+}
+
+}  // namespace
+
+std::string rfc3339(std::chrono::system_clock::time_point time) {
+  return civil(time) + "Z";
+}
+
+std::string rfc3339_micro(std::chrono::system_clock::time_point time) {
+  const auto since = std::chrono::floor<std::chrono::microseconds>(time.time_since_epoch());
+  const auto micros = since - std::chrono::floor<std::chrono::seconds>(since);
+  return fmt::format("{}.{:06}Z", civil(time), micros.count());
+}
+
+Log::Log(LogLevel threshold, Format format, const Clock& clock, int fd)
+    : threshold_(threshold), format_(format), clock_(clock), fd_(fd) {}
+
+void Log::debug(std::string_view message, Fields fields) const {
+  write(LogLevel::kDebug, message, fields);
+}
+void Log::info(std::string_view message, Fields fields) const {
+  write(LogLevel::kInfo, message, fields);
+}
+void Log::warn(std::string_view message, Fields fields) const {
+  write(LogLevel::kWarn, message, fields);
+}
+void Log::error(std::string_view message, Fields fields) const {
+  write(LogLevel::kError, message, fields);
+}
+
+void Log::write(LogLevel level, std::string_view message, Fields fields) const {
+  if (level < threshold_) return;
+  const auto time = rfc3339_micro(clock_.wall());
+  const auto line = format_ == Format::kJson ? json_line(time, level, message, fields)
+                                             : text_line(time, level, message, fields);
+  // One write per line keeps lines whole; a log that can't be written must not stop the work.
+  [[maybe_unused]] const auto written = ::write(fd_, line.data(), line.size());
+}
+
+}  // namespace icrps

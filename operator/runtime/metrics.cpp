@@ -1,0 +1,126 @@
+#include "runtime/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace icrps {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Labels;
+
+// From a watch event on this machine's rack (2 ms) to a cluster that was down for minutes.
+const prometheus::Histogram::BucketBoundaries kSeconds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                                                       1,     2.5,  5,     10,   30,  60,   300};
+
+Family<Counter>& counter(prometheus::Registry& registry, const char* name, const char* help) {
+  return BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+Family<Gauge>& gauge(prometheus::Registry& registry, const char* name, const char* help) {
+  return BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+std::string text_of(std::string_view text) {
+  return std::string(text);
+}
+
+}  // namespace
+
+struct Metrics::Families {
+  prometheus::Registry registry;
+  Family<Counter>& reconciles =
+      counter(registry, "icr_pull_secrets_reconciles_total", "Reconciled namespaces, by outcome.");
+  Family<Counter>& requests =
+      counter(registry, "icr_pull_secrets_api_requests_total",
+              "Requests to the Kubernetes API server, by verb, resource and status code.");
+  Family<Counter>& restarts = counter(registry, "icr_pull_secrets_watch_restarts_total",
+                                      "Watches that ended and were begun again, by reason.");
+  Family<Counter>& problems = counter(registry, "icr_pull_secrets_problems_total",
+                                      "Problems reported to people, by reason.");
+  Family<Counter>& refusals = counter(registry, "icr_pull_secrets_source_refusals_total",
+                                      "Values of a source that could not be used, by reason.");
+  Family<Gauge>& namespaces =
+      gauge(registry, "icr_pull_secrets_namespaces", "Namespaces, by state.");
+  Family<Gauge>& available = gauge(registry, "icr_pull_secrets_credential_available",
+                                   "1 when the credential has a value that can be handed out.");
+  Gauge& queue_depth =
+      gauge(registry, "icr_pull_secrets_queue_depth", "Namespaces that wait for a worker.").Add({});
+  Gauge& synced = gauge(registry, "icr_pull_secrets_synced",
+                        "1 when the first list of everything that is watched is complete.")
+                      .Add({});
+  Histogram& event_to_done =
+      BuildHistogram()
+          .Name("icr_pull_secrets_event_to_done_seconds")
+          .Help("From the event that made a namespace due until nothing was left to do there.")
+          .Register(registry)
+          .Add({}, kSeconds);
+};
+
+Metrics::Metrics(std::string_view version, std::string_view revision)
+    : families_(std::make_unique<Families>()) {
+  gauge(families_->registry, "icr_pull_secrets_build_info", "Always 1; the labels tell the build.")
+      .Add({{"version", text_of(version)}, {"revision", text_of(revision)}})
+      .Set(1);
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::reconciled(std::string_view outcome) {
+  families_->reconciles.Add({{"outcome", text_of(outcome)}}).Increment();
+}
+
+void Metrics::api_request(std::string_view verb, std::string_view resource, std::string_view code) {
+  families_->requests
+      .Add({{"verb", text_of(verb)}, {"resource", text_of(resource)}, {"code", text_of(code)}})
+      .Increment();
+}
+
+void Metrics::watch_restarted(std::string_view resource, std::string_view reason) {
+  families_->restarts.Add({{"resource", text_of(resource)}, {"reason", text_of(reason)}})
+      .Increment();
+}
+
+void Metrics::set_namespaces(std::string_view state, std::size_t count) {
+  families_->namespaces.Add({{"state", text_of(state)}}).Set(static_cast<double>(count));
+}
+
+void Metrics::event_to_done(std::chrono::duration<double> seconds) {
+  families_->event_to_done.Observe(seconds.count());
+}
+
+void Metrics::problem(std::string_view reason) {
+  families_->problems.Add({{"reason", text_of(reason)}}).Increment();
+}
+
+void Metrics::set_credential_available(const std::string& credential, bool available) {
+  families_->available.Add({{"credential", credential}}).Set(available ? 1 : 0);
+}
+
+void Metrics::source_refused(const std::string& credential, std::string_view reason) {
+  families_->refusals.Add({{"credential", credential}, {"reason", text_of(reason)}}).Increment();
+}
+
+void Metrics::set_queue_depth(std::size_t depth) {
+  families_->queue_depth.Set(static_cast<double>(depth));
+}
+
+void Metrics::set_synced(bool synced) {
+  families_->synced.Set(synced ? 1 : 0);
+}
+
+std::string Metrics::text() const {
+  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+}
+
+}  // namespace icrps

@@ -1,0 +1,45 @@
+// What an on-call person asks, as Prometheus metrics. docs/metrics.md is the reference page.
+//
+// No label per namespace or object: the number of time series does not grow with the cluster.
+// Thread safety: all methods may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace icrps {
+
+class Metrics {
+ public:
+  Metrics(std::string_view version, std::string_view revision);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  /// outcome: "done", "unchanged", "retry", "throttled", "forbidden", "gone".
+  void reconciled(std::string_view outcome);
+  /// code: an HTTP status, or the kind of failure ("timeout") when there was no answer.
+  void api_request(std::string_view verb, std::string_view resource, std::string_view code);
+  void watch_restarted(std::string_view resource, std::string_view reason);
+  /// The number of namespaces in a state.
+  void set_namespaces(std::string_view state, std::size_t count);
+  /// From the first event that made a namespace due to the moment nothing was left to do.
+  void event_to_done(std::chrono::duration<double> seconds);
+  /// A problem that a person must know was reported (an Event was asked for).
+  void problem(std::string_view reason);
+  void set_credential_available(const std::string& credential, bool available);
+  void source_refused(const std::string& credential, std::string_view reason);
+  void set_queue_depth(std::size_t depth);
+  void set_synced(bool synced);
+
+  /// The exposition text, format 0.0.4.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace icrps
