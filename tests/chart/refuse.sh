@@ -101,6 +101,9 @@ refuse "secretRef without key" "at '/config/credentials/0/apiKey/secretRef'" "mi
 refuse "secretRef with an empty name" "at '/config/credentials/0/apiKey/secretRef/name'" "does not match pattern" < <(credential '{name: a, apiKey: {secretRef: {name: "", key: c}}}')
 refuse "secretRef with a name no Secret can have" "at '/config/credentials/0/apiKey/secretRef/name'" "does not match pattern" < <(credential '{name: a, apiKey: {secretRef: {name: A_B, key: c}}}')
 refuse "secretRef with a key no Secret can have" "at '/config/credentials/0/apiKey/secretRef/key'" "does not match pattern" < <(credential '{name: a, apiKey: {secretRef: {name: b, key: "c d"}}}')
+refuse "credential limited to namespaces, which the operator can't do yet" "at '/config/credentials/0/namespaces/0'" "value must be '*'" < <(credential "{name: a, $key, namespaces: [shop]}")
+refuse "credential limited to regions" "at '/config/credentials/0/regions/0'" "value must be 'all'" < <(credential "{name: a, $key, regions: [eu-de]}")
+refuse "credential limited to registry namespaces" "at '/config/credentials/0/registryNamespaces'" "maxItems: got 1, want 0" < <(credential "{name: a, $key, registryNamespaces: [team]}")
 for name in "''" Default team_a team.a -a a- '"*"' 'a b'; do
   refuse "credential called $name" "at '/config/credentials/0/name'" "does not match pattern" < <(credential "{name: $name, $key}")
 done
@@ -115,8 +118,12 @@ refuse "region with a host of one part" "at '/config/regions/eu-xx'" "does not m
 refuse "region without a host" "at '/config/regions/eu-xx'" "does not match pattern" <<<'config: {regions: {eu-xx: ""}}'
 refuse "region in capitals" "at '/config/regions'" "additional properties 'EU-XX' not allowed" <<<'config: {regions: {EU-XX: xx.icr.io}}'
 refuse "region called all" "at '/config/regions/all'" "false schema" <<<'config: {regions: {all: xx.icr.io}}'
+refuse "region by its old name" "at '/config/regions/eu-central'" "false schema" <<<'config: {regions: {eu-central: xx.icr.io}}'
+refuse "opt-in without a mode" "at '/config/optIn'" "missing property 'mode'" <<<'config: {optIn: {mode: null}}'
 refuse "service account in capitals" "at '/config/serviceAccounts/0'" "does not match pattern" <<<'config: {serviceAccounts: [Default]}'
 refuse "service account without a name" "at '/config/serviceAccounts/0'" "does not match pattern" <<<'config: {serviceAccounts: [""]}'
+refuse "service account that ends in a dot" "at '/config/serviceAccounts/0'" "does not match pattern" <<<'config: {serviceAccounts: [default.]}'
+refuse "none in a list of service accounts" "at '/config/serviceAccounts/1'" "'not' failed" <<<'config: {serviceAccounts: [default, none]}'
 
 # Around the configuration.
 refuse "digest that is none" "at '/image/digest'" "does not match pattern" <<<'image: {digest: latest}'
@@ -131,6 +138,8 @@ refuse "apiKey.value without apiKey.create" "apikey-secret.yaml" "apiKey.value i
 accept "no values at all" <<<'{}'
 accept "the longest name of a credential" < <(credential "{name: $long59, $key}")
 accept "a credential that is called like a number" < <(credential "{name: '1', $key}")
+accept "limits that limit nothing" < <(credential "{name: a, $key, namespaces: ['*'], regions: [all], registryNamespaces: []}")
+accept "globs over service accounts" <<<'config: {serviceAccounts: ["build-*", "*.ci", "runner-?", "a.b-c"]}'
 accept "no service account by default" <<<'config: {serviceAccounts: []}'
 accept "all service accounts" <<<'config: {serviceAccounts: ["*"]}'
 accept "a host with a port" <<<'config: {regions: {test: "registry.test:5000"}}'
