@@ -33,6 +33,10 @@ inline constexpr std::string_view kSecretConflict = "SecretConflict";
 inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailable";
 inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
 inline constexpr std::string_view kForbidden = "Forbidden";
+// On a source Secret.
+inline constexpr std::string_view kSourceMissing = "SourceMissing";
+inline constexpr std::string_view kSourceInvalid = "SourceInvalid";
+inline constexpr std::string_view kSourceTrimmed = "SourceTrimmed";
 
 /// The Secret that carries a credential in a namespace: "icr-default".
 [[nodiscard]] inline std::string copy_name(std::string_view credential) {

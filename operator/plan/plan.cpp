@@ -41,8 +41,7 @@ void note_conflict(Plan& plan, const std::string& secret) {
        {std::string(kSecretConflict),
         fmt::format("Secret {} exists and is not managed by icr-pull-secrets (no label {}={}); it "
                     "is left alone and not attached. Delete or rename it to get a managed one.",
-                    secret, kManagedByLabel, kManagedBy),
-        false});
+                    secret, kManagedByLabel, kManagedBy)});
 }
 
 void note_no_credential(Plan& plan, const std::string& credential) {

@@ -36,7 +36,7 @@ Words without_repeats(const Words& words) {
 }
 
 void mistake(Wish& wish, std::string_view reason, std::string message) {
-  wish.problems.push_back({std::string(reason), std::move(message), false});
+  wish.problems.push_back({std::string(reason), std::move(message)});
 }
 
 icr::Endpoints read_endpoints(Wish& wish, const Annotations& annotations, const Defaults& defaults,

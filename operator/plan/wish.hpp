@@ -24,6 +24,7 @@ struct Problem {
   std::string reason;   ///< CamelCase, an Event's reason
   std::string message;  ///< what is wrong, what is accepted, what happens meanwhile
   bool patience = false;
+  bool note = false;  ///< nothing is wrong, but worth saying: a Normal Event, not a Warning
   friend bool operator==(const Problem&, const Problem&) = default;
 };
 

@@ -1,0 +1,10 @@
+// docs/cli.md is the reference page.
+#pragma once
+
+namespace icrps::cli {
+
+inline constexpr int kOk = 0;
+inline constexpr int kFailure = 1;  ///< while running: the port is in use, a file can't be read
+inline constexpr int kUsage = 2;    ///< the command line, the configuration or the kubeconfig
+
+}  // namespace icrps::cli

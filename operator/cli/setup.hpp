@@ -1,0 +1,31 @@
+// From the command line to the parts that every subcommand needs.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "cli/options.hpp"
+#include "config/config.hpp"
+#include "config/kubeconfig.hpp"
+#include "runtime/log.hpp"
+
+namespace icrps::cli {
+
+/// The kubeconfig that --kubeconfig or KUBECONFIG names, else the pod's service account.
+[[nodiscard]] tl::expected<config::Cluster, config::ConfigError> find_cluster(
+    const CommonOptions& options);
+
+/// --namespace, else the pod's or the context's, else "default".
+[[nodiscard]] std::string own_namespace(const CommonOptions& options,
+                                        const config::Cluster& cluster);
+
+[[nodiscard]] LogLevel log_level(const config::Config& config);
+/// `terminal`: stderr is one.
+[[nodiscard]] Log::Format log_format(const config::Config& config, bool terminal);
+
+/// Prints "icr-pull-secrets: <message>" to stderr.
+void complain(const std::string& message);
+
+}  // namespace icrps::cli

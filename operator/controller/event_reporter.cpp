@@ -1,0 +1,29 @@
+#include "controller/event_reporter.hpp"
+
+namespace icrps::controller {
+
+void EventReporter::report(const Subject& subject, const plan::Problem& problem, unsigned count) {
+  using Kind = kube::ApiError::Kind;
+  if (!problem.note) metrics_.problem(problem.reason);
+  log_.warn("problem", {{"kind", subject.kind},
+                        {"namespace", subject.ns},
+                        {"name", subject.name},
+                        {"reason", problem.reason},
+                        {"detail", problem.message}});
+  auto reply =
+      client_.create({"events", subject.ns, {}}, event_body(subject, problem, clock_.wall()));
+  if (!reply && reply.error().kind == Kind::kAlreadyExists) {
+    if (count == 1) return;  // told by an earlier run of the program, and still true
+    const auto name = event_name(subject, problem);
+    reply = client_.patch({"events", subject.ns, name}, kube::Client::PatchType::kMerge,
+                          event_patch(count, clock_.wall()));
+  }
+  if (!reply && reply.error().kind != Kind::kTerminating) {
+    log_.warn("event not written", {{"namespace", subject.ns},
+                                    {"reason", problem.reason},
+                                    {"error", kube::to_string(reply.error().kind)},
+                                    {"detail", reply.error().message}});
+  }
+}
+
+}  // namespace icrps::controller

@@ -1,0 +1,100 @@
+// The running operator: watches feed stores and the queue, workers empty the queue.
+//
+//   watch → store → queue of keys → gather → plan (pure) → apply → store
+//
+// Thread safety: run() is called once; the health questions may be asked from any thread.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/config.hpp"
+#include "controller/apply.hpp"
+#include "controller/event_reporter.hpp"
+#include "controller/problem_ledger.hpp"
+#include "controller/reconciler.hpp"
+#include "controller/state_tally.hpp"
+#include "controller/work_queue.hpp"
+#include "credentials/credential_set.hpp"
+#include "credentials/source.hpp"
+#include "http/transport.hpp"
+#include "kube/client.hpp"
+#include "kube/watcher.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+#include "runtime/metrics.hpp"
+
+namespace icrps::controller {
+
+class Operator {
+ public:
+  struct Environment {
+    http::Transport& transport;
+    const Clock& clock;
+    const Log& log;
+    Metrics& metrics;
+    Random random;
+    std::string own_namespace;  ///< where the sources are
+  };
+
+  /// Everything passed by reference outlives the operator.
+  Operator(const config::Config& config, Environment environment);
+  ~Operator();
+  Operator(const Operator&) = delete;
+  Operator& operator=(const Operator&) = delete;
+
+  /// Until `stop`. Watches end at once; writes in flight are finished.
+  void run(const std::stop_token& stop);
+
+  /// Empty: healthy. Otherwise what is not, for people.
+  [[nodiscard]] std::string liveness() const;
+  [[nodiscard]] std::string readiness() const;
+
+ private:
+  void add_copies_watch(const std::string& credential);
+  void add_source(const config::Credential& credential);
+  void watch(kube::Collection collection, kube::Sink& sink, const std::stop_token& stop) const;
+  void changed(const std::string& ns);
+  void credential_changed();
+  void check_synced();
+  [[nodiscard]] std::vector<std::string> not_synced() const;
+
+  void work(const std::stop_token& stop, std::size_t worker);
+  void settle(const WorkItem& item, const Reconciled& result);
+  void report_problems(const std::string& ns, const Reconciled& result);
+  void forget(const std::string& ns);
+
+  const Environment environment_;
+  const config::Config config_;
+  kube::Client client_;
+  Stores stores_;
+  credentials::CredentialSet credentials_;
+  EventReporter reporter_;
+  Applier applier_;
+  Reconciler reconciler_;
+  WorkQueue queue_;
+  StateTally tally_;
+  std::vector<std::unique_ptr<credentials::Source>> sources_;
+
+  struct Watched {
+    kube::Collection collection;
+    kube::Sink* sink;
+    std::function<bool()> synced;
+  };
+  std::vector<Watched> watched_;
+
+  std::atomic<bool> synced_ = false;
+  mutable std::mutex mutex_;
+  std::condition_variable_any synced_wake_;
+  // guarded by mutex_
+  ProblemLedger ledger_;
+  std::vector<std::optional<Clock::Instant>> busy_since_;  // by worker
+};
+
+}  // namespace icrps::controller

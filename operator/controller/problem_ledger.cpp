@@ -1,0 +1,49 @@
+#include "controller/problem_ledger.hpp"
+
+#include <algorithm>
+
+namespace icrps::controller {
+namespace {
+
+// Of problems that are gone, this many are remembered per namespace, to count their return.
+constexpr std::size_t kRemembered = 8;
+
+}  // namespace
+
+ProblemLedger::News ProblemLedger::update(const std::string& ns,
+                                          const std::vector<plan::Problem>& problems,
+                                          Clock::Instant now) {
+  if (problems.empty() && !entries_.contains(ns)) return {};
+  auto& entries = entries_[ns];
+  for (auto& entry : entries) {
+    entry.present = std::find(problems.begin(), problems.end(), entry.problem) != problems.end();
+    if (entry.present) continue;
+    entry.reported = false;
+    entry.since = now;  // patience begins anew when it comes back
+  }
+  News news;
+  for (const auto& problem : problems) {
+    auto entry = std::find_if(entries.begin(), entries.end(),
+                              [&](const Entry& e) { return e.problem == problem; });
+    if (entry == entries.end()) {
+      entry = entries.insert(entries.end(), Entry{problem, now});
+    }
+    if (entry->reported) continue;
+    const auto age = now - entry->since;
+    if (problem.patience && age < kPatience) {
+      const auto rest = std::chrono::ceil<std::chrono::milliseconds>(kPatience - age);
+      news.look_again = std::min(news.look_again.value_or(rest), rest);
+      continue;
+    }
+    entry->reported = true;
+    news.report.push_back({problem, ++entry->count});
+  }
+  std::erase_if(entries, [](const Entry& e) { return !e.present && e.count == 0; });
+  while (entries.size() > kRemembered + problems.size()) {
+    entries.erase(
+        std::find_if(entries.begin(), entries.end(), [](const Entry& e) { return !e.present; }));
+  }
+  return news;
+}
+
+}  // namespace icrps::controller

@@ -1,0 +1,84 @@
+#include "controller/reconciler.hpp"
+
+#include <fmt/format.h>
+
+#include "plan/names.hpp"
+#include "plan/text_list.hpp"
+
+namespace icrps::controller {
+namespace {
+
+void note_refusal(Reconciled& result) {
+  result.state = plan::State::kForbidden;
+  result.problems.push_back(
+      {std::string(plan::kForbidden),
+       fmt::format("the API server refuses the operator's request: {}. Check the operator's RBAC, "
+                   "admission policies and quotas of this namespace; it is tried again.",
+                   result.outcome.message)});
+}
+
+}  // namespace
+
+Reconciler::Reconciler(Stores& stores, const credentials::CredentialSet& credentials,
+                       plan::Rules rules, Applier& applier, const Log& log)
+    : stores_(stores),
+      credentials_(credentials),
+      rules_(std::move(rules)),
+      applier_(applier),
+      log_(log) {}
+
+Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& stop) {
+  Reconciled result;
+  const auto facts = gather(ns);
+  if (!facts) return result;
+  auto plan = plan::make_plan(*facts, rules_);
+  result.exists = true;
+  result.uid = facts->ns.uid;
+  result.state = plan.state;
+  result.problems = std::move(plan.problems);
+  carry_out(ns, plan, result, stop);
+  return result;
+}
+
+std::optional<plan::Facts> Reconciler::gather(const std::string& ns) const {
+  auto found = stores_.namespaces.get(ns, ns);
+  if (!found) return std::nullopt;
+  plan::Facts facts;
+  facts.ns = std::move(*found);
+  for (const auto& name : credentials_.names()) {
+    facts.credentials.push_back({name, credentials_.material(name),
+                                 stores_.copies.at(name)->get(ns, plan::copy_name(name))});
+  }
+  facts.accounts = stores_.accounts.list(ns);
+  return facts;
+}
+
+void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconciled& result,
+                           const std::stop_token& stop) {
+  std::vector<std::string> done;
+  for (const auto& action : plan.actions) {
+    if (stop.stop_requested()) {
+      result.outcome = {Outcome::Kind::kAgain, "shutting down"};
+      break;
+    }
+    result.outcome = applier_.apply(ns, action);
+    if (result.outcome.kind != Outcome::Kind::kDone) {
+      log_.info(
+          "action not done",
+          {{"namespace", ns}, {"action", describe(action)}, {"detail", result.outcome.message}});
+      break;
+    }
+    done.push_back(describe(action));
+  }
+  result.writes = done.size();
+  if (!done.empty()) {
+    log_.info("namespace written",
+              {{"namespace", ns}, {"actions", plan::join(done, ", ")}, {"writes", done.size()}});
+  }
+  if (result.outcome.kind == Outcome::Kind::kForbidden) note_refusal(result);
+  if (result.outcome.kind == Outcome::Kind::kDone && result.state == plan::State::kPending) {
+    result.state = plan::State::kReady;
+  }
+}
+
+}  // namespace icrps::controller
