@@ -39,6 +39,8 @@ component_start() {
 	if component_alive "$name"; then return 0; fi
 	setsid "$SANDBOX_DIR/run/$name.cmd" </dev/null >>"$SANDBOX_DIR/logs/$name.log" 2>&1 &
 	echo $! >"$SANDBOX_DIR/run/$name.pid"
+	# Else the shell reports it when a test kills it.
+	disown
 	touch "$SANDBOX_DIR/run/$name.up"
 }
 

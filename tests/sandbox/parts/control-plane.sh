@@ -30,7 +30,7 @@ names_up() {
 		echo "$node_address $node_name"
 		echo "$service_address kubernetes.default.svc kubernetes.default.svc.cluster.local"
 		echo "$node_address iam.cloud.ibm.com private.iam.cloud.ibm.com icr.io private.icr.io cp.icr.io"
-		for region in us uk de au jp jp2 ca ca2 br es in in2 fr2; do
+		for region in "${icr_regions[@]}"; do
 			echo "$node_address $region.icr.io private.$region.icr.io"
 		done
 	} >"$SANDBOX_DIR/run/hosts"
@@ -49,9 +49,13 @@ etcd_define() {
 		--quota-backend-bytes 4294967296 --log-level warn
 }
 
-# SANDBOX_AUDIT=1 keeps a line for each request in logs/audit.log.
+# Without a grace period for watches a server that is told to end waits a minute
+# for its clients' connections.
+# SANDBOX_AUDIT=1 keeps a line for each request in logs/audit.log,
+# SANDBOX_API_ARGS adds arguments.
 api_define() {
-	local -a audit=()
+	local -a audit=() more=()
+	read -r -a more <<<"${SANDBOX_API_ARGS:-}"
 	if [[ -n ${SANDBOX_AUDIT:-} ]]; then
 		cat >"$SANDBOX_DIR/run/audit.yaml" <<-END
 			apiVersion: audit.k8s.io/v1
@@ -69,9 +73,10 @@ api_define() {
 		--service-account-issuer https://kubernetes.default.svc.cluster.local \
 		--service-account-key-file "$pki/service-account.pub" --service-account-signing-key-file "$pki/service-account.key" \
 		--service-cluster-ip-range "$service_network" --allow-privileged \
+		--shutdown-watch-termination-grace-period 1s \
 		--kubelet-certificate-authority "$pki/ca.crt" --kubelet-preferred-address-types InternalIP \
 		--kubelet-client-certificate "$pki/apiserver-kubelet-client.crt" --kubelet-client-key "$pki/apiserver-kubelet-client.key" \
-		"${audit[@]}"
+		"${audit[@]}" "${more[@]}"
 }
 
 # The limits on requests are raised: a benchmark measures the operator, not how
@@ -82,7 +87,7 @@ controller_manager_define() {
 		--authentication-tolerate-lookup-failure --bind-address 127.0.0.1 --cert-dir "$state/kube-controller-manager" \
 		--root-ca-file "$pki/ca.crt" --service-account-private-key-file "$pki/service-account.key" \
 		--service-cluster-ip-range "$service_network" --cluster-cidr "$pod_network" \
-		--concurrent-namespace-syncs 20 --kube-api-qps 1000 --kube-api-burst 2000
+		--use-service-account-credentials --concurrent-namespace-syncs 20 --kube-api-qps 1000 --kube-api-burst 2000
 }
 
 scheduler_define() {
