@@ -60,7 +60,7 @@ void read_hosts(Wish& wish, const Annotations& annotations, const Defaults& defa
   if (!hosts) {
     mistake(
         wish, kInvalidRegions,
-        fmt::format("annotation {}: {} What was in force stays.", kRegions, hosts.error().message));
+        fmt::format("annotation {}: {}. What was in force stays.", kRegions, hosts.error().message));
     return;
   }
   wish.opted_in = !hosts->empty();
