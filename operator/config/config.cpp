@@ -20,7 +20,8 @@ constexpr std::string_view kNotSupported = "is a limit, which is not supported b
 
 void read_opt_in(const Located& at) {
   const Fields fields(at, {"mode"}, {"selector", "regions"});
-  static_cast<void>(choice_of(fields.at("mode"), {"annotation"}, {"selector", "all"}));
+  static_cast<void>(
+      choice_of(fields.need("mode", "annotation"), {"annotation"}, {"selector", "all"}));
 }
 
 std::vector<std::string> read_service_accounts(const Located& at) {
@@ -66,17 +67,19 @@ SecretKeyRef read_secret_ref(const Located& at) {
   constexpr std::string_view kName = "the name of a Secret in the operator's namespace";
   constexpr std::string_view kKey =
       "the name of a key in that Secret: letters, digits, -, _ and ., at most 253";
-  SecretKeyRef ref{text_of(fields.at("name"), kName), text_of(fields.at("key"), kKey)};
+  const Located name = fields.need("name", kName);
+  const Located key = fields.need("key", kKey);
+  SecretKeyRef ref{text_of(name, kName), text_of(key, kKey)};
   if (!icr::is_dns_subdomain(ref.name)) {
-    fields.at("name").fail("is not the name of a Secret",
-                           "lower-case letters, digits, inner - and ., at most 253");
+    name.fail("is not the name of a Secret",
+              "lower-case letters, digits, inner - and ., at most 253");
   }
   const bool key_ok = std::all_of(ref.key.begin(), ref.key.end(), [](char c) {
     return icr::is_lower(c) || icr::is_upper(c) || icr::is_digit(c) || c == '-' || c == '_' ||
            c == '.';
   });
   if (!key_ok || ref.key.empty() || ref.key.size() > kLongestSecretKey) {
-    fields.at("key").fail("is not the name of a key", kKey);
+    key.fail("is not the name of a key", kKey);
   }
   return ref;
 }
@@ -87,13 +90,14 @@ ApiKeySource read_api_key(const Located& at) {
             "secretRef: {name: …, key: …}; the API key itself never stands in this file");
   }
   const Fields fields(at, {"secretRef"});
-  return {read_secret_ref(fields.at("secretRef"))};
+  return {read_secret_ref(fields.need("secretRef", "{name: …, key: …}"))};
 }
 
 /// The limits of a credential are accepted where they say "no limit".
 void check_limit(const Fields& fields, const std::string& key, const std::string& no_limit) {
-  if (!fields.has(key)) return;
-  const Located at = fields.at(key);
+  const auto found = fields.find(key);
+  if (!found) return;
+  const Located& at = *found;
   const std::string accepted = no_limit.empty() ? "[]" : fmt::format("[\"{}\"]", no_limit);
   if (at.value.kind != YamlValue::Kind::kList && at.value.kind != YamlValue::Kind::kMap) {
     at.fail(fmt::format("is {}", kind_of(at.value)), accepted);
@@ -110,13 +114,14 @@ Credential read_credential(const Located& at) {
       {"accessToken", "refreshToken", "trustedProfile", "profileKey", "serviceId", "basic"});
   const std::string name_rule =
       fmt::format("1 to {} lower-case letters, digits and inner hyphens", kLongestCredentialName);
-  const Located name = fields.at("name");
+  const Located name = fields.need("name", name_rule);
   Credential credential{text_of(name, name_rule), {}};
   if (!icr::is_dns_label(credential.name, kLongestCredentialName)) {
-    name.fail(fmt::format("is {}", icr::quoted(credential.name)), name_rule);
+    name.fail("is not a name for a credential", name_rule);
   }
-  if (!fields.has("apiKey")) at.fail("has no source", "apiKey: {secretRef: {name: …, key: …}}");
-  credential.source = read_api_key(fields.at("apiKey"));
+  const auto api_key = fields.find("apiKey");
+  if (!api_key) at.fail("has no source", "apiKey: {secretRef: {name: …, key: …}}");
+  credential.source = read_api_key(*api_key);
   check_limit(fields, "namespaces", "*");
   check_limit(fields, "regions", "all");
   check_limit(fields, "registryNamespaces", "");
@@ -146,12 +151,11 @@ void read_log(const Located& at, Config& config) {
   static const std::map<std::string, LogFormat> kFormats{
       {"auto", LogFormat::kAuto}, {"json", LogFormat::kJson}, {"text", LogFormat::kText}};
   const Fields fields(at, {"level", "format"});
-  if (fields.has("level")) {
-    const std::string& level = choice_of(fields.at("level"), {"debug", "info", "warn", "error"});
-    config.log_level = kLevels.at(level);
+  if (const auto level = fields.find("level")) {
+    config.log_level = kLevels.at(choice_of(*level, {"debug", "info", "warn", "error"}));
   }
-  if (fields.has("format")) {
-    config.log_format = kFormats.at(choice_of(fields.at("format"), {"auto", "json", "text"}));
+  if (const auto format = fields.find("format")) {
+    config.log_format = kFormats.at(choice_of(*format, {"auto", "json", "text"}));
   }
 }
 
@@ -163,24 +167,26 @@ Config read_config(const YamlValue& root) {
                       {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "conflict",
                        "regions", "credentials", "workers", "log"},
                       {"iam", "registry"});
-  static_cast<void>(choice_of(fields.at("apiVersion"), {"icr-pull-secrets/v1alpha1"}));
-  static_cast<void>(choice_of(fields.at("kind"), {"OperatorConfiguration"}));
+  constexpr const char* kVersion = "icr-pull-secrets/v1alpha1";
+  constexpr const char* kKind = "OperatorConfiguration";
+  static_cast<void>(choice_of(fields.need("apiVersion", kVersion), {kVersion}));
+  static_cast<void>(choice_of(fields.need("kind", kKind), {kKind}));
   Config config;
-  if (fields.has("optIn")) read_opt_in(fields.at("optIn"));
-  if (fields.has("endpoints")) {
-    const std::string& text = choice_of(fields.at("endpoints"), {"public", "private", "all"});
-    config.endpoints = icr::parse_endpoints(text).value();
+  if (const auto at = fields.find("optIn")) read_opt_in(*at);
+  if (const auto at = fields.find("endpoints")) {
+    config.endpoints = icr::parse_endpoints(choice_of(*at, {"public", "private", "all"})).value();
   }
-  if (fields.has("serviceAccounts")) {
-    config.service_accounts = read_service_accounts(fields.at("serviceAccounts"));
+  if (const auto at = fields.find("serviceAccounts")) {
+    config.service_accounts = read_service_accounts(*at);
   }
-  if (fields.has("conflict")) {
-    static_cast<void>(choice_of(fields.at("conflict"), {"skip"}, {"adopt"}));
+  if (const auto at = fields.find("conflict")) {
+    static_cast<void>(choice_of(*at, {"skip"}, {"adopt"}));
   }
-  if (fields.has("regions")) read_regions(fields.at("regions"), config.regions);
-  config.credentials = read_credentials(fields.at("credentials"));
-  if (fields.has("workers")) config.workers = number_of(fields.at("workers"), 1, 64);
-  if (fields.has("log")) read_log(fields.at("log"), config);
+  if (const auto at = fields.find("regions")) read_regions(*at, config.regions);
+  config.credentials =
+      read_credentials(fields.need("credentials", "a list of at least one credential"));
+  if (const auto at = fields.find("workers")) config.workers = number_of(*at, 1, 64);
+  if (const auto at = fields.find("log")) read_log(*at, config);
   return config;
 }
 

@@ -107,18 +107,18 @@ Fields::Fields(Located at, std::vector<std::string> accepted, const std::vector<
   for (const YamlKey& key : self_.value.keys) check_key(key, self_.path, accepted, later);
 }
 
-bool Fields::has(std::string_view key) const {
-  return std::any_of(self_.value.keys.begin(), self_.value.keys.end(),
-                     [&](const YamlKey& k) { return k.text == key; });
-}
-
-Located Fields::at(std::string_view key) const {
+std::optional<Located> Fields::find(std::string_view key) const {
   for (std::size_t i = 0; i < self_.value.keys.size(); ++i) {
     if (self_.value.keys[i].text == key) {
-      return {self_.value.items[i], join_path(self_.path, key)};
+      return Located{self_.value.items[i], join_path(self_.path, key)};
     }
   }
-  throw Failure{self_.value.line, fmt::format("{} is missing", join_path(self_.path, key))};
+  return std::nullopt;
+}
+
+Located Fields::need(std::string_view key, std::string_view accepted) const {
+  if (const auto found = find(key)) return *found;
+  Located{self_.value, join_path(self_.path, key)}.fail("is missing", accepted);
 }
 
 }  // namespace icrps::config

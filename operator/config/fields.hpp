@@ -2,7 +2,7 @@
 // message of the form "PATH is WHAT; accepted: …". Private to operator/config.
 #pragma once
 
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,10 +40,9 @@ class Fields {
  public:
   Fields(Located at, std::vector<std::string> accepted, const std::vector<std::string>& later = {});
 
-  [[nodiscard]] bool has(std::string_view key) const;
-  /// Refused when missing.
-  [[nodiscard]] Located at(std::string_view key) const;
-  [[nodiscard]] const Located& self() const { return self_; }
+  [[nodiscard]] std::optional<Located> find(std::string_view key) const;
+  /// Refused when missing; `accepted` says what belongs there.
+  [[nodiscard]] Located need(std::string_view key, std::string_view accepted) const;
 
  private:
   Located self_;

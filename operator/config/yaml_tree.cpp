@@ -8,6 +8,7 @@
 #include <sstream>
 #include <unordered_set>
 #include <utility>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -146,7 +147,10 @@ class TreeBuilder : public YAML::EventHandler {
   void open(YamlValue::Kind kind, const YAML::Mark& mark, const std::string& tag,
             YAML::anchor_t anchor) {
     check(mark, tag, anchor);
-    if (expects_key()) fail(line_of(mark), "a list or a map as a key; accepted: text");
+    if (expects_key()) {
+      fail(line_of(mark),
+           "a list or a map as a key, or a [ or { that is never closed; accepted: text as a key");
+    }
     Open container;
     container.value.kind = kind;
     container.value.line = line_of(mark);
@@ -207,12 +211,16 @@ std::string_view kind_of(const YamlValue& value) {
 
 YamlValue parse_yaml(std::string_view text) {
   check_characters(text);
+  // yaml-cpp takes a quote that is never closed for complete when white space ends the file.
+  while (!text.empty() && icr::is_blank(text.back())) text.remove_suffix(1);
   std::istringstream stream{std::string(text)};
   TreeBuilder builder;
   try {
     YAML::Parser parser(stream);
     // The second call finds whatever the first has left over; the builder refuses it.
     if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
+  } catch (const YAML::DeepRecursion& e) {
+    fail(line_of(e.mark), "not valid YAML: nested too deeply");
   } catch (const YAML::Exception& e) {
     fail(e.mark.is_null() ? 0 : line_of(e.mark), fmt::format("not valid YAML: {}", e.msg));
   }
