@@ -13,7 +13,7 @@ packages: ## install the Debian packages and Go tools that building and testing 
 	@scripts/install-packages
 
 build: packages ## build/icr-pull-secrets
-	@cmake --preset dev -DICRPS_TESTS=OFF -DICRPS_REVISION=$(REVISION) >/dev/null
+	@cmake --preset dev -DICRPS_REVISION=$(REVISION) >/dev/null
 	@cmake --build build --parallel $(JOBS) --target icr-pull-secrets
 
 image: packages ## build/image.tar: the container image, without Docker
