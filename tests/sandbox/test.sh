@@ -7,7 +7,7 @@
 # behind, however it ends. Needs root; takes about a minute.
 #
 #   test.sh             everything
-#   test.sh NAME…       only some of: node plain killed terminated
+#   test.sh NAME…       only some of: node plain killed terminated doubles
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -147,6 +147,9 @@ inside_node() {
 	check "pod logs, exec and the network between pods work" eval '
 		kubectl logs good
 		expect "hello from team/app:1" "$(kubectl exec good -- wget -q -O - "http://$(kubectl get pod good --output "jsonpath={.status.podIP}"):8080/")"'
+	check "pods resolve the registry" eval '
+		kubectl exec good -- nslookup us.icr.io | grep "Address.*10.244.0.1$"
+		if kubectl exec good -- nslookup example.org; then return 1; fi'
 	check "pods reach the API server" eval '
 		kubectl exec good -- sh -c "nc -h 2>/dev/null; wget -q -O - http://\$KUBERNETES_SERVICE_HOST:443/ 2>&1 || true" | grep "HTTP request to an HTTPS server\|400 Bad Request"'
 	check "pod with a repaired secret runs" recovers_in_place
@@ -190,6 +193,13 @@ nothing_left() {
 	return 1
 }
 
+test_doubles() {
+	local go
+	go=$("$here/install-tools" --go)
+	check "the stand-ins pass their tests" env --chdir "$here/../doubles" GOTOOLCHAIN=local GOFLAGS= "$go" test ./...
+	check "the stand-ins are fine with vet" env --chdir "$here/../doubles" GOTOOLCHAIN=local GOFLAGS= "$go" vet ./...
+}
+
 # ---- the parts -------------------------------------------------------------
 
 run_quietly() { SANDBOX_QUIET=1 TMPDIR=$work "$here/run" "$@"; }
@@ -210,7 +220,6 @@ use_exposed() {
 
 test_plain() {
 	local status=0 first
-	mkdir "$work/hold"
 	run_quietly --expose "$work/kubeconfig" -- bash -c "until kubectl get namespace from-outside; do sleep 0.1; done; exit 7" >/dev/null 2>&1 &
 	first=$!
 	check "standard input and output are passed on" expect "a line" "$(echo "a line" | run_quietly -- cat)"
@@ -219,7 +228,15 @@ test_plain() {
 	check "exit code is passed on" expect 7 "$status"
 	check "exposed kubeconfig removed" test ! -e "$work/kubeconfig"
 	status=0
-	run_quietly -- bash -c 'kill -KILL $$' >/dev/null 2>&1 || status=$?
+	run_quietly -- bash -c '
+		set -e
+		. "$SANDBOX_LIB"
+		sandbox_api_stop KILL
+		! kubectl get --raw /readyz
+		sandbox_api_start
+		echo "again $(kubectl get --raw /readyz)"
+		kill -KILL $$' >"$work/output" 2>&1 || status=$?
+	check "functions stop and start the API server" grep --line-regexp "again ok" "$work/output"
 	check "a killed command is a failure" expect 137 "$status"
 	check "nothing left behind" nothing_left "$work" ''
 }
@@ -250,12 +267,20 @@ test_terminated() {
 	check "nothing left behind after SIGTERM" nothing_left "$work" ''
 }
 
+# A sandbox that a failed check has left running ends too.
+end_part() {
+	local -a left
+	mapfile -t left < <(jobs -p)
+	((${#left[@]} == 0)) || kill "${left[@]}" 2>/dev/null || true
+	wait
+	rm -rf "$work"
+}
+
 # Each part has a folder of its own, so they may run at the same time.
 run_part() {
 	local part=$1 work
 	work=$(mktemp --directory "${TMPDIR:-/tmp}/icrps-test.XXXXXX")
-	# shellcheck disable=SC2064 # as it is now
-	trap "rm -rf '$work'" EXIT
+	trap end_part EXIT
 	"test_$part"
 }
 
@@ -263,7 +288,7 @@ main() {
 	local part failed=0 ms
 	local -a parts=("$@") waiting=()
 	if [[ ${1:-} == --inside-node ]]; then inside_node; return; fi
-	((${#parts[@]} > 0)) || parts=(node plain killed terminated)
+	((${#parts[@]} > 0)) || parts=(node plain killed terminated doubles)
 	for part in "${parts[@]}"; do
 		declare -F "test_$part" >/dev/null || die "no part '$part'"
 	done

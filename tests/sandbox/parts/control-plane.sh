@@ -34,7 +34,8 @@ names_up() {
 			echo "$node_address $region.icr.io private.$region.icr.io"
 		done
 	} >"$SANDBOX_DIR/run/hosts"
-	# Nothing listens there, so an unknown name fails at once instead of after a timeout.
+	# Only a node has a name server there. Without one an unknown name still fails
+	# at once instead of after a timeout.
 	printf 'nameserver %s\noptions timeout:1 attempts:1\n' "$node_address" >"$SANDBOX_DIR/run/resolv.conf"
 	mount --bind "$SANDBOX_DIR/run/hosts" /etc/hosts
 	mount --bind "$SANDBOX_DIR/run/resolv.conf" /etc/resolv.conf

@@ -149,6 +149,8 @@ node_prepare() {
 	node_network_plugins
 	containerd_define
 	component_start containerd
+	# Pods resolve names as the machine in the sandbox does.
+	component_define names names -listen "$node_address:53" -hosts "$SANDBOX_DIR/run/hosts"
 	kubelet_define
 	scheduler_define
 }
@@ -170,6 +172,7 @@ node_import_pause() {
 # Called when the API server answers: a kubelet that has to retry its
 # registration waits longer each time.
 node_start() {
+	component_start names
 	component_start kubelet
 	component_start kube-scheduler
 }
