@@ -202,7 +202,8 @@ test_doubles() {
 
 # ---- the parts -------------------------------------------------------------
 
-run_quietly() { SANDBOX_QUIET=1 TMPDIR=$work "$here/run" "$@"; }
+# Becomes the sandbox, so that a signal to it reaches that: for subshells only.
+run_quietly() { SANDBOX_QUIET=1 TMPDIR=$work exec "$here/run" "$@"; }
 
 test_node() {
 	local status=0
@@ -228,14 +229,14 @@ test_plain() {
 	check "exit code is passed on" expect 7 "$status"
 	check "exposed kubeconfig removed" test ! -e "$work/kubeconfig"
 	status=0
-	run_quietly -- bash -c '
+	(run_quietly -- bash -c '
 		set -e
 		. "$SANDBOX_LIB"
 		sandbox_api_stop KILL
 		! kubectl get --raw /readyz
 		sandbox_api_start
 		echo "again $(kubectl get --raw /readyz)"
-		kill -KILL $$' >"$work/output" 2>&1 || status=$?
+		kill -KILL $$') >"$work/output" 2>&1 || status=$?
 	check "functions stop and start the API server" grep --line-regexp "again ok" "$work/output"
 	check "a killed command is a failure" expect 137 "$status"
 	check "nothing left behind" nothing_left "$work" ''
@@ -243,8 +244,7 @@ test_plain() {
 
 # A sandbox with a command that does not end; its process is $sleeper.
 start_sleeper() {
-	SANDBOX_QUIET=1 TMPDIR=$work "$here/run" --expose "$work/kubeconfig" -- \
-		bash -c "touch '$work/up'; sleep 1000" >/dev/null 2>&1 &
+	run_quietly --expose "$work/kubeconfig" -- bash -c "touch '$work/up'; sleep 1000" >/dev/null 2>&1 &
 	sleeper=$!
 	check "sandbox is up" wait_for 60 0.1 test -e "$work/up"
 	# Else the check for leftovers would be blind.
@@ -278,7 +278,7 @@ end_part() {
 
 # Each part has a folder of its own, so they may run at the same time.
 run_part() {
-	local part=$1 work
+	part=$1
 	work=$(mktemp --directory "${TMPDIR:-/tmp}/icrps-test.XXXXXX")
 	trap end_part EXIT
 	"test_$part"
