@@ -1,0 +1,3 @@
+module icr-pull-secrets/tests/bench
+
+go 1.26.0

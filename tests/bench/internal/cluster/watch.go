@@ -1,0 +1,185 @@
+package cluster
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// Watch follows one collection over all namespaces and tells when objects were
+// seen to be as somebody wants them. It asks for the same form of the events as
+// the operator does: the API server encodes an event once for all who do.
+type Watch struct {
+	mu    sync.Mutex
+	looks map[*Look]struct{}
+	err   error
+}
+
+// Look waits until a mark was seen in an object of each of some namespaces.
+type Look struct {
+	watch *Watch
+	mark  []byte
+	done  chan struct{}
+
+	// guarded by watch.mu
+	missing map[string]struct{}
+	seen    map[string]time.Time
+	deleted int
+}
+
+// StartWatch returns once the watch is open. It ends with the context.
+func StartWatch(ctx context.Context, client *Client, resource, selector string) (*Watch, error) {
+	query := url.Values{"limit": {"1"}}
+	if selector != "" {
+		query.Set("fieldSelector", selector)
+	}
+	var list struct {
+		Meta Meta `json:"metadata"`
+	}
+	if err := client.Get(ctx, "/api/v1/"+resource+"?"+query.Encode(), &list); err != nil {
+		return nil, err
+	}
+	query.Del("limit")
+	query.Set("watch", "1")
+	query.Set("allowWatchBookmarks", "true")
+	query.Set("timeoutSeconds", "86400")
+	query.Set("resourceVersion", list.Meta.ResourceVersion)
+	response, err := client.send(ctx, &client.streams, http.MethodGet, "/api/v1/"+resource+"?"+query.Encode(), "", nil)
+	if err != nil {
+		return nil, err
+	}
+	watch := &Watch{looks: map[*Look]struct{}{}}
+	go func() {
+		defer response.Body.Close()
+		watch.fail(fmt.Errorf("the watch of %s ended: %w", resource, watch.read(bufio.NewReaderSize(response.Body, 1<<18))))
+	}()
+	return watch, nil
+}
+
+func (w *Watch) read(stream *bufio.Reader) error {
+	for {
+		line, err := stream.ReadBytes('\n')
+		if err != nil {
+			return err
+		}
+		if bytes.HasPrefix(line, []byte(`{"type":"ERROR"`)) {
+			return fmt.Errorf("%.300s", line)
+		}
+		w.note(line, time.Now())
+	}
+}
+
+// note does not decode the event: on two cores that would cost the cluster a
+// part of what is to be measured.
+func (w *Watch) note(line []byte, at time.Time) {
+	namespace := namespaceOf(line)
+	gone := bytes.HasPrefix(line, []byte(`{"type":"DELETED"`))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for look := range w.looks {
+		if gone {
+			look.deleted++
+			continue
+		}
+		if _, missing := look.missing[namespace]; !missing || !bytes.Contains(line, look.mark) {
+			continue
+		}
+		delete(look.missing, namespace)
+		look.seen[namespace] = at
+		if len(look.missing) == 0 {
+			close(look.done)
+		}
+	}
+}
+
+func namespaceOf(line []byte) string {
+	_, rest, _ := bytes.Cut(line, []byte(`"namespace":"`))
+	name, _, _ := bytes.Cut(rest, []byte(`"`))
+	return string(name)
+}
+
+func (w *Watch) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
+}
+
+// Look begins to wait for an object that contains mark in each of the namespaces.
+func (w *Watch) Look(mark string, namespaces []string) *Look {
+	look := &Look{
+		watch: w, mark: []byte(mark), done: make(chan struct{}),
+		missing: make(map[string]struct{}, len(namespaces)), seen: make(map[string]time.Time, len(namespaces)),
+	}
+	for _, namespace := range namespaces {
+		look.missing[namespace] = struct{}{}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.looks[look] = struct{}{}
+	return look
+}
+
+// Wait returns when the mark was seen everywhere, or with an error that says
+// where it was not.
+func (l *Look) Wait(ctx context.Context, limit time.Duration) error {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	defer l.Stop()
+	select {
+	case <-l.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+	}
+	l.watch.mu.Lock()
+	defer l.watch.mu.Unlock()
+	if l.watch.err != nil {
+		return l.watch.err
+	}
+	for namespace := range l.missing {
+		return fmt.Errorf("after %s %d namespaces are not as they should be, one is %s", limit, len(l.missing), namespace)
+	}
+	return nil
+}
+
+// Stop ends the look; what was seen stays.
+func (l *Look) Stop() {
+	l.watch.mu.Lock()
+	defer l.watch.mu.Unlock()
+	delete(l.watch.looks, l)
+}
+
+// At is when the namespace's object was first seen with the mark.
+func (l *Look) At(namespace string) time.Time {
+	l.watch.mu.Lock()
+	defer l.watch.mu.Unlock()
+	return l.seen[namespace]
+}
+
+// Deleted is how many objects were seen to go.
+func (l *Look) Deleted() int {
+	l.watch.mu.Lock()
+	defer l.watch.mu.Unlock()
+	return l.deleted
+}
+
+// Ends are the first and the last sighting.
+func (l *Look) Ends() (first, last time.Time) {
+	l.watch.mu.Lock()
+	defer l.watch.mu.Unlock()
+	for _, at := range l.seen {
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	return first, last
+}

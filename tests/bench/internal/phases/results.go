@@ -1,0 +1,92 @@
+// Package phases does the measuring.
+package phases
+
+import (
+	"icr-pull-secrets/tests/bench/internal/measure"
+)
+
+// Results of one run of the benchmark.
+type Results struct {
+	Settings Settings  `json:"settings"`
+	CopySize int       `json:"copy_bytes"` // of the request that creates one
+	Rounds   []Round   `json:"rounds"`
+	Latency  Latency   `json:"latency"`
+	Drift    Drift     `json:"drift"`
+	Idle     *Idle     `json:"idle,omitempty"`
+	Restart  Restart   `json:"restart"`
+	Foreign  Foreign   `json:"foreign"`
+	Stops    []float64 `json:"stops_s"` // on SIGTERM
+}
+
+// Pace is how a number of namespaces came to a state, as two watches saw it.
+type Pace struct {
+	Workers     int     `json:"workers,omitempty"` // of the loader
+	Seconds     float64 `json:"seconds"`           // from the start to the last namespace
+	FirstToLast float64 `json:"first_to_last_s"`   // from the first object to the last
+	Rate        float64 `json:"rate"`              // namespaces per second in that time
+	measure.Usage
+}
+
+// Operated is a pace of the operator's.
+type Operated struct {
+	Pace
+	Raw      float64           `json:"raw_rate"` // the loader's best in the same round
+	Ratio    float64           `json:"ratio"`
+	Server   measure.Counters  `json:"requests_server"`   // as the API server counted them
+	Operator measure.Counters  `json:"requests_operator"` // as the operator did
+	Process  measure.Footprint `json:"process"`
+	Deleted  int               `json:"deleted"` // copies that went on the way
+}
+
+// Round is one comparison of the loader and the operator.
+type Round struct {
+	RawOptIn    []Pace   `json:"raw_opt_in"`
+	OptIn       Operated `json:"opt_in"`
+	RawRotation []Pace   `json:"raw_rotation"`
+	Rotation    Operated `json:"rotation"`
+}
+
+// Latency of namespaces that are created one after the other.
+type Latency struct {
+	Count    int              `json:"count"`
+	Account  measure.Spread   `json:"account"` // there: nobody can attach earlier
+	Copy     measure.Spread   `json:"copy"`
+	Attached measure.Spread   `json:"attached"`
+	Patching measure.Spread   `json:"patching"` // from the account to attached
+	Requests measure.Counters `json:"requests_operator"`
+	Others   float64          `json:"others_cores"`
+}
+
+// Drift is the repair of copies that somebody deleted.
+type Drift struct {
+	Count     int     `json:"count"`
+	Seconds   float64 `json:"seconds"`           // from before the first deletion
+	AfterLast float64 `json:"after_deletions_s"` // from the answer to the last one
+}
+
+// Idle is a time without events.
+type Idle struct {
+	Seconds  float64           `json:"seconds"`
+	CPU      float64           `json:"cpu_s"`
+	Requests measure.Counters  `json:"requests_operator"`
+	Writes   int               `json:"writes_server"`
+	Process  measure.Footprint `json:"process"`
+}
+
+// Restart is a start with everything in place.
+type Restart struct {
+	Ready    float64           `json:"ready_s"`
+	CPU      float64           `json:"cpu_s"`
+	Requests measure.Counters  `json:"requests_operator"`
+	Writes   int               `json:"writes_server"`
+	Process  measure.Footprint `json:"process"`
+}
+
+// Foreign is what Secrets of others cost.
+type Foreign struct {
+	Count   int               `json:"count"`
+	Bytes   int               `json:"bytes"`
+	Before  measure.Footprint `json:"before"`
+	After   measure.Footprint `json:"after"`
+	Restart Restart           `json:"restart"`
+}
