@@ -214,7 +214,7 @@ test_node() {
 
 use_exposed() {
 	local kubeconfig=$1 kubectl
-	wait_for 60 0.1 test -s "$kubeconfig" || { echo "no $kubeconfig"; return 1; }
+	wait_for 180 0.1 test -s "$kubeconfig" || { echo "no $kubeconfig"; return 1; }
 	kubectl=$("$here/install-tools" kubectl)/kubectl
 	"$kubectl" --kubeconfig "$kubeconfig" create namespace from-outside
 }
@@ -246,7 +246,7 @@ test_plain() {
 start_sleeper() {
 	run_quietly --expose "$work/kubeconfig" -- bash -c "touch '$work/up'; sleep 1000" >/dev/null 2>&1 &
 	sleeper=$!
-	check "sandbox is up" wait_for 60 0.1 test -e "$work/up"
+	check "sandbox is up" wait_for 180 0.1 test -e "$work/up"
 	# Else the check for leftovers would be blind.
 	check "leftovers are seen while it runs" test "$(left_processes "$work" | wc -l)" -gt 3
 }

@@ -112,4 +112,4 @@ api_get() {
 
 api_ready() { api_get /readyz; }
 
-api_wait() { component_wait kube-apiserver "${SANDBOX_START_TIMEOUT:-90}" api_ready; }
+api_wait() { component_wait kube-apiserver "${SANDBOX_START_TIMEOUT:-180}" api_ready; }

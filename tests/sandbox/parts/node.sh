@@ -183,6 +183,6 @@ node_ready() {
 }
 
 node_wait() {
-	component_wait kubelet "${SANDBOX_START_TIMEOUT:-90}" node_ready || { component_show_failure containerd; exit 1; }
+	component_wait kubelet "${SANDBOX_START_TIMEOUT:-180}" node_ready || { component_show_failure containerd; exit 1; }
 	step "$start" "node '$node_name' ready"
 }
