@@ -226,7 +226,7 @@ TEST_CASE("Every answer belongs to its request, with 64 callers at once") {
 
 TEST_CASE("A transport goes with its idle connections") {
   const Server server(tls(), echo);
-  const auto before = open_descriptors();
+  const auto before = descriptors_at_rest();
   {
     const auto transport = transport_to(server);
     REQUIRE(transport->send(get("/"), {}));

@@ -95,7 +95,7 @@ auto stop_during(Call call) {
 TEST_CASE("The deadline ends a call in every phase") {
   const auto server = hanging(every_phase());
   INFO(server.phase);
-  const auto before = open_descriptors();
+  const auto before = descriptors_at_rest();
   {
     const auto transport = make_transport(trusting(server.origin()));
     const Stopwatch stopwatch;
@@ -161,7 +161,7 @@ TEST_CASE("A place in flight is free again after a deadline") {
 TEST_CASE("A stop request ends a call in every phase") {
   const auto server = hanging(every_phase());
   INFO(server.phase);
-  const auto before = open_descriptors();
+  const auto before = descriptors_at_rest();
   {
     const auto transport = make_transport(trusting(server.origin()));
     const auto stopped =
@@ -282,7 +282,7 @@ TEST_CASE("A stream with a byte now and then outlives its deadline and its idle 
 TEST_CASE("A stop request ends a stream in every phase") {
   const auto server = hanging(every_phase());
   INFO(server.phase);
-  const auto before = open_descriptors();
+  const auto before = descriptors_at_rest();
   {
     const auto transport = make_transport(trusting(server.origin()));
     const auto stopped =

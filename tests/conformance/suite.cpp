@@ -88,6 +88,11 @@ std::size_t open_descriptors() {
   return count;
 }
 
+std::size_t descriptors_at_rest() {
+  static_cast<void>(make_transport(trusting("https://127.0.0.1:1"))->send(get("/"), {}));
+  return open_descriptors();
+}
+
 std::size_t resident_bytes() {
   ::malloc_trim(0);
   std::size_t total = 0;

@@ -82,6 +82,8 @@ StreamResult read_all(http::Transport& transport, const http::StreamRequest& req
                       std::stop_token stop = {});
 
 [[nodiscard]] std::size_t open_descriptors();
+/// The same, after whatever the HTTP library opens once and keeps is open.
+[[nodiscard]] std::size_t descriptors_at_rest();
 [[nodiscard]] std::size_t resident_bytes();
 /// Of this process, all threads.
 [[nodiscard]] std::chrono::microseconds processor_time();
