@@ -3,6 +3,7 @@
 find_package(Threads REQUIRED)
 if(ICRPS_STATIC)
   set(OPENSSL_USE_STATIC_LIBS TRUE)
+  set(Boost_USE_STATIC_LIBS TRUE)
 endif()
 find_package(OpenSSL 3 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
@@ -31,6 +32,8 @@ else()
   target_link_libraries(icrps_yaml INTERFACE yaml-cpp)
 endif()
 
+# The distribution has no static archives of the next three: the Dockerfile builds them from the
+# distribution's source packages, and these lines find them below /usr/local.
 add_library(icrps_cpprest INTERFACE)
 find_package(cpprestsdk REQUIRED)
 target_link_libraries(icrps_cpprest INTERFACE cpprestsdk::cpprest OpenSSL::SSL Threads::Threads)
@@ -40,8 +43,15 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)
 target_link_libraries(icrps_prometheus INTERFACE prometheus-cpp::core)
 
 add_library(icrps_httplib INTERFACE)
-find_library(HTTPLIB_LIBRARY NAMES cpp-httplib REQUIRED)
-target_link_libraries(icrps_httplib INTERFACE ${HTTPLIB_LIBRARY} Threads::Threads)
+if(ICRPS_STATIC)  # the one header is all; poll() as in the distribution's library
+  find_path(HTTPLIB_INCLUDE httplib.h REQUIRED)
+  target_include_directories(icrps_httplib SYSTEM INTERFACE ${HTTPLIB_INCLUDE})
+  target_compile_definitions(icrps_httplib INTERFACE CPPHTTPLIB_USE_POLL)
+  target_link_libraries(icrps_httplib INTERFACE Threads::Threads)
+else()
+  find_library(HTTPLIB_LIBRARY NAMES cpp-httplib REQUIRED)
+  target_link_libraries(icrps_httplib INTERFACE ${HTTPLIB_LIBRARY} Threads::Threads)
+endif()
 
 add_library(icrps_cli11 INTERFACE)
 target_link_libraries(icrps_cli11 INTERFACE CLI11::CLI11)
