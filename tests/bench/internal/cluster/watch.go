@@ -48,36 +48,50 @@ func StartWatch(ctx context.Context, client *Client, resource, selector string) 
 	query.Set("watch", "1")
 	query.Set("allowWatchBookmarks", "true")
 	query.Set("timeoutSeconds", "86400")
-	query.Set("resourceVersion", list.Meta.ResourceVersion)
-	response, err := client.send(ctx, &client.streams, http.MethodGet, "/api/v1/"+resource+"?"+query.Encode(), "", nil)
+	version := list.Meta.ResourceVersion
+	open := func() (*http.Response, error) {
+		query.Set("resourceVersion", version)
+		return client.send(ctx, &client.streams, http.MethodGet, "/api/v1/"+resource+"?"+query.Encode(), "", nil)
+	}
+	response, err := open()
 	if err != nil {
 		return nil, err
 	}
 	watch := &Watch{looks: map[*Look]struct{}{}}
 	go func() {
-		defer response.Body.Close()
-		watch.fail(fmt.Errorf("the watch of %s ended: %w", resource, watch.read(bufio.NewReaderSize(response.Body, 1<<18))))
+		// The server ends a watch whose reader was too slow for a moment.
+		for err == nil {
+			version, err = watch.read(response, version)
+			if err == nil {
+				response, err = open()
+			}
+		}
+		watch.fail(fmt.Errorf("the watch of %s ended: %w", resource, err))
 	}()
 	return watch, nil
 }
 
-func (w *Watch) read(stream *bufio.Reader) error {
+// read returns the version of the last event when the stream ends.
+func (w *Watch) read(response *http.Response, version string) (string, error) {
+	defer response.Body.Close()
+	stream := bufio.NewReaderSize(response.Body, 1<<18)
 	for {
 		line, err := stream.ReadBytes('\n')
 		if err != nil {
-			return err
+			return version, nil
 		}
 		if bytes.HasPrefix(line, []byte(`{"type":"ERROR"`)) {
-			return fmt.Errorf("%.300s", line)
+			return version, fmt.Errorf("%.300s", line)
 		}
 		w.note(line, time.Now())
+		version = text(line, "resourceVersion")
 	}
 }
 
 // note does not decode the event: on two cores that would cost the cluster a
 // part of what is to be measured.
 func (w *Watch) note(line []byte, at time.Time) {
-	namespace := namespaceOf(line)
+	namespace := text(line, "namespace")
 	gone := bytes.HasPrefix(line, []byte(`{"type":"DELETED"`))
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,10 +111,11 @@ func (w *Watch) note(line []byte, at time.Time) {
 	}
 }
 
-func namespaceOf(line []byte) string {
-	_, rest, _ := bytes.Cut(line, []byte(`"namespace":"`))
-	name, _, _ := bytes.Cut(rest, []byte(`"`))
-	return string(name)
+// text is the value of the first such key: that of the object's metadata.
+func text(line []byte, key string) string {
+	_, rest, _ := bytes.Cut(line, []byte(`"`+key+`":"`))
+	value, _, _ := bytes.Cut(rest, []byte(`"`))
+	return string(value)
 }
 
 func (w *Watch) fail(err error) {
