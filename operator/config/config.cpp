@@ -144,18 +144,18 @@ std::vector<Credential> read_credentials(const Located& at) {
 }
 
 void read_log(const Located& at, Config& config) {
-  static const std::map<std::string, LogLevel> kLevels{{"debug", LogLevel::kDebug},
-                                                       {"info", LogLevel::kInfo},
-                                                       {"warn", LogLevel::kWarn},
-                                                       {"error", LogLevel::kError}};
-  static const std::map<std::string, LogFormat> kFormats{
+  static const std::map<std::string, LogLevel> levels{{"debug", LogLevel::kDebug},
+                                                      {"info", LogLevel::kInfo},
+                                                      {"warn", LogLevel::kWarn},
+                                                      {"error", LogLevel::kError}};
+  static const std::map<std::string, LogFormat> formats{
       {"auto", LogFormat::kAuto}, {"json", LogFormat::kJson}, {"text", LogFormat::kText}};
   const Fields fields(at, {"level", "format"});
   if (const auto level = fields.find("level")) {
-    config.log_level = kLevels.at(choice_of(*level, {"debug", "info", "warn", "error"}));
+    config.log_level = levels.at(choice_of(*level, {"debug", "info", "warn", "error"}));
   }
   if (const auto format = fields.find("format")) {
-    config.log_format = kFormats.at(choice_of(*format, {"auto", "json", "text"}));
+    config.log_format = formats.at(choice_of(*format, {"auto", "json", "text"}));
   }
 }
 

@@ -1,6 +1,7 @@
 // Bounded reading of files that people name. Private to operator/config.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -9,7 +10,7 @@
 
 namespace icrps::config {
 
-inline constexpr std::size_t kLargestFile = 1024 * 1024;
+inline constexpr std::size_t kLargestFile = std::size_t{1024} * 1024;
 
 /// The whole content; more than kLargestFile is refused without being read.
 [[nodiscard]] tl::expected<std::string, ConfigError> read_file(const std::string& file);

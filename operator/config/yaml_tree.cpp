@@ -169,20 +169,22 @@ class TreeBuilder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
+/// Whether all of `text` is a number to std::from_chars with these arguments.
+template <typename Number, typename... Base>
+bool is_all(std::string_view text, Base... base) {
+  Number number{};
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number, base...).ptr;
+  return !text.empty() && end == text.data() + text.size();
+}
+
 bool is_number(std::string_view text) {
   if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
-  if (icr::lower(text) == ".inf" || icr::lower(text) == ".nan") return true;
+  const std::string word = icr::lower(text.substr(0, 5));
+  if (word == ".inf" || word == ".nan") return true;
   if (text.empty() || !(icr::is_digit(text[0]) || text[0] == '.')) return false;
-  const char* const end = text.data() + text.size();
-  for (const auto& [prefix, base] : {std::pair{"0x", 16}, std::pair{"0o", 8}}) {
-    unsigned long long number = 0;
-    if (text.starts_with(prefix) &&
-        std::from_chars(text.data() + 2, end, number, base).ptr == end && text.size() > 2) {
-      return true;
-    }
-  }
-  double number = 0;
-  return std::from_chars(text.data(), end, number).ptr == end;
+  if (text.starts_with("0x")) return is_all<unsigned long long>(text.substr(2), 16);
+  if (text.starts_with("0o")) return is_all<unsigned long long>(text.substr(2), 8);
+  return is_all<double>(text);
 }
 
 bool is_boolean(std::string_view text) {

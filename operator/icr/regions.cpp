@@ -134,7 +134,7 @@ std::optional<Endpoints> parse_endpoints(std::string_view text) {
 }
 
 RegionTable RegionTable::builtin() {
-  static const std::vector<Region> kRegions{
+  static const std::vector<Region> ibm_regions{
       {"global", "icr.io", {}, "registry.bluemix.net"},
       {"us-south", "us.icr.io", {}, "registry.ng.bluemix.net"},
       {"eu-gb", "uk.icr.io", {"uk-south"}, "registry.eu-gb.bluemix.net"},
@@ -151,7 +151,7 @@ RegionTable RegionTable::builtin() {
       {"eu-fr2", "fr2.icr.io", {}, ""},
   };
   RegionTable table;
-  for (const Region& region : kRegions) table.regions_.emplace(region.id, region);
+  for (const Region& region : ibm_regions) table.regions_.emplace(region.id, region);
   return table;
 }
 

@@ -69,9 +69,9 @@ bool is_dns_subdomain(std::string_view text) {
 
 bool is_port(std::string_view text) {
   unsigned port = 0;
-  const char* const end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, port);
-  return result.ec == std::errc() && result.ptr == end && text.front() != '0' && port <= 65535;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && text.front() != '0' &&
+         port <= 65535;
 }
 
 std::optional<std::string> nearest(std::string_view word,
