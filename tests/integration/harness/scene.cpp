@@ -1,0 +1,229 @@
+#include "harness/scene.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "icr/base64.hpp"
+
+namespace itest {
+namespace {
+
+/// The operator's namespace, account and rights, as the chart renders them.
+void install_rights(Cluster& cluster) {
+  const auto chart = environment("ICRPS_CHART");
+  must(cluster.api().post("/api/v1/namespaces", {{"metadata", {{"name", kOwn}}}}));
+  const auto rendered =
+      must_run({"helm", "template", kOwn, chart, "--namespace", kOwn, "--show-only",
+                "templates/serviceaccount.yaml", "--show-only", "templates/clusterrole.yaml",
+                "--show-only", "templates/role.yaml"});
+  must_run({"kubectl", "apply", "--filename", scratch_file("rights.yaml", rendered)},
+           {"KUBECONFIG=" + environment("KUBECONFIG")});
+}
+
+struct World {
+  Cluster cluster{environment("KUBECONFIG")};
+  Proxy proxy;
+  World() { install_rights(cluster); }
+};
+
+World& world() {
+  static World instance;
+  return instance;
+}
+
+/// Every form in which an API key could come to light.
+std::vector<std::string> forms_of(const std::string& key) {
+  return {key, icrps::icr::base64_encode(key), icrps::icr::base64_encode("iamapikey:" + key)};
+}
+
+std::string random_text() {
+  static std::mt19937_64 engine{std::random_device{}()};
+  return fmt::format("{:016x}{:016x}", engine(), engine());
+}
+
+}  // namespace
+
+Cluster& cluster() {
+  return world().cluster;
+}
+
+Proxy& proxy() {
+  return world().proxy;
+}
+
+std::string token_kubeconfig(const std::string& token, const std::string& server) {
+  const auto text = fmt::format(
+      "apiVersion: v1\n"
+      "kind: Config\n"
+      "clusters: [{{name: c, cluster: {{server: '{}', certificate-authority: '{}'}}}}]\n"
+      "users: [{{name: u, user: {{token: '{}'}}}}]\n"
+      "contexts: [{{name: x, context: {{cluster: c, user: u}}}}]\n"
+      "current-context: x\n",
+      server.empty() ? proxy().server() : server, environment("SANDBOX_CA"), token);
+  return scratch_file("kubeconfig", text);
+}
+
+std::string operator_kubeconfig() {
+  static const std::string file = token_kubeconfig(cluster().token(kOwn, kOwn));
+  return file;
+}
+
+Annotations in(const std::string& regions) {
+  return {{kRegions, regions}};
+}
+
+Scene::Scene() {
+  proxy().remove();
+  proxy().start_over();
+  cluster().api().remove("/api/v1/namespaces/" + kOwn + "/events");
+  rotate();
+}
+
+Scene::~Scene() noexcept(false) {
+  const bool failing = std::uncaught_exceptions() > 0;
+  proxy().remove();
+  if (failing && operator_) UNSCOPED_INFO("operator's log:\n" << operator_->log());
+  if (operator_ && !failing) stop();
+  operator_.reset();
+  if (!failing) check_events();
+  for (const auto& ns : namespaces_) cluster().delete_namespace(ns);
+}
+
+std::string Scene::new_key() {
+  keys_.push_back("Key-" + random_text());
+  return keys_.back();
+}
+
+void Scene::rotate() {
+  key_ = new_key();
+  set_source(key_);
+}
+
+void Scene::set_source(const std::string& value) {
+  cluster().put_secret(kOwn, kSource, {{"apikey", value}});
+}
+
+OperatorProcess& Scene::start(OperatorProcess::Options options) {
+  launch(std::move(options)).wait_until_ready();
+  return *operator_;
+}
+
+OperatorProcess& Scene::start_with(const std::string& more_configuration) {
+  OperatorProcess::Options options;
+  options.config = config_text(more_configuration);
+  return start(std::move(options));
+}
+
+OperatorProcess& Scene::launch(OperatorProcess::Options options) {
+  if (options.kubeconfig.empty() && options.wrapper.empty()) {
+    options.kubeconfig = operator_kubeconfig();
+  }
+  operator_ = std::make_unique<OperatorProcess>(options);
+  return *operator_;
+}
+
+void Scene::stop() {
+  if (!operator_->process().running()) {
+    check_log(*operator_);
+    operator_.reset();
+    return;
+  }
+  const auto metrics = operator_->text("/metrics");
+  for (const auto& key : keys_) {
+    for (const auto& form : forms_of(key)) CHECK(metrics.find(form) == std::string::npos);
+  }
+  const auto code = operator_->terminate();
+  {
+    INFO("operator's log:\n" << operator_->log());
+    CHECK(code == 0);
+  }
+  check_log(*operator_);
+  operator_.reset();
+}
+
+void Scene::kill() {
+  operator_->kill();
+  check_log(*operator_);
+  operator_.reset();
+}
+
+std::string Scene::make(const Annotations& annotations, const std::string& prefix) {
+  namespaces_.push_back(cluster().make_namespace(prefix, annotations));
+  return namespaces_.back();
+}
+
+std::string Scene::served(const std::string& ns, const Hosts& hosts,
+                          const std::string& account) const {
+  const auto copy = cluster().secret(ns);
+  if (!copy) return ns + " has no copy";
+  if (hosts_of(*copy) != hosts) {
+    return fmt::format("the copy in {} is for {}", ns, fmt::join(hosts_of(*copy), ", "));
+  }
+  if (password_of(*copy) != key_) return fmt::format("the copy in {} has another key", ns);
+  const auto names = cluster().pull_secrets(ns, account);
+  if (std::count(names.begin(), names.end(), kCopy) != 1) {
+    return fmt::format("account {} in {} names [{}]", account, ns, fmt::join(names, ", "));
+  }
+  return {};
+}
+
+std::string Scene::bare(const std::string& ns) {
+  if (cluster().secret(ns)) return ns + " has a copy";
+  const auto accounts = must(cluster().api().get("/api/v1/namespaces/" + ns + "/serviceaccounts"));
+  for (const auto& account : accounts["items"]) {
+    if (account.value("imagePullSecrets", json::array()).dump().find(kCopy) != std::string::npos) {
+      return fmt::format("an account in {} names the copy", ns);
+    }
+  }
+  return {};
+}
+
+void Scene::expect_served(const std::string& ns, const Hosts& hosts,
+                          const std::string& account) const {
+  eventually(ns + " is served", [&] { return served(ns, hosts, account); });
+}
+
+void Scene::expect_bare(const std::string& ns) {
+  eventually(ns + " is bare", [&] { return bare(ns); });
+}
+
+json Scene::expect_event(const std::string& ns, const std::string& reason) {
+  json found;
+  eventually(fmt::format("{} has an Event {}", ns, reason), [&]() -> std::string {
+    const auto events = cluster().events(ns, reason);
+    if (events.empty()) return json(cluster().events(ns)).dump();
+    found = events.front();
+    return {};
+  });
+  return found;
+}
+
+Requests Scene::requests(const std::string& ns) {
+  return of(proxy().requests(), ns);
+}
+
+void Scene::check_log(OperatorProcess& op) {
+  CHECK(op.log_fault() == "");
+  const auto log = op.log();
+  for (const auto& key : keys_) {
+    for (const auto& form : forms_of(key)) CHECK(log.find(form) == std::string::npos);
+  }
+}
+
+void Scene::check_events() {
+  auto looked_through = namespaces_;
+  looked_through.push_back(kOwn);
+  for (const auto& ns : looked_through) {
+    const auto events = json(cluster().events(ns)).dump();
+    for (const auto& key : keys_) {
+      for (const auto& form : forms_of(key)) CHECK(events.find(form) == std::string::npos);
+    }
+  }
+}
+
+}  // namespace itest
