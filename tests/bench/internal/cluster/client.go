@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -61,7 +62,10 @@ func NewClient(kubeconfig string) (*Client, error) {
 }
 
 func transport(settings *tls.Config) *http.Transport {
-	return &http.Transport{TLSClientConfig: settings.Clone(), ForceAttemptHTTP2: true, DisableCompression: true}
+	// The idle connections matter to who turns HTTP/2 off, for comparison.
+	return &http.Transport{
+		TLSClientConfig: settings.Clone(), ForceAttemptHTTP2: os.Getenv("BENCH_HTTP1") == "", DisableCompression: true, MaxIdleConnsPerHost: 64,
+	}
 }
 
 // Do sends one request and returns the body of a successful answer.
