@@ -5,7 +5,11 @@
 // followed: a 3xx is a Response like any other, so that credentials can't be sent to a stranger.
 //
 // Thread safety: every method may be called from any number of threads at once. Calls block the
-// caller; none may be made from a callback of the same transport.
+// caller; none may be made from a callback in the transport's options. A transport must not be
+// destroyed before its calls have returned.
+//
+// A request that can't be right is the programmer's error and throws std::invalid_argument: a
+// target that isn't in origin form, a header with a control character, Authorization included.
 #pragma once
 
 #include <chrono>
@@ -77,14 +81,16 @@ using Result = tl::expected<Response, Failure>;
 struct StreamRequest {
   std::string target;
   std::vector<Header> headers;
-  /// Until the head of the answer is there.
+  /// Until the head of the answer is there; until all of it when its status isn't 200.
   std::chrono::milliseconds head_deadline{30'000};
-  /// No byte for this long ends the stream with kTimeout.
+  /// No byte for this long ends the stream with kTimeout. An implementation may count whole chunks
+  /// only. Time in which the caller is slow doesn't count.
   std::chrono::milliseconds idle_limit{330'000};
 };
 
-/// How a stream ended. `refused` is the whole answer when its status was not 200;
-/// otherwise `failure` says what broke it, and neither means that the server closed it in order.
+/// How a stream ended. `refused` is the answer when its status was not 200, its body cut at 1 MiB;
+/// otherwise `failure` says what broke it, and neither means that the server closed it in order or
+/// that the caller had enough.
 struct StreamEnd {
   std::optional<Response> refused;
   std::optional<Failure> failure;
@@ -101,7 +107,9 @@ class Transport {
 
   /// A GET whose body is read as it comes, on a connection of its own outside the in-flight limit.
   /// `on_bytes` runs on the calling thread; the server is slowed down when it is slow. It returns
-  /// false to end the stream in order. Bytes received before a break are delivered before the end.
+  /// false to end the stream in order; what it throws reaches the caller. Bytes received before a
+  /// break are delivered before the end; those of a chunk that broke off may be lost. After a stop
+  /// request nothing more is delivered.
   virtual StreamEnd stream(const StreamRequest& request,
                            const std::function<bool(std::string_view)>& on_bytes,
                            std::stop_token stop) = 0;

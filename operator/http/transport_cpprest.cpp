@@ -92,7 +92,9 @@ class CpprestTransport final : public Transport {
   Call::Outcome attempt(const Request& request, Clock::time_point deadline,
                         const std::stop_token& stop);
   [[nodiscard]] Failure no_slot(const std::stop_token& stop) const;
-  [[nodiscard]] std::string canceled() const { return endpoint_.peer + ": stopped by the caller"; }
+  [[nodiscard]] Failure stopped() const {
+    return {Failure::Kind::kCanceled, endpoint_.peer + ": stopped by the caller"};
+  }
 
   /// A client closes its idle connections when it goes, and that is the loop's business.
   static void release_on_loop(Client client) {
@@ -154,6 +156,7 @@ Result CpprestTransport::send(const Request& request, std::stop_token stop) {
 Call::Outcome CpprestTransport::attempt(const Request& request, Clock::time_point deadline,
                                         const std::stop_token& stop) {
   auto prepared = prepare(request.method, request.target, request.headers);
+  if (stop.stop_requested()) return {tl::unexpected(stopped()), false};
   if (!request.body.empty()) {
     prepared.set_body(std::string(request.body), "application/octet-stream");
   }
@@ -161,29 +164,30 @@ Call::Outcome CpprestTransport::attempt(const Request& request, Clock::time_poin
       std::make_shared<Call>(Route{client_, tls_, endpoint_.peer}, std::move(prepared), deadline,
                              request.max_body, request.method == Method::kHead);
   call->start();
-  const std::stop_callback on_stop(stop,
-                                   [&] { call->abort(Failure::Kind::kCanceled, canceled()); });
+  const std::stop_callback on_stop(stop, [&] { call->abort(stopped()); });
   return call->wait();
 }
 
 Failure CpprestTransport::no_slot(const std::stop_token& stop) const {
-  if (stop.stop_requested()) return {Failure::Kind::kCanceled, canceled()};
+  if (stop.stop_requested()) return stopped();
   return {Failure::Kind::kTimeout,
           endpoint_.peer + ": the deadline passed while other requests were in flight"};
 }
 
-/// Ends an exchange when its caller leaves, by whatever way.
-class Abandon {
+/// Lets go of a stream when its caller leaves, by whatever way.
+class Leaving {
  public:
-  explicit Abandon(Feed& feed) : feed_(feed) {}
-  ~Abandon() { feed_.abort(Failure::Kind::kCanceled, {}); }
-  Abandon(const Abandon&) = delete;
-  Abandon& operator=(const Abandon&) = delete;
-  Abandon(Abandon&&) = delete;
-  Abandon& operator=(Abandon&&) = delete;
+  explicit Leaving(std::shared_ptr<Feed> feed) : feed_(std::move(feed)) {}
+  ~Leaving() { Feed::leave(std::move(feed_)); }
+  Leaving(const Leaving&) = delete;
+  Leaving& operator=(const Leaving&) = delete;
+  Leaving(Leaving&&) = delete;
+  Leaving& operator=(Leaving&&) = delete;
+
+  [[nodiscard]] Feed& feed() const { return *feed_; }
 
  private:
-  Feed& feed_;
+  std::shared_ptr<Feed> feed_;
 };
 
 Response collect_refusal(Feed& feed, ResponseHead head) {
@@ -200,39 +204,39 @@ StreamEnd CpprestTransport::stream(const StreamRequest& request,
                                    const std::function<bool(std::string_view)>& on_bytes,
                                    std::stop_token stop) {
   auto prepared = prepare(Method::kGet, request.target, request.headers);
-  const auto feed =
+  if (stop.stop_requested()) return {std::nullopt, stopped()};
+  const Leaving leaving(
       std::make_shared<Feed>(Route{make_client(kStreamBlock), tls_, endpoint_.peer},
-                             std::move(prepared), request.head_deadline, request.idle_limit);
-  const Abandon abandon(*feed);
-  feed->start();
-  const std::stop_callback on_stop(stop,
-                                   [&] { feed->abort(Failure::Kind::kCanceled, canceled()); });
+                             std::move(prepared), request.head_deadline, request.idle_limit));
+  Feed& feed = leaving.feed();
+  feed.start();
+  const std::stop_callback on_stop(stop, [&] { feed.abort(stopped()); });
 
-  auto head = feed->wait_head();
-  if (!head) return {std::nullopt, feed->failure()};
+  auto head = feed.wait_head();
+  if (!head) return {std::nullopt, feed.failure()};
   if (head->status != kOk) {
-    auto refused = collect_refusal(*feed, std::move(*head));
-    auto failure = feed->failure();
+    auto refused = collect_refusal(feed, std::move(*head));
+    auto failure = feed.failure();
     if (failure) return {std::nullopt, std::move(failure)};
     return {std::move(refused), std::nullopt};
   }
   std::string bytes;
-  while (feed->next(bytes)) {
-    if (stop.stop_requested()) return {std::nullopt, Failure{Failure::Kind::kCanceled, canceled()}};
+  while (feed.next(bytes)) {
+    if (stop.stop_requested()) return {std::nullopt, stopped()};
     if (!on_bytes(bytes)) return {};
   }
-  return {std::nullopt, feed->failure()};
+  return {std::nullopt, feed.failure()};
 }
 
 }  // namespace
 
 void initialize_http() {
-  cpprest::neutralise_system_trust();
   try {
     crossplat::threadpool::initialize_with_threads(1);
   } catch (const std::exception& e) {
     throw std::logic_error(std::string("initialize_http() comes too late: ") + e.what());
   }
+  cpprest::neutralise_system_trust();
 }
 
 std::unique_ptr<Transport> make_cpprest_transport(TransportOptions options) {

@@ -25,9 +25,11 @@ struct TransportOptions {
   std::string ca_pem;
   /// Name to verify and to send as SNI instead of the origin's host.
   std::optional<std::string> server_name;
-  /// Called for each new connection; empty: no client certificate.
+  /// Called for each new connection, on the library's thread: it must be quick. What it throws is
+  /// the call's kTls failure. Not called after the transport is gone. Empty: no client certificate.
   std::function<std::optional<ClientCertificate>()> client_certificate;
-  /// Called for each request; the whole value of Authorization; empty: none.
+  /// Called for each request on the caller's thread, from several at once; the whole value of
+  /// Authorization; empty: none.
   std::function<std::optional<SecretString>()> authorization;
   std::string user_agent = "icr-pull-secrets";
   /// Requests in flight at once; more wait. Streams are not counted.
@@ -35,10 +37,13 @@ struct TransportOptions {
 };
 
 /// Once, before any other use of the HTTP library and before any other thread: one loop thread,
-/// and no parsing of the system's CA bundle on each connection. Throws std::logic_error if late.
+/// and no parsing of the system's CA bundle on each connection (sets SSL_CERT_FILE and
+/// SSL_CERT_DIR; what they said before still holds for the system's bundle). Throws
+/// std::logic_error if late.
 void initialize_http();
 
 /// Throws std::invalid_argument when the options make no sense (bad origin, unreadable PEM).
+/// Not for objects of static storage: the library's thread would be gone before them.
 std::unique_ptr<Transport> make_cpprest_transport(TransportOptions options);
 
 }  // namespace icrps::http

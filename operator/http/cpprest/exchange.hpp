@@ -44,8 +44,12 @@ class Exchange : public BodyReceiver, public std::enable_shared_from_this<Exchan
   /// Puts it on the loop. Once, from any thread.
   void start();
 
+  /// The caller's last word: ends it unless it has ended, and lets go of it on the loop, where a
+  /// stream's own client may then close its connection.
+  static void leave(std::shared_ptr<Exchange> last);
+
   /// Ends it with this failure unless it has ended. From any thread, any number of times.
-  void abort(Failure::Kind kind, std::string message);
+  void abort(Failure failure);
 
  protected:
   Exchange(Route route, web::http::http_request request);
@@ -77,8 +81,6 @@ class Exchange : public BodyReceiver, public std::enable_shared_from_this<Exchan
   void on_end(const pplx::task<web::http::http_response>& task);
   void finish(std::optional<Classified> failure);
   void fail(const std::exception_ptr& error);
-  template <typename Derived>
-  std::shared_ptr<Derived> self();
 
   Route route_;
   web::http::http_request request_;

@@ -23,10 +23,14 @@ void Exchange::start() {
   post([self = shared_from_this()] { self->run(); });
 }
 
-void Exchange::abort(Failure::Kind kind, std::string message) {
-  post([self = shared_from_this(), kind, text = std::move(message)]() mutable {
-    self->abort_here({kind, std::move(text)});
+void Exchange::abort(Failure failure) {
+  post([self = shared_from_this(), why = std::move(failure)]() mutable {
+    self->abort_here(std::move(why));
   });
+}
+
+void Exchange::leave(std::shared_ptr<Exchange> last) {
+  post([self = std::move(last)] { self->abort_here({Failure::Kind::kCanceled, {}}); });
 }
 
 void Exchange::run() {

@@ -2,11 +2,18 @@
 #pragma once
 
 #include <exception>
+#include <stdexcept>
 #include <string>
 
 #include "http/transport.hpp"
 
 namespace icrps::http::cpprest {
+
+/// A connection couldn't be given what it needs for TLS. The message is for people.
+class TlsSetupError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 struct Classified {
   Failure failure;

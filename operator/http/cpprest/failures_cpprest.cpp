@@ -21,6 +21,7 @@ constexpr std::string_view kConnecting = "Failed to connect";
 constexpr std::string_view kHandshake = "Error in SSL handshake";
 constexpr std::string_view kWritingHead = "Failed to write request headers";
 constexpr std::string_view kWritingBody = "Failed to write request body";
+constexpr std::string_view kInvalid = "Invalid";  // status line, length of a chunk
 
 /// The reason when the number is one of OpenSSL's TLS errors, which no errno can be.
 std::optional<std::string> tls_reason(int code) {
@@ -32,7 +33,7 @@ std::optional<std::string> tls_reason(int code) {
 
 /// Small numbers are the network layer's own; the rest is errno.
 std::string socket_reason(int code) {
-  if (code <= 2) return "the server closed the connection";
+  if (code <= 2 || code == ECONNABORTED) return "the server closed the connection";
   if (code == EBADF || code == ECANCELED) return "the connection was closed";
   return std::generic_category().message(code);
 }
@@ -65,6 +66,7 @@ Classified classify(std::string_view what, int code, const std::string& peer,
                                 socket_reason(code)},
             true};
   }
+  if (what.starts_with(kInvalid)) return say(Kind::kBroken, peer + ": the answer is not HTTP");
   return say(Kind::kBroken, peer + ": the connection broke while the answer was awaited or read: " +
                                 socket_reason(code));
 }
@@ -77,9 +79,10 @@ Classified classify(const std::exception_ptr& error, const std::string& peer,
     std::rethrow_exception(error);
   } catch (const web::http::http_exception& e) {
     return classify(e.what(), e.error_code().value(), peer, refusal);
-  } catch (const std::exception& e) {
-    // Setting up TLS is all that throws anything else; its messages are ours.
+  } catch (const TlsSetupError& e) {
     return {{Kind::kTls, peer + ": " + e.what()}, false};
+  } catch (const std::exception& e) {
+    return {{Kind::kBroken, peer + ": " + e.what()}, false};
   } catch (...) {
     return {{Kind::kBroken, peer + ": unknown error in the HTTP library"}, false};
   }

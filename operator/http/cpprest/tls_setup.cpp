@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "http/cpprest/failures.hpp"
+
 namespace icrps::http::cpprest {
 namespace {
 
@@ -135,7 +137,7 @@ void TlsSetup::expect_name(SSL_CTX* context) const {
   const int set = literal_ ? X509_VERIFY_PARAM_set1_ip_asc(expected, name_.c_str())
                            : X509_VERIFY_PARAM_set1_host(expected, name_.c_str(), name_.size());
   // Going on without a name would accept any certificate of a trusted authority.
-  if (set != 1) throw std::runtime_error("the name to verify can't be used: " + name_);
+  if (set != 1) throw TlsSetupError("the name to verify can't be used: " + name_);
 }
 
 /// Server name indication. The library would send the origin's host, addresses included.
@@ -153,16 +155,20 @@ void TlsSetup::present_client(boost::asio::ssl::context& context) {
   std::optional<ClientCertificate> client;
   {
     const std::scoped_lock lock(mutex_);
-    if (client_certificate_) client = client_certificate_();
+    try {
+      if (client_certificate_) client = client_certificate_();
+    } catch (const std::exception& e) {
+      throw TlsSetupError(std::string("no client certificate: ") + e.what());
+    }
   }
   if (!client) return;
   boost::system::error_code error;
   context.use_certificate_chain(buffer(client->certificate_pem), error);
-  if (error) throw std::runtime_error("the client certificate is not readable PEM");
+  if (error) throw TlsSetupError("the client certificate is not readable PEM");
   context.use_private_key(buffer(client->key_pem.reveal()), boost::asio::ssl::context::pem, error);
   if (error || SSL_CTX_check_private_key(context.native_handle()) != 1) {
     ERR_clear_error();
-    throw std::runtime_error("the client certificate's key is not readable or not its own");
+    throw TlsSetupError("the client certificate's key is not readable or not its own");
   }
 }
 

@@ -33,8 +33,8 @@ class TlsSetup {
   /// Throws std::invalid_argument when the authorities can't be read.
   TlsSetup(const Endpoint& endpoint, const TransportOptions& options);
 
-  /// A new connection's context. Runs on the loop; throws std::runtime_error when the client
-  /// certificate can't be used.
+  /// A new connection's context. Runs on the loop; throws TlsSetupError when the client certificate
+  /// can't be had or used.
   void apply(boost::asio::ssl::context& context);
 
   /// After this the client-certificate callback isn't called again.
