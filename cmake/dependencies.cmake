@@ -50,6 +50,9 @@ if(ICRPS_STATIC)  # the one header is all; poll() as in the distribution's libra
   target_link_libraries(icrps_httplib INTERFACE Threads::Threads)
 else()
   find_library(HTTPLIB_LIBRARY NAMES cpp-httplib REQUIRED)
+  # As the library was built (its cpp-httplib.pc): they change the layout of its classes.
+  target_compile_definitions(icrps_httplib INTERFACE
+    CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT CPPHTTPLIB_BROTLI_SUPPORT)
   target_link_libraries(icrps_httplib INTERFACE ${HTTPLIB_LIBRARY} Threads::Threads)
 endif()
 
