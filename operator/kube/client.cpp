@@ -1,5 +1,6 @@
 #include "kube/client.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
@@ -22,7 +23,7 @@ std::optional<std::chrono::seconds> retry_after_of(const http::ResponseHead& hea
   if (error != std::errc{} || end != text->data() + text->size() || seconds < 0) {
     return std::nullopt;
   }
-  return std::chrono::seconds(seconds);
+  return std::min(std::chrono::seconds(seconds), kLongestRetryAfter);
 }
 
 Kind kind_of(const Status& status) {

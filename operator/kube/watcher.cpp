@@ -124,8 +124,10 @@ void Watcher::watch(const WatchMachine::Watch& step, const std::stop_token& stop
         return !trouble;
       },
       stop);
-  environment_.observer("WATCH", collection_.name,
-                        end.refused ? std::to_string(end.refused->status) : "200");
+  const auto code = end.refused   ? std::to_string(end.refused->status)
+                    : end.failure ? std::string(http::to_string(end.failure->kind))
+                                  : "200";
+  environment_.observer("WATCH", collection_.name, code);
   if (stop.stop_requested()) return;
   if (splitter.overflowed()) {
     machine_.on_garbled("a line of more than 16 MiB");

@@ -1,5 +1,6 @@
 #include "kube/pure/decode.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -124,6 +125,8 @@ bool Reader::open() {
     error = "nested too deeply";
     return false;
   }
+  // Also for an entry without a name: positions in a patch count it.
+  if (at() == At::kPullSecrets) object.image_pull_secrets.emplace_back();
   stack_.push_back(stack_.empty() ? root_ : child_of(stack_.back(), key_));
   return true;
 }
@@ -141,7 +144,8 @@ bool Reader::end_object() {
 bool Reader::number(number_integer_t value) {
   if (at() == At::kObject && key_ == "code") status.code = static_cast<int>(value);
   if (at() == At::kDetails && key_ == "retryAfterSeconds") {
-    status.retry_after = std::chrono::seconds(value);
+    status.retry_after =
+        std::chrono::seconds(std::clamp<number_integer_t>(value, 0, kLongestRetryAfter.count()));
   }
   return true;
 }
@@ -173,7 +177,7 @@ bool Reader::string(string_t& value) {
       object.data.emplace_back(key_, SecretString(std::move(value)));
       break;
     case At::kPullSecret:
-      if (key_ == "name") object.image_pull_secrets.push_back(std::move(value));
+      if (key_ == "name") object.image_pull_secrets.back().swap(value);
       break;
     case At::kCause:
       if (key_ == "reason") status.causes.push_back(std::move(value));

@@ -34,6 +34,9 @@ struct Object {
   std::vector<std::string> image_pull_secrets;  ///< in the object's order
 };
 
+/// Nobody means a longer Retry-After; it would look like an operator that is dead.
+inline constexpr std::chrono::seconds kLongestRetryAfter{600};
+
 /// What the API server says when it refuses something (kind Status, meta/v1).
 struct Status {
   int code = 0;

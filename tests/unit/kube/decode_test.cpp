@@ -1,0 +1,169 @@
+#include "kube/pure/decode.hpp"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "unit/support/objects.hpp"
+
+using namespace icrps;
+using namespace icrps::kube;
+using namespace std::chrono_literals;
+
+namespace {
+
+Object decoded(const std::string& text) {
+  auto object = decode_object(text);
+  REQUIRE(object);
+  return std::move(*object);
+}
+
+}  // namespace
+
+TEST_CASE("a namespace keeps our annotations and drops the rest", "[kube][decode]") {
+  const auto ns = decoded(R"({
+    "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+    "metadata": {
+      "name": "shop", "uid": "8a1", "resourceVersion": "17", "generation": 3,
+      "creationTimestamp": "2026-01-01T00:00:00Z",
+      "labels": {"kubernetes.io/metadata.name": "shop", "icr-pull-secrets/x": "l",
+                 "app.kubernetes.io/managed-by": "flux", "app.kubernetes.io/name": "n"},
+      "annotations": {"icr-pull-secrets/regions": "us-south", "other/regions": "eu-de",
+                      "icr-pull-secrets": "no slash"},
+      "managedFields": [{"manager": "kubectl", "fieldsV1": {"f:metadata": {"f:annotations": {
+        "f:icr-pull-secrets/regions": {}}}, "name": "wrong", "uid": "wrong"}}],
+      "ownerReferences": [{"name": "wrong", "uid": "wrong", "resourceVersion": "wrong"}]
+    }
+  })");
+  CHECK(ns.name == "shop");
+  CHECK(ns.ns.empty());
+  CHECK(ns.uid == "8a1");
+  CHECK(ns.resource_version == "17");
+  CHECK_FALSE(ns.terminating);
+  CHECK(ns.annotations ==
+        std::map<std::string, std::string>{{"icr-pull-secrets/regions", "us-south"}});
+  CHECK(ns.labels == std::map<std::string, std::string>{{"app.kubernetes.io/managed-by", "flux"},
+                                                        {"icr-pull-secrets/x", "l"}});
+}
+
+TEST_CASE("a service account keeps the order of its pull secrets", "[kube][decode]") {
+  const auto account = decoded(R"({
+    "metadata": {"name": "default", "namespace": "shop", "resourceVersion": "9"},
+    "secrets": [{"name": "token"}],
+    "imagePullSecrets": [{"name": "b"}, {"name": "a"}, {"name": "b"}],
+    "automountServiceAccountToken": false
+  })");
+  CHECK(account.name == "default");
+  CHECK(account.ns == "shop");
+  CHECK(account.image_pull_secrets == std::vector<std::string>{"b", "a", "b"});
+}
+
+TEST_CASE("an entry without a name keeps its place in the list of pull secrets", "[kube][decode]") {
+  // Positions in a patch count every entry, also one that names nothing.
+  const auto account = decoded(R"({
+    "metadata": {"name": "default", "namespace": "shop", "resourceVersion": "9"},
+    "imagePullSecrets": [{}, {"name": "icr-default"}, {"name": ""}, {"x": "y"}]
+  })");
+  CHECK(account.image_pull_secrets == std::vector<std::string>{"", "icr-default", "", ""});
+}
+
+TEST_CASE("a secret keeps type, data and immutable", "[kube][decode]") {
+  const auto secret = decoded(R"({
+    "metadata": {"name": "icr-default", "namespace": "shop", "resourceVersion": "9",
+                 "deletionTimestamp": "2026-01-01T00:00:00Z"},
+    "type": "kubernetes.io/dockerconfigjson", "immutable": true,
+    "data": {".dockerconfigjson": "e30=", "extra": ""}
+  })");
+  CHECK(secret.type == "kubernetes.io/dockerconfigjson");
+  CHECK(secret.immutable);
+  CHECK(secret.terminating);
+  REQUIRE(secret.data.size() == 2);
+  CHECK(secret.data[0].first == ".dockerconfigjson");
+  CHECK(secret.data[0].second.reveal() == "e30=");
+  CHECK(secret.data[1].first == "extra");
+  CHECK(secret.data[1].second.empty());
+}
+
+TEST_CASE("a list gives its items in order and its own version", "[kube][decode]") {
+  std::vector<std::string> items;
+  const auto meta = decode_list(
+      test::page({test::object("shop/b@5"), test::object("shop/a@6")}, "40", "next page"),
+      [&](Object&& o) { items.push_back(o.name + o.resource_version); });
+  REQUIRE(meta);
+  CHECK(items == std::vector<std::string>{"b5", "a6"});
+  CHECK(meta->resource_version == "40");
+  CHECK(meta->continue_token == "next page");
+}
+
+TEST_CASE("one item of a list leaves nothing behind for the next", "[kube][decode]") {
+  auto rich = test::secret("shop/a@1", {{"k", "v"}});
+  rich["immutable"] = true;
+  rich["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  rich["metadata"]["annotations"] = {{"icr-pull-secrets/hosts", "x"}};
+  rich["imagePullSecrets"] = {{{"name", "s"}}};
+  std::vector<Object> items;
+  REQUIRE(decode_list(test::page({rich, test::Json{{"metadata", {{"name", "b"}}}}}, "2"),
+                      [&](Object&& o) { items.push_back(std::move(o)); }));
+  REQUIRE(items.size() == 2);
+  CHECK(items[0].immutable);
+  const auto& bare = items[1];
+  CHECK(bare.name == "b");
+  CHECK((bare.ns + bare.uid + bare.resource_version + bare.type).empty());
+  CHECK_FALSE(bare.immutable);
+  CHECK_FALSE(bare.terminating);
+  CHECK(bare.annotations.empty());
+  CHECK(bare.data.empty());
+  CHECK(bare.image_pull_secrets.empty());
+}
+
+TEST_CASE("each type of watch event", "[kube][decode]") {
+  using Type = WatchEvent::Type;
+  for (const auto& [text, type] :
+       std::vector<std::pair<std::string, Type>>{{"ADDED", Type::kAdded},
+                                                 {"MODIFIED", Type::kModified},
+                                                 {"DELETED", Type::kDeleted},
+                                                 {"BOOKMARK", Type::kBookmark}}) {
+    DYNAMIC_SECTION(text) {
+      const auto got = decode_event(test::event(text, test::object("shop@3")));
+      REQUIRE(got);
+      CHECK(got->type == type);
+      CHECK(got->object.name == "shop");
+      CHECK(got->object.resource_version == "3");
+    }
+  }
+}
+
+TEST_CASE("the object of an event may come before its type", "[kube][decode]") {
+  const auto got = decode_event(
+      R"({"object":{"type":"Opaque","metadata":{"resourceVersion":"3","name":"a"}},"type":"ADDED"})");
+  REQUIRE(got);
+  CHECK(got->type == WatchEvent::Type::kAdded);
+  CHECK(got->object.type == "Opaque");
+}
+
+TEST_CASE("an ERROR event carries a status", "[kube][decode]") {
+  const auto got = decode_event(test::event(
+      "ERROR", test::status(429, "TooManyRequests", "slow down", {{"retryAfterSeconds", 7}})));
+  REQUIRE(got);
+  CHECK(got->type == WatchEvent::Type::kError);
+  CHECK(got->status.code == 429);
+  CHECK(got->status.reason == "TooManyRequests");
+  CHECK(got->status.message == "slow down");
+  CHECK(got->status.retry_after == 7s);
+}
+
+TEST_CASE("a status has its causes", "[kube][decode]") {
+  const auto status =
+      decode_status(test::status(403, "Forbidden", "secrets is forbidden",
+                                 {{"name", "icr-default"},
+                                  {"causes",
+                                   {{{"reason", "NamespaceTerminating"}, {"message", "m"}},
+                                    {{"reason", "Other"}, {"field", "f"}}}}})
+                        .dump());
+  CHECK(status.code == 403);
+  CHECK(status.reason == "Forbidden");
+  CHECK(status.message == "secrets is forbidden");
+  CHECK(status.causes == std::vector<std::string>{"NamespaceTerminating", "Other"});
+  CHECK_FALSE(status.retry_after);
+}

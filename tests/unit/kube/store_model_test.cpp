@@ -1,0 +1,153 @@
+// The store against a naive model, over a long random walk: a pretended API server gives out
+// versions, its events reach the store late, own writes reach it at once, watches are replaced by
+// lists now and then. Whenever all events have arrived, store and server agree.
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "kube/pure/store.hpp"
+#include "unit/support/dice.hpp"
+
+using namespace icrps;
+using namespace icrps::kube;
+
+namespace {
+
+struct Record {
+  std::string resource_version;
+};
+
+/// "ns/name" → version.
+using Contents = std::map<std::string, std::string>;
+
+struct Server {
+  struct Change {
+    Object object;
+    bool removal = false;
+  };
+
+  Object put(const std::string& ns, const std::string& name) {
+    contents[ns + "/" + name] = std::to_string(++version);
+    pending.push_back({make(ns, name), false});
+    return make(ns, name);
+  }
+  void remove(const std::string& ns, const std::string& name) {
+    ++version;
+    contents.erase(ns + "/" + name);
+    pending.push_back({make(ns, name), true});
+  }
+  [[nodiscard]] Object make(const std::string& ns, const std::string& name) const {
+    Object object;
+    object.ns = ns;
+    object.name = name;
+    object.resource_version = std::to_string(version);
+    return object;
+  }
+
+  unsigned long version = 95;  // so that the versions soon get a digit more
+  Contents contents;
+  std::deque<Change> pending;  // events on their way
+};
+
+class Walk {
+ public:
+  explicit Walk(unsigned seed) : dice_(seed) {
+    store_.listen([this](const auto& ns) { told_.insert(ns); }, {});
+    relist();
+  }
+
+  void step() {
+    const auto ns = "ns" + std::to_string(dice_.below(5));
+    const auto name = "o" + std::to_string(dice_.below(4));
+    const auto found = server_.contents.find(ns + "/" + name);
+    const auto dice = dice_.below(100);
+    if (dice < 30) {
+      auto object = server_.put(ns, name);
+      if (dice < 15) store_.written(std::move(object));  // it was our own write
+    } else if (dice < 42) {
+      if (found == server_.contents.end()) return;
+      const auto version = found->second;
+      const auto known = store_.get(ns, name);
+      server_.remove(ns, name);
+      if (dice < 36 && known && known->resource_version == version) {
+        store_.erased(ns, name, version);  // it was our own deletion
+      }
+    } else if (dice < 98) {
+      deliver();
+    } else if (dice < 99) {
+      relist();
+    } else {
+      while (!server_.pending.empty()) deliver();
+    }
+  }
+
+  [[nodiscard]] bool all_delivered() const { return server_.pending.empty(); }
+  [[nodiscard]] const Contents& truth() const { return server_.contents; }
+  [[nodiscard]] Contents known() const {
+    Contents contents;
+    for (const auto& ns : store_.namespaces()) {
+      for (const auto& [name, record] : store_.list(ns)) {
+        contents[ns + "/" + name] = record.resource_version;
+      }
+    }
+    return contents;
+  }
+  [[nodiscard]] std::size_t namespaces_told() const { return told_.size(); }
+
+ private:
+  void deliver() {
+    if (server_.pending.empty()) return;
+    auto [object, removal] = std::move(server_.pending.front());
+    server_.pending.pop_front();
+    removal ? store_.removed(std::move(object)) : store_.apply(std::move(object));
+  }
+
+  /// A list as of now; events up to then will not come. Half of them fail first. While the pages
+  /// come, own writes go on.
+  void relist() {
+    if (dice_.once_in(2)) {
+      store_.relist_begins();
+      Object half = server_.make("ns0", "phantom");
+      store_.apply(std::move(half));
+    }
+    store_.relist_begins();
+    const auto version = std::to_string(server_.version);
+    const auto listed = server_.contents;
+    server_.pending.clear();
+    for (const auto& [key, item_version] : listed) {
+      Object object;
+      object.ns = key.substr(0, key.find('/'));
+      object.name = key.substr(key.find('/') + 1);
+      object.resource_version = item_version;
+      store_.apply(std::move(object));
+      if (dice_.once_in(5)) {
+        store_.written(server_.put("ns" + std::to_string(dice_.below(5)),
+                                   "o" + std::to_string(dice_.below(4))));
+      }
+    }
+    store_.relist_ends(version);
+  }
+
+  test::Dice dice_;
+  Server server_;
+  std::set<std::string> told_;
+  Store<Record> store_{[](Object&& o) { return Record{o.resource_version}; }};
+};
+
+}  // namespace
+
+TEST_CASE("a store agrees with the server after 100,000 random steps", "[kube][store]") {
+  Walk walk(70123);
+  int compared = 0;
+  for (int step = 0; step < 100'000; ++step) {
+    walk.step();
+    if (!walk.all_delivered()) continue;
+    ++compared;
+    if (walk.known() != walk.truth()) FAIL("they differ after step " << step);
+  }
+  CHECK(compared > 1000);
+  CHECK(walk.namespaces_told() == 5);
+}

@@ -1,0 +1,232 @@
+// The watcher's requests, by a scripted API server. It stops when the script is over.
+#include "kube/watcher.hpp"
+
+#include <regex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "unit/support/captured_log.hpp"
+#include "unit/support/dice.hpp"
+#include "unit/support/fake_transport.hpp"
+#include "unit/support/objects.hpp"
+#include "unit/support/recording_sink.hpp"
+
+using namespace icrps;
+using namespace icrps::kube;
+using namespace std::chrono_literals;
+using test::event;
+using test::object;
+using test::page;
+using Words = std::vector<std::string>;
+using FailureKind = http::Failure::Kind;
+
+namespace {
+
+struct Rig {
+  explicit Rig(double random = 0.999) : random_(random) {
+    server.on_exhausted = [this] { stop.request_stop(); };
+  }
+
+  void run(const Collection& collection) {
+    Watcher watcher(collection, sink,
+                    {server, clock, log.log, test::always(random_),
+                     [this](auto verb, auto resource, auto code) {
+                       observed.push_back(std::string(verb) + " " + std::string(resource) + " " +
+                                          std::string(code));
+                     },
+                     [this](auto resource, auto reason) {
+                       restarts.push_back(std::string(resource) + " " + std::string(reason));
+                     }});
+    watcher.run(stop.get_token());
+  }
+
+  test::FakeTransport server;
+  test::FakeClock clock;
+  test::CapturedLog log;
+  test::RecordingSink sink;
+  std::stop_source stop;
+  Words observed;
+  Words restarts;
+
+ private:
+  const double random_;
+};
+
+const Collection kNamespaces{"namespaces", "namespaces", {}, {}, true};
+const Collection kCopies{"secrets", "secrets", {}, "metadata.name=icr-default", false, 250};
+
+/// The value of a parameter in a target.
+std::string parameter(const std::string& target, const std::string& name) {
+  std::smatch found;
+  const std::regex pattern("[?&]" + name + "=([^&]*)");
+  return std::regex_search(target, found, pattern) ? found[1].str() : "";
+}
+
+}  // namespace
+
+TEST_CASE("lists and watches ask for the right form of the objects", "[kube][watcher]") {
+  Rig rig;
+  rig.server.will(200, page({}, "10")).will_stream({});
+  SECTION("metadata only") {
+    rig.run(kNamespaces);
+    CHECK(test::header(rig.server.requests.at(0).headers, "Accept") ==
+          "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
+    CHECK(test::header(rig.server.streams.at(0).headers, "Accept") ==
+          "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
+  }
+  SECTION("whole objects") {
+    rig.run(kCopies);
+    CHECK(test::header(rig.server.requests.at(0).headers, "Accept") == "application/json");
+    CHECK(test::header(rig.server.streams.at(0).headers, "Accept") == "application/json");
+  }
+}
+
+TEST_CASE("a list is paged, and its token is escaped", "[kube][watcher]") {
+  Rig rig;
+  rig.server.will(200, page({object("shop@1")}, "10", "a+b/c=&x~"))
+      .will(200, page({object("web@2")}, "10"));
+  rig.run(kCopies);
+  CHECK(rig.server.lines.at(0) ==
+        "GET /api/v1/secrets?fieldSelector=metadata.name=icr-default&limit=250");
+  CHECK(rig.server.lines.at(1) ==
+        "GET /api/v1/secrets?fieldSelector=metadata.name=icr-default&limit=250"
+        "&continue=a%2Bb%2Fc%3D%26x~");
+  CHECK(rig.sink.heard == Words{"begin", "apply shop@1", "apply web@2", "end @10"});
+  CHECK(rig.observed == Words{"LIST secrets 200", "LIST secrets 200", "WATCH secrets broken"});
+}
+
+TEST_CASE("a watch goes on where the list ended, with bookmarks and an end", "[kube][watcher]") {
+  Rig rig;
+  rig.server.will(200, page({}, "10")).will_stream({event("BOOKMARK", object("@12"))});
+  rig.run(kNamespaces);
+  const auto& first = rig.server.streams.at(0).target;
+  CHECK(first.rfind("/api/v1/namespaces?", 0) == 0);
+  CHECK(parameter(first, "watch") == "1");
+  CHECK(parameter(first, "allowWatchBookmarks") == "true");
+  CHECK(parameter(first, "resourceVersion") == "10");
+  CHECK(parameter(rig.server.streams.at(1).target, "resourceVersion") == "12");
+}
+
+TEST_CASE("the server ends a watch after four to five minutes", "[kube][watcher]") {
+  struct Case {
+    double random;
+    std::string seconds;
+  };
+  for (const auto& [random, seconds] :
+       std::vector<Case>{{0, "240"}, {0.5, "270"}, {0.999, "299"}}) {
+    Rig rig(random);
+    rig.server.will(200, page({}, "10"));
+    rig.run(kNamespaces);
+    const auto& stream = rig.server.streams.at(0);
+    CHECK(parameter(stream.target, "timeoutSeconds") == seconds);
+    // One that does not is given up soon after.
+    CHECK(stream.idle_limit == std::chrono::seconds(std::stoi(seconds)) + 10s);
+  }
+}
+
+TEST_CASE("a namespace's collection stands below the namespace", "[kube][watcher]") {
+  Rig rig;
+  rig.server.will(403);
+  rig.run({"secrets", "secrets", "operator", "metadata.name=key", false, 250});
+  CHECK(rig.server.lines.at(0) ==
+        "GET /api/v1/namespaces/operator/secrets?fieldSelector=metadata.name=key&limit=250");
+}
+
+TEST_CASE("events reach the sink as they come", "[kube][watcher]") {
+  Rig rig;
+  const auto added = event("ADDED", object("shop@11"));
+  rig.server.will(200, page({}, "10"))
+      .will_stream({added.substr(0, 9), added.substr(9) + event("DELETED", object("shop@12"))});
+  rig.run(kNamespaces);
+  CHECK(rig.sink.heard == Words{"begin", "end @10", "apply shop@11", "removed shop@12"});
+}
+
+TEST_CASE("each way in which a watch ends is told, and followed by the right request",
+          "[kube][watcher]") {
+  struct Case {
+    const char* name;
+    std::function<void(test::FakeTransport&)> script;
+    std::string reason;
+    std::string next;  // the request after it
+    std::string code = "200";
+  };
+  const auto bookmark = event("BOOKMARK", object("@11"));
+  const auto streams = [](std::vector<std::string> chunks, http::StreamEnd end = {}) {
+    return [=](test::FakeTransport& server) { server.will_stream(chunks, end); };
+  };
+  const auto refuses = [](int code, const std::string& body) {
+    return [=](test::FakeTransport& server) { server.will_refuse_stream(code, body); };
+  };
+  for (const auto& [name, script, reason, next, code] : std::vector<Case>{
+           {"closed in order", streams({bookmark}), "closed", "STREAM 11"},
+           {"closed at once", streams({}), "closed", "STREAM 10"},
+           {"closed in the middle of a line", streams({bookmark + "{"}), "closed", "STREAM 11"},
+           {"broken", streams({bookmark}, test::breaks(FailureKind::kBroken)), "broken",
+            "STREAM 11", "broken"},
+           {"no connection", streams({}, test::breaks(FailureKind::kConnect)), "broken",
+            "STREAM 10", "connect"},
+           {"silent", streams({bookmark}, test::breaks(FailureKind::kTimeout)), "silent",
+            "STREAM 11", "timeout"},
+           {"410 in the stream", streams({bookmark, event("ERROR", test::status(410, "Expired"))}),
+            "expired", "GET"},
+           {"500 in the stream", streams({bookmark, event("ERROR", test::status(500))}), "refused",
+            "STREAM 11"},
+           {"410 as the status", refuses(410, test::status(410, "Gone").dump()), "expired", "GET",
+            "410"},
+           {"403 as the status", refuses(403, test::status(403, "Forbidden").dump()), "forbidden",
+            "STREAM 10", "403"},
+           {"503 with a page of HTML", refuses(503, "<html>"), "refused", "STREAM 10", "503"},
+           {"429 as the status", refuses(429, ""), "throttled", "STREAM 10", "429"},
+           {"garbled", streams({bookmark, "nonsense\n"}), "garbled", "GET"},
+           {"a line without end", streams({std::string((std::size_t{16} << 20U) + 1, 'x')}),
+            "garbled", "GET"}}) {
+    DYNAMIC_SECTION(name) {
+      Rig rig;
+      rig.server.will(200, page({}, "10"));
+      script(rig.server);
+      rig.run(kNamespaces);
+      REQUIRE_FALSE(rig.restarts.empty());
+      CHECK(rig.restarts.front() == "namespaces " + reason);
+      CHECK(rig.observed.at(1) == "WATCH namespaces " + code);
+      const auto& line = rig.server.lines.at(2);
+      CHECK(line.substr(0, line.find(' ')) == next.substr(0, next.find(' ')));
+      if (next.front() == 'S') CHECK(parameter(line, "resourceVersion") == next.substr(7));
+    }
+  }
+}
+
+TEST_CASE("a list that fails is made again from its beginning", "[kube][watcher]") {
+  Rig rig;
+  rig.server.will(test::failure(FailureKind::kConnect))
+      .will(200, page({object("shop@1")}, "10", "token"))
+      .will(410, test::status(410, "Expired").dump())
+      .will(200, page({object("shop@1")}, "20"));
+  rig.run(kNamespaces);
+  CHECK(rig.observed == Words{"LIST namespaces connect", "LIST namespaces 200",
+                              "LIST namespaces 410", "LIST namespaces 200",
+                              "WATCH namespaces broken"});
+  CHECK(parameter(rig.server.requests.at(3).target, "continue").empty());
+  CHECK(rig.sink.heard == Words{"begin", "apply shop@1", "begin", "apply shop@1", "end @20"});
+}
+
+TEST_CASE("only missing permissions are a warning", "[kube][watcher]") {
+  Rig rig;
+  rig.server.will(503).will(403, test::status(403, "Forbidden", "RBAC says no").dump());
+  rig.run(kNamespaces);
+  const auto text = rig.log.text();
+  CHECK(text.find(R"("level":"info","msg":"watch interrupted","resource":"namespaces")") !=
+        std::string::npos);
+  CHECK(text.find(R"("level":"warn","msg":"watch refused, check the operator's RBAC")") !=
+        std::string::npos);
+  CHECK(text.find("RBAC says no") != std::string::npos);
+}
+
+TEST_CASE("a stop that came already asks for nothing", "[kube][watcher]") {
+  Rig rig;
+  rig.stop.request_stop();
+  rig.run(kNamespaces);
+  CHECK(rig.server.lines.empty());
+}
