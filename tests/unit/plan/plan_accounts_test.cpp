@@ -1,0 +1,185 @@
+// Facts → what happens to the service accounts' imagePullSecrets.
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "unit/support/facts.hpp"
+
+using namespace icrps;
+using namespace icrps::plan;
+using namespace icrps::test;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+Plan plan_of(const Facts& facts) {
+  return make_plan(facts, default_rules());
+}
+
+/// Opted in with up-to-date copies of `default` and `team-b`; no accounts.
+Facts with_copies(const char* credentials = "default") {
+  auto some = facts({{"regions", "us-south"}});
+  some.accounts.clear();
+  some.credentials.push_back({"team-b", material("key-b", "team-b"), std::nullopt});
+  annotate(some, "credentials", "default,team-b");
+  perform(some, plan_of(some));
+  annotate(some, "credentials", credentials);
+  return some;
+}
+
+}  // namespace
+
+TEST_CASE("one patch for all that changes in an account", "[plan][accounts]") {
+  struct Case {
+    const char* name;
+    const char* credentials;
+    Words list;
+    Words patches;
+  };
+  for (const auto& [name, credentials, list, patches] : std::vector<Case>{
+           {"no list", "default", {}, {"patch default +icr-default [new list]"}},
+           {"a list of others", "default", {"own"}, {"patch default +icr-default"}},
+           {"attached", "default", {"icr-default"}, {}},
+           {"attached among others", "default", {"a", "icr-default", "b"}, {}},
+           {"attached twice", "default", {"icr-default", "icr-default"}, {}},
+           {"two to add",
+            "default,team-b",
+            {},
+            {"patch default +icr-default +icr-team-b [new list]"}},
+           {"one to add", "default,team-b", {"icr-team-b"}, {"patch default +icr-default"}},
+           {"one to remove", "default", {"icr-team-b", "icr-default"}, {"patch default -0"}},
+           {"one to add and one to remove",
+            "default",
+            {"a", "icr-team-b", "b"},
+            {"patch default -1 +icr-default"}},
+           {"the only one is removed and another added",
+            "default",
+            {"icr-team-b"},
+            {"patch default -0 +icr-default"}},
+           {"several to remove, the last first",
+            "default",
+            {"icr-team-b", "a", "icr-team-b", "icr-default", "icr-team-b"},
+            {"patch default -4 -2 -0"}},
+           {"names that only look like ours", "default", {"icr-other", "icr-default", "icr-"}, {}},
+           {"entries without a name",
+            "default",
+            {"", "icr-team-b", ""},
+            {"patch default -1 +icr-default"}}}) {
+    DYNAMIC_SECTION(name) {
+      auto some = with_copies(credentials);
+      some.accounts.emplace_back("default", account_facts(list));
+      auto got = told(plan_of(some));
+      std::erase(got, "delete team-b");  // of the cases that don't ask for it
+      CHECK(got == patches);
+      perform(some, plan_of(some));
+      CHECK(plan_of(some).actions.empty());
+    }
+  }
+}
+
+TEST_CASE("entries of others keep their order", "[plan][accounts]") {
+  auto some = with_copies("default");
+  some.accounts.emplace_back("default", account_facts({"x", "icr-team-b", "y", "icr-team-b", "z"}));
+  perform(some, plan_of(some));
+  CHECK(some.accounts[0].second.pull_secrets == Words{"x", "y", "z", "icr-default"});
+  annotate(some, "regions", "none");
+  perform(some, plan_of(some));
+  CHECK(some.accounts[0].second.pull_secrets == Words{"x", "y", "z"});
+}
+
+TEST_CASE("accounts are selected by name and glob", "[plan][accounts]") {
+  struct Case {
+    const char* value;
+    Words served;
+  };
+  for (const auto& [value, served] :
+       std::vector<Case>{{"default", {"default"}},
+                         {"builder,default", {"builder", "default"}},
+                         {"ci-*", {"ci-1", "ci-2"}},
+                         {"ci-?,builder", {"builder", "ci-1", "ci-2"}},
+                         {"*", {"builder", "ci-1", "ci-2", "default"}},
+                         {"none", {}}}) {
+    DYNAMIC_SECTION(value) {
+      auto some = with_copies();
+      annotate(some, "service-accounts", value);
+      for (const auto* name : {"builder", "ci-1", "ci-2", "default"}) {
+        some.accounts.emplace_back(name, account_facts({"own"}));
+      }
+      perform(some, plan_of(some));
+      Words attached;
+      for (const auto& [name, account] : some.accounts) {
+        if (account.pull_secrets.size() > 1) attached.push_back(name);
+      }
+      CHECK(attached == served);
+    }
+  }
+}
+
+TEST_CASE("an account that is no longer selected is detached", "[plan][accounts]") {
+  auto some = with_copies();
+  some.accounts.emplace_back("default", account_facts({"icr-default"}));
+  some.accounts.emplace_back("builder", account_facts({"own", "icr-default"}));
+  annotate(some, "service-accounts", "builder");
+  some.credentials.pop_back();
+  CHECK(told(plan_of(some)) == Words{"patch default -0"});
+  annotate(some, "service-accounts", "none");
+  CHECK(told(plan_of(some)) == Words{"patch default -0", "patch builder -1"});
+}
+
+TEST_CASE("an account that is going is left alone", "[plan][accounts]") {
+  auto some = with_copies();
+  some.credentials.pop_back();
+  some.accounts.emplace_back("default", account_facts());
+  some.accounts[0].second.terminating = true;
+  CHECK(plan_of(some).actions.empty());
+}
+
+TEST_CASE("a namespace that did not opt in keeps its lists, whatever is in them",
+          "[plan][accounts]") {
+  auto some = facts({});
+  some.accounts[0].second.pull_secrets = {"icr-other", "own"};
+  CHECK(plan_of(some).actions.empty());
+}
+
+TEST_CASE("an account that is named and missing is a problem for the patient", "[plan][accounts]") {
+  struct Case {
+    const char* name;
+    const char* value;  // of the annotation, or null
+    std::size_t problems;
+  };
+  for (const auto& [name, value, problems] :
+       std::vector<Case>{{"named", "builder", 1},
+                         {"two named", "builder,deployer", 2},
+                         {"one of them there", "builder,default", 1},
+                         {"a glob promises nothing", "ci-*,b?", 0},
+                         {"everything", "*", 0},
+                         {"none", "none", 0},
+                         {"the configuration's default", nullptr, 0}}) {
+    DYNAMIC_SECTION(name) {
+      auto some = facts({{"regions", "us-south"}});
+      if (value != nullptr) annotate(some, "service-accounts", value);
+      if (value == nullptr) some.accounts.clear();
+      const auto plan = plan_of(some);
+      CHECK(plan.problems.size() == problems);
+      for (const auto& problem : plan.problems) {
+        CHECK(problem.reason == "ServiceAccountNotFound");
+        CHECK(problem.patience);
+        CHECK_THAT(problem.message, Catch::Contains("icr-pull-secrets/service-accounts"));
+      }
+      CHECK(plan.state == State::kPending);  // it hides nothing
+    }
+  }
+}
+
+TEST_CASE("the configuration's accounts hold where the annotation is silent", "[plan][accounts]") {
+  auto rules = default_rules();
+  rules.defaults.service_accounts = {"ci-*"};
+  auto some = facts({{"regions", "us-south"}});
+  some.accounts.emplace_back("ci-1", account_facts());
+  CHECK(told(make_plan(some, rules)) ==
+        Words{"create default us.icr.io", "patch ci-1 +icr-default [new list]"});
+  rules.defaults.service_accounts.clear();
+  CHECK(told(make_plan(some, rules)) == Words{"create default us.icr.io"});
+}

@@ -1,0 +1,31 @@
+#include "plan/text_list.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace icrps::plan;
+using Words = std::vector<std::string>;
+
+TEST_CASE("comma lists", "[plan][text_list]") {
+  struct Case {
+    std::string text;
+    Words words;
+  };
+  for (const auto& [text, words] : std::vector<Case>{{"", {""}},
+                                                     {"a", {"a"}},
+                                                     {"a,b", {"a", "b"}},
+                                                     {" a ,\tb\n", {"a", "b"}},
+                                                     {"a b", {"a b"}},
+                                                     {"a,", {"a", ""}},
+                                                     {",", {"", ""}},
+                                                     {" , a,, ", {"", "a", "", ""}}}) {
+    DYNAMIC_SECTION('"' << text << '"') {
+      CHECK(split_list(text) == words);
+    }
+  }
+}
+
+TEST_CASE("words are joined", "[plan][text_list]") {
+  CHECK(join({}, ", ").empty());
+  CHECK(join({"a"}, ", ") == "a");
+  CHECK(join({"a", "b", "c"}, ", ") == "a, b, c");
+}

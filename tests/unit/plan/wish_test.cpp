@@ -1,0 +1,231 @@
+#include "plan/wish.hpp"
+
+#include <optional>
+
+#include <catch2/catch.hpp>
+
+#include "unit/support/facts.hpp"
+
+using namespace icrps;
+using namespace icrps::plan;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+const Words kKnown{"default", "team-b"};
+
+/// Annotations without the prefix.
+Wish wish(std::initializer_list<std::pair<const char*, std::string>> annotations,
+          const Defaults& defaults = {}, const Words& known = kKnown) {
+  Annotations all;
+  for (const auto& [name, value] : annotations)
+    all["icr-pull-secrets/" + std::string(name)] = value;
+  return read_wish(all, defaults, icr::RegionTable::builtin(), known);
+}
+
+}  // namespace
+
+TEST_CASE("a namespace opts in by its regions", "[plan][wish]") {
+  CHECK_FALSE(wish({}).opted_in);
+  CHECK(wish({{"regions", "us-south"}}).opted_in);
+  CHECK_FALSE(wish({{"regions", "none"}}).opted_in);
+  CHECK(wish({{"regions", "nowhere"}}).opted_in);  // a mistake is not an opt-out
+}
+
+TEST_CASE("without regions nothing else matters", "[plan][wish]") {
+  const auto said = wish({{"endpoints", "wrong"},
+                          {"service-accounts", "Wrong!"},
+                          {"credentials", "wrong"},
+                          {"unknown", "x"}});
+  CHECK_FALSE(said.opted_in);
+  CHECK(said.problems.empty());
+  CHECK(wish({{"regions", "none"}, {"endpoints", "wrong"}, {"credentials", "?"}}).problems.size() <=
+        1);
+}
+
+TEST_CASE("regions and endpoints give hosts", "[plan][wish]") {
+  struct Case {
+    std::string regions;
+    std::optional<std::string> endpoints;
+    icr::Hosts hosts;
+  };
+  for (const auto& [regions, endpoints, hosts] :
+       std::vector<Case>{{"us-south", {}, {"us.icr.io"}},
+                         {"us-south, EU-DE ", {}, {"de.icr.io", "us.icr.io"}},
+                         {"us.icr.io", {}, {"us.icr.io"}},
+                         {"us-south", "public", {"us.icr.io"}},
+                         {"us-south", " Private ", {"private.us.icr.io"}},
+                         {"us-south", "all", {"private.us.icr.io", "us.icr.io"}}}) {
+    DYNAMIC_SECTION(regions << " " << endpoints.value_or("")) {
+      const auto said = endpoints ? wish({{"regions", regions}, {"endpoints", *endpoints}})
+                                  : wish({{"regions", regions}});
+      CHECK(said.hosts == hosts);
+      CHECK(said.problems.empty());
+    }
+  }
+}
+
+TEST_CASE("the configuration says what holds where an annotation is silent", "[plan][wish]") {
+  const Defaults defaults{icr::Endpoints::kPrivate, {"builder", "ci-*"}};
+  const auto said = wish({{"regions", "us-south"}}, defaults);
+  CHECK(said.hosts == icr::Hosts{"private.us.icr.io"});
+  CHECK(said.service_accounts == Words{"builder", "ci-*"});
+  CHECK(said.credentials == Words{"default"});
+  const auto annotated =
+      wish({{"regions", "us-south"}, {"endpoints", "public"}, {"service-accounts", "x"}}, defaults);
+  CHECK(annotated.hosts == icr::Hosts{"us.icr.io"});
+  CHECK(annotated.service_accounts == Words{"x"});
+}
+
+TEST_CASE("service accounts by name, glob and none", "[plan][wish]") {
+  struct Case {
+    std::string value;
+    std::optional<Words> accounts;
+  };
+  const std::string longest(253, 'a');
+  for (const auto& [value, accounts] :
+       std::vector<Case>{{"builder", Words{"builder"}},
+                         {" builder , default ", Words{"builder", "default"}},
+                         {"builder,builder", Words{"builder"}},
+                         {"*", Words{"*"}},
+                         {"ci-?,*-builder", Words{"ci-?", "*-builder"}},
+                         {"none", Words{}},
+                         {" none ", Words{}},
+                         {longest, Words{longest}},
+                         {longest + "a", {}},
+                         {"", {}},
+                         {",", {}},
+                         {"builder,", {}},
+                         {"builder,none", {}},
+                         {"Builder", {}},
+                         {"NONE", {}},
+                         {"b uilder", {}},
+                         {"ns/builder", {}},
+                         {"[a-z]", {}},
+                         {"a\\*", {}},
+                         {"b\xc3\xbcilder", {}}}) {
+    DYNAMIC_SECTION('"' << value << '"') {
+      const auto said = wish({{"regions", "us-south"}, {"service-accounts", value}});
+      CHECK(said.service_accounts == accounts);
+      CHECK(said.problems.size() == (accounts ? 0 : 1));
+    }
+  }
+}
+
+TEST_CASE("credentials by name", "[plan][wish]") {
+  struct Case {
+    std::string value;
+    std::optional<Words> credentials;
+  };
+  for (const auto& [value, credentials] :
+       std::vector<Case>{{"default", Words{"default"}},
+                         {"team-b", Words{"team-b"}},
+                         {"team-b, default", Words{"team-b", "default"}},
+                         {"default,default", Words{"default"}},
+                         {"", {}},
+                         {"default,", {}},
+                         {"Default", {}},
+                         {"default,other", {}},
+                         {"*", {}}}) {
+    DYNAMIC_SECTION('"' << value << '"') {
+      const auto said = wish({{"regions", "us-south"}, {"credentials", value}});
+      CHECK(said.credentials == credentials);
+      CHECK(said.problems.size() == (credentials ? 0 : 1));
+    }
+  }
+}
+
+TEST_CASE("without a credential named default one must be named", "[plan][wish]") {
+  const auto said = wish({{"regions", "us-south"}}, {}, {"team-a", "team-b"});
+  CHECK_FALSE(said.credentials);
+  REQUIRE(said.problems.size() == 1);
+  CHECK(said.problems[0].reason == "InvalidCredentials");
+  CHECK_THAT(said.problems[0].message, Catch::Contains("team-a, team-b"));
+  CHECK(wish({{"regions", "us-south"}, {"credentials", "team-b"}}, {}, {"team-a", "team-b"})
+            .problems.empty());
+}
+
+TEST_CASE("a mistake names the annotation, the value and what is accepted", "[plan][wish]") {
+  struct Case {
+    const char* annotation;
+    std::string value;
+    std::string reason;
+    std::vector<std::string> words;
+  };
+  for (const auto& [annotation, value, reason, words] : std::vector<Case>{
+           {"regions", "us-suoth", "InvalidRegions", {"\"us-suoth\"", "us-south", "eu-de", "all"}},
+           {"regions", "", "InvalidRegions", {"accepted"}},
+           {"regions", "us-south,none", "InvalidRegions", {"none"}},
+           {"endpoints", "vpe", "InvalidEndpoints", {"\"vpe\"", "public, private, all"}},
+           {"service-accounts", "A", "InvalidServiceAccounts", {"\"A\"", "globs", "none"}},
+           {"credentials", "x\"y", "InvalidCredentials", {"default, team-b"}}}) {
+    DYNAMIC_SECTION(annotation << " \"" << value << '"') {
+      Annotations annotations{{"icr-pull-secrets/regions", "us-south"}};
+      annotations["icr-pull-secrets/" + std::string(annotation)] = value;
+      const auto said = read_wish(annotations, {}, icr::RegionTable::builtin(), kKnown);
+      CHECK(said.opted_in);
+      REQUIRE(said.problems.size() == 1);
+      const auto& problem = said.problems[0];
+      CHECK(problem.reason == reason);
+      CHECK_FALSE(problem.patience);
+      CHECK_FALSE(problem.note);
+      CHECK_THAT(problem.message, Catch::Contains("icr-pull-secrets/" + std::string(annotation)) &&
+                                      Catch::Contains("accepted") &&
+                                      Catch::Contains("What was in force stays"));
+      for (const auto& word : words) CHECK_THAT(problem.message, Catch::Contains(word));
+    }
+  }
+}
+
+TEST_CASE("each mistake is told, and spares the other annotations", "[plan][wish]") {
+  const auto said = wish({{"regions", "nowhere"},
+                          {"endpoints", "?"},
+                          {"service-accounts", "builder"},
+                          {"credentials", "team-b"}});
+  CHECK(said.problems.size() == 2);
+  CHECK_FALSE(said.hosts);
+  CHECK(said.service_accounts == Words{"builder"});
+  CHECK(said.credentials == Words{"team-b"});
+}
+
+TEST_CASE("wrong endpoints leave the hosts unsaid though the regions are right", "[plan][wish]") {
+  const auto said = wish({{"regions", "us-south"}, {"endpoints", "?"}});
+  CHECK(said.opted_in);
+  CHECK_FALSE(said.hosts);
+}
+
+TEST_CASE("an annotation of any length gives a message that fits into an Event", "[plan][wish]") {
+  for (const auto* annotation : {"regions", "endpoints", "service-accounts", "credentials"}) {
+    for (const auto& value : {std::string(10'000, 'x'), std::string(10'000, ','),
+                              std::string(10'000, '\n'), std::string(10'000, '\xff')}) {
+      Annotations annotations{{"icr-pull-secrets/regions", "us-south"}};
+      annotations["icr-pull-secrets/" + std::string(annotation)] = value;
+      for (const auto& problem :
+           read_wish(annotations, {}, icr::RegionTable::builtin(), kKnown).problems) {
+        CHECK(problem.message.size() <= 1024);
+      }
+    }
+  }
+}
+
+TEST_CASE("patterns select names", "[plan][wish]") {
+  struct Case {
+    Words patterns;
+    std::string name;
+    bool selected;
+  };
+  for (const auto& [patterns, name, selected] :
+       std::vector<Case>{{{}, "default", false},
+                         {{"default"}, "default", true},
+                         {{"default"}, "default2", false},
+                         {{"a", "b"}, "b", true},
+                         {{"*"}, "anything.at-all", true},
+                         {{"ci-*"}, "ci-", true},
+                         {{"ci-*"}, "xci-1", false},
+                         {{"ci-?"}, "ci-1", true},
+                         {{"ci-?"}, "ci-12", false},
+                         {{"*a*a*a*a*a*a*a*b"}, std::string(253, 'a'), false}}) {
+    CHECK(selects(patterns, name) == selected);
+  }
+}
