@@ -20,6 +20,15 @@ std::string key(std::string_view text) {
   return std::string(text);
 }
 
+/// At most kLongestMessage bytes, cut between two characters.
+std::string cut(std::string message) {
+  if (message.size() <= kLongestMessage) return message;
+  std::size_t end = kLongestMessage;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0U) == 0x80U) --end;
+  message.resize(end);
+  return message;
+}
+
 std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -114,7 +123,7 @@ std::string event_body(const Subject& subject, const plan::Problem& problem,
       {"involvedObject", std::move(involved)},
       {"type", problem.note ? "Normal" : "Warning"},
       {"reason", problem.reason},
-      {"message", problem.message.substr(0, kLongestMessage)},
+      {"message", cut(problem.message)},
       {"firstTimestamp", time},
       {"lastTimestamp", time},
       {"count", 1},

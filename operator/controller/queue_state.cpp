@@ -54,7 +54,7 @@ void QueueState::release_due(Instant now) {
     Entry& entry = found->second;
     entry.due.reset();
     if (entry.processing) {
-      entry.dirty_since = due;
+      if (!entry.dirty) entry.dirty_since = due;
       entry.dirty = true;
     } else {
       if (entry.failures == 0) entry.since = due;

@@ -1,0 +1,267 @@
+// One action of a plan against a scripted API server: which requests, which outcome, and what the
+// stores know afterwards.
+#include "controller/apply.hpp"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "kube/pure/decode.hpp"
+#include "unit/support/facts.hpp"
+#include "unit/support/fake_transport.hpp"
+#include "unit/support/objects.hpp"
+
+using namespace icrps;
+using namespace icrps::controller;
+using namespace std::chrono_literals;
+using test::status;
+using Kind = Outcome::Kind;
+using Words = std::vector<std::string>;
+
+namespace {
+
+const std::string kCopies = "/api/v1/namespaces/shop/secrets";
+const std::string kCopy = kCopies + "/icr-default";
+const std::string kAccount = "/api/v1/namespaces/shop/serviceaccounts/default";
+
+struct Rig {
+  Rig() { stores.copies["default"] = std::make_unique<CopyStore>(copy_facts); }
+
+  /// What a watch would have told.
+  void knows_copy(const std::string& version) {
+    stores.copies["default"]->apply(decoded(copy_json(version)));
+  }
+  void knows_account(const std::string& version) {
+    stores.accounts.apply(decoded(account_json(version)));
+  }
+
+  [[nodiscard]] std::string copy_json(const std::string& version) const {
+    return test::own_copy("shop/icr-default@" + version, *content).dump();
+  }
+  static std::string account_json(const std::string& version) {
+    return test::account("shop/default@" + version, {"icr-default"}).dump();
+  }
+  static kube::Object decoded(const std::string& text) { return *kube::decode_object(text); }
+
+  [[nodiscard]] std::string copy_version() const {
+    const auto copy = stores.copies.at("default")->get("shop", "icr-default");
+    return copy ? copy->resource_version : "";
+  }
+  [[nodiscard]] std::string account_version() const {
+    const auto account = stores.accounts.get("shop", "default");
+    return account ? account->resource_version : "";
+  }
+
+  Outcome create() { return applier.apply("shop", plan::CreateCopy{"default", content}); }
+  Outcome update() {
+    return applier.apply("shop", plan::UpdateCopy{"default", "uid", "5", content, {}});
+  }
+  Outcome remove() { return applier.apply("shop", plan::DeleteCopy{"default", "uid", "5"}); }
+  Outcome patch() {
+    return applier.apply("shop", plan::PatchAccount{"default", "5", {}, {"icr-default"}, true});
+  }
+
+  test::FakeTransport server;
+  kube::Client client{server, [](auto, auto, auto) {}};
+  Stores stores;
+  Applier applier{client, stores};
+  std::shared_ptr<const plan::Content> content = test::material()->content({"us.icr.io"});
+};
+
+const std::string kConflict = status(409, "Conflict", "was modified").dump();
+const std::string kExists = status(409, "AlreadyExists", "exists").dump();
+const std::string kMissing = status(404, "NotFound", "not there").dump();
+
+}  // namespace
+
+TEST_CASE("a create that works is known at once", "[controller][apply]") {
+  Rig rig;
+  rig.server.will(201, rig.copy_json("7"));
+  CHECK(rig.create().kind == Kind::kDone);
+  CHECK(rig.server.lines == Words{"POST " + kCopies});
+  CHECK(rig.copy_version() == "7");
+}
+
+TEST_CASE("a create of what exists reads it and decides again", "[controller][apply]") {
+  Rig rig;
+  rig.server.will(409, kExists);
+  SECTION("it is our own, from a request that was sent twice") {
+    rig.server.will(200, rig.copy_json("7"));
+    CHECK(rig.create().kind == Kind::kAgain);
+    CHECK(rig.copy_version() == "7");
+    CHECK(rig.stores.copies["default"]->get("shop", "icr-default")->ours);
+  }
+  SECTION("it is somebody's") {
+    rig.server.will(200, test::secret("shop/icr-default@7", {{"k", "v"}}).dump());
+    CHECK(rig.create().kind == Kind::kAgain);
+    CHECK_FALSE(rig.stores.copies["default"]->get("shop", "icr-default")->ours);
+  }
+  SECTION("it is gone again") {
+    rig.server.will(404, kMissing);
+    CHECK(rig.create().kind == Kind::kAgain);
+    CHECK(rig.copy_version().empty());
+  }
+  SECTION("it can't be read") {
+    rig.server.will(403, status(403, "Forbidden").dump());
+    CHECK(rig.create().kind == Kind::kForbidden);
+  }
+  CHECK(rig.server.lines == Words{"POST " + kCopies, "GET " + kCopy});
+}
+
+TEST_CASE("a create whose answer was lost is settled by the next attempt", "[controller][apply]") {
+  Rig rig;
+  rig.server.will(test::failure(http::Failure::Kind::kBroken))
+      .will(409, kExists)
+      .will(200, rig.copy_json("7"));
+  CHECK(rig.create().kind == Kind::kRetry);
+  CHECK(rig.create().kind == Kind::kAgain);
+  CHECK(rig.copy_version() == "7");
+}
+
+TEST_CASE("an update", "[controller][apply]") {
+  Rig rig;
+  rig.knows_copy("5");
+  SECTION("that works is known at once") {
+    rig.server.will(200, rig.copy_json("7"));
+    CHECK(rig.update().kind == Kind::kDone);
+    CHECK(rig.copy_version() == "7");
+    CHECK(rig.server.lines == Words{"PATCH " + kCopy});
+  }
+  SECTION("of what has changed reads it") {
+    rig.server.will(409, kConflict).will(200, rig.copy_json("6"));
+    CHECK(rig.update().kind == Kind::kAgain);
+    CHECK(rig.copy_version() == "6");
+    CHECK(rig.server.lines == Words{"PATCH " + kCopy, "GET " + kCopy});
+  }
+  SECTION("of what is gone forgets it") {
+    rig.server.will(404, kMissing).will(404, kMissing);
+    CHECK(rig.update().kind == Kind::kAgain);
+    CHECK(rig.copy_version().empty());
+  }
+  SECTION("of what is gone forgets nothing newer") {
+    rig.server.will(404, kMissing).will(404, kMissing);
+    rig.knows_copy("6");
+    CHECK(rig.update().kind == Kind::kAgain);
+    CHECK(rig.copy_version() == "6");
+  }
+  SECTION("that is not valid needs a person") {
+    rig.server.will(422, status(422, "Invalid", "immutable").dump());
+    const auto outcome = rig.update();
+    CHECK(outcome.kind == Kind::kForbidden);
+    CHECK(outcome.message == "immutable");
+  }
+}
+
+TEST_CASE("a DELETE of a copy", "[controller][apply]") {
+  Rig rig;
+  rig.knows_copy("5");
+  SECTION("that works is known at once") {
+    rig.server.will(200, status(200).dump());
+    CHECK(rig.remove().kind == Kind::kDone);
+    CHECK(rig.copy_version().empty());
+    CHECK(rig.server.requests[0].body.find(R"("preconditions":{"resourceVersion":"5",)") !=
+          std::string::npos);
+  }
+  SECTION("of what is gone is done") {
+    rig.server.will(404, kMissing);
+    CHECK(rig.remove().kind == Kind::kDone);
+    CHECK(rig.copy_version().empty());
+  }
+  SECTION("of what has changed reads it") {
+    rig.server.will(409, kConflict).will(200, rig.copy_json("6"));
+    CHECK(rig.remove().kind == Kind::kAgain);
+    CHECK(rig.copy_version() == "6");
+  }
+}
+
+TEST_CASE("a patch of an account", "[controller][apply]") {
+  Rig rig;
+  rig.knows_account("5");
+  SECTION("that works is known at once") {
+    rig.server.will(200, rig.account_json("7"));
+    CHECK(rig.patch().kind == Kind::kDone);
+    CHECK(rig.account_version() == "7");
+    CHECK(rig.server.lines == Words{"PATCH " + kAccount});
+  }
+  SECTION("of what has changed reads it") {
+    const auto code = GENERATE(409, 422);  // of a JSON patch, 422 is a test that failed
+    rig.server.will(code, status(code).dump()).will(200, rig.account_json("6"));
+    CHECK(rig.patch().kind == Kind::kAgain);
+    CHECK(rig.account_version() == "6");
+    CHECK(rig.server.lines == Words{"PATCH " + kAccount, "GET " + kAccount});
+  }
+  SECTION("of what is gone forgets it") {
+    rig.server.will(404, kMissing).will(404, kMissing);
+    CHECK(rig.patch().kind == Kind::kAgain);
+    CHECK(rig.account_version().empty());
+  }
+}
+
+TEST_CASE("refusals get what they deserve", "[controller][apply]") {
+  struct Case {
+    const char* name;
+    http::Result answer;
+    Kind kind;
+    std::chrono::milliseconds after{0};
+  };
+  using Failure = http::Failure::Kind;
+  const auto terminating =
+      status(403, "Forbidden", "no", {{"causes", {{{"reason", "NamespaceTerminating"}}}}});
+  for (const auto& [name, answer, kind, after] : std::vector<Case>{
+           {"403", test::response(403, status(403, "Forbidden").dump()), Kind::kForbidden},
+           {"403 of a namespace that is going", test::response(403, terminating.dump()),
+            Kind::kGone},
+           {"400", test::response(400), Kind::kForbidden},
+           {"413", test::response(413), Kind::kForbidden},
+           {"429", test::response(429), Kind::kThrottled},
+           {"429 that says when", test::response(429, "", {{"Retry-After", "3"}}), Kind::kThrottled,
+            3s},
+           {"401 while a token rotates", test::response(401), Kind::kRetry},
+           {"500", test::response(500), Kind::kRetry},
+           {"503 that says when", test::response(503, "", {{"Retry-After", "2"}}), Kind::kRetry,
+            2s},
+           {"an answer that can't be read", test::response(200, "<html>"), Kind::kRetry},
+           {"a timeout", test::failure(Failure::kTimeout), Kind::kRetry},
+           {"no connection", test::failure(Failure::kConnect), Kind::kRetry},
+           {"a connection that broke", test::failure(Failure::kBroken), Kind::kRetry},
+           {"a stop", test::failure(Failure::kCanceled), Kind::kGone}}) {
+    for (const auto& action : {&Rig::create, &Rig::update, &Rig::patch}) {
+      DYNAMIC_SECTION(name << (action == &Rig::create   ? ", create"
+                               : action == &Rig::update ? ", update"
+                                                        : ", patch")) {
+        Rig rig;
+        rig.knows_copy("5");
+        rig.knows_account("5");
+        rig.server.will(answer);
+        const auto outcome = (rig.*action)();
+        CHECK(outcome.kind == kind);
+        CHECK(outcome.after == after);
+        CHECK(rig.server.lines.size() == 1);
+        CHECK(rig.copy_version() == "5");
+        CHECK(rig.account_version() == "5");
+      }
+    }
+  }
+}
+
+TEST_CASE("a create in a namespace that is gone", "[controller][apply]") {
+  Rig rig;
+  rig.server.will(404, kMissing);
+  CHECK(rig.create().kind == Kind::kGone);
+}
+
+TEST_CASE("no outcome repeats what was sent", "[controller][apply]") {
+  Rig rig;
+  rig.server.will(500, "").will(400, "<html>").will(test::failure(http::Failure::Kind::kTimeout));
+  for (int i = 0; i < 3; ++i) {
+    CHECK(rig.create().message.find(rig.content->data.reveal().substr(0, 10)) == std::string::npos);
+  }
+}
+
+TEST_CASE("actions in a few words", "[controller][apply]") {
+  CHECK(describe(plan::CreateCopy{"default", {}}) == "create Secret icr-default");
+  CHECK(describe(plan::UpdateCopy{"b", {}, {}, {}, {}}) == "update Secret icr-b");
+  CHECK(describe(plan::DeleteCopy{"b", {}, {}}) == "delete Secret icr-b");
+  CHECK(describe(plan::PatchAccount{"ci", {}, {}, {}, false}) == "patch ServiceAccount ci");
+}

@@ -1,0 +1,197 @@
+// Stores and a scripted API server around one namespace.
+#include "controller/reconciler.hpp"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "kube/pure/decode.hpp"
+#include "unit/support/captured_log.hpp"
+#include "unit/support/facts.hpp"
+#include "unit/support/fake_transport.hpp"
+#include "unit/support/objects.hpp"
+
+using namespace icrps;
+using namespace icrps::controller;
+using plan::State;
+using test::status;
+using Kind = Outcome::Kind;
+using Words = std::vector<std::string>;
+
+namespace {
+
+const std::string kCopies = "/api/v1/namespaces/shop/secrets";
+const std::string kAccount = "/api/v1/namespaces/shop/serviceaccounts/default";
+
+struct Rig {
+  Rig() {
+    stores.copies["default"] = std::make_unique<CopyStore>(copy_facts);
+    set.set("default", test::material());
+  }
+
+  void has_namespace(const std::string& regions = "us-south") {
+    stores.namespaces.apply(
+        decoded(test::namespace_object("shop@1", {{"icr-pull-secrets/regions", regions}}).dump()));
+  }
+  void has_account() { stores.accounts.apply(decoded(test::account("shop/default@2").dump())); }
+  static kube::Object decoded(const std::string& text) { return *kube::decode_object(text); }
+
+  [[nodiscard]] std::string copy_json() const {
+    return test::own_copy("shop/icr-default@7", *test::material()->content({"us.icr.io"})).dump();
+  }
+  static std::string account_json() {
+    return test::account("shop/default@8", {"icr-default"}).dump();
+  }
+
+  Reconciled reconcile() { return reconciler.reconcile("shop", stop.get_token()); }
+
+  test::FakeTransport server;
+  kube::Client client{server, [](auto, auto, auto) {}};
+  Stores stores;
+  Applier applier{client, stores};
+  credentials::CredentialSet set{{"default"}};
+  test::CapturedLog log;
+  std::stop_source stop;
+  Reconciler reconciler{stores, set, test::default_rules(), applier, log.log};
+};
+
+}  // namespace
+
+TEST_CASE("a namespace that is not there", "[controller][reconciler]") {
+  Rig rig;
+  rig.has_account();
+  const auto result = rig.reconcile();
+  CHECK_FALSE(result.exists);
+  CHECK(result.outcome.kind == Kind::kDone);
+  CHECK(rig.server.lines.empty());
+}
+
+TEST_CASE("opting in is one POST and one PATCH, and then nothing", "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  rig.has_account();
+  rig.server.will(201, rig.copy_json()).will(200, rig.account_json());
+  const auto result = rig.reconcile();
+  CHECK(result.exists);
+  CHECK(result.uid == "uid-of-shop");
+  CHECK(result.state == State::kReady);
+  CHECK(result.writes == 2);
+  CHECK(result.outcome.kind == Kind::kDone);
+  CHECK(rig.server.lines == Words{"POST " + kCopies, "PATCH " + kAccount});
+
+  // Before any event about these writes came back.
+  const auto again = rig.reconcile();
+  CHECK(again.state == State::kReady);
+  CHECK(again.writes == 0);
+  CHECK(rig.server.lines.size() == 2);
+}
+
+TEST_CASE("an account that comes later costs one patch", "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  rig.server.will(201, rig.copy_json()).will(200, rig.account_json());
+  CHECK(rig.reconcile().writes == 1);
+  rig.has_account();
+  CHECK(rig.reconcile().writes == 1);
+  CHECK(rig.server.lines == Words{"POST " + kCopies, "PATCH " + kAccount});
+}
+
+TEST_CASE("an action that fails ends the plan", "[controller][reconciler]") {
+  struct Case {
+    const char* name;
+    http::Result answer;
+    Kind kind;
+    State state;
+  };
+  for (const auto& [name, answer, kind, state] : std::vector<Case>{
+           {"a timeout", test::failure(http::Failure::Kind::kTimeout), Kind::kRetry,
+            State::kPending},
+           {"429", test::response(429), Kind::kThrottled, State::kPending},
+           {"403", test::response(403, status(403, "Forbidden", "RBAC says no").dump()),
+            Kind::kForbidden, State::kForbidden},
+           {"a namespace that is gone", test::response(404), Kind::kGone, State::kPending}}) {
+    DYNAMIC_SECTION(name) {
+      Rig rig;
+      rig.has_namespace();
+      rig.has_account();
+      rig.server.will(answer);
+      const auto result = rig.reconcile();
+      CHECK(result.outcome.kind == kind);
+      CHECK(result.state == state);
+      CHECK(result.writes == 0);
+      CHECK(rig.server.lines.size() == 1);  // what does not exist is not attached
+    }
+  }
+}
+
+TEST_CASE("a refusal is a problem for a person", "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  rig.server.will(403, status(403, "Forbidden", "RBAC says no").dump());
+  const auto result = rig.reconcile();
+  REQUIRE(result.problems.size() == 1);
+  CHECK(result.problems[0].reason == "Forbidden");
+  CHECK_THAT(result.problems[0].message, Catch::Contains("RBAC says no"));
+  CHECK_FALSE(result.problems[0].patience);
+}
+
+TEST_CASE("a second action that fails leaves the first one counted", "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  rig.has_account();
+  rig.server.will(201, rig.copy_json()).will(500);
+  const auto result = rig.reconcile();
+  CHECK(result.writes == 1);
+  CHECK(result.outcome.kind == Kind::kRetry);
+  rig.server.will(200, rig.account_json());
+  CHECK(rig.reconcile().writes == 1);
+  CHECK(rig.server.lines == Words{"POST " + kCopies, "PATCH " + kAccount, "PATCH " + kAccount});
+}
+
+TEST_CASE("a stop comes between two actions", "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  rig.has_account();
+  rig.server.answer = [&](const http::Request&) -> http::Result {
+    rig.stop.request_stop();
+    return test::response(201, rig.copy_json());
+  };
+  const auto result = rig.reconcile();
+  CHECK(result.writes == 1);
+  CHECK(result.outcome.kind == Kind::kAgain);
+  CHECK(rig.server.lines == Words{"POST " + kCopies});
+}
+
+TEST_CASE("a mistake is told and stays the state though writes succeed",
+          "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  rig.has_account();
+  rig.server.will(201, rig.copy_json()).will(200, rig.account_json());
+  rig.reconcile();
+  rig.stores.namespaces.apply(rig.decoded(
+      test::namespace_object("shop@9", {{"icr-pull-secrets/regions", "nowhere"}}).dump()));
+  rig.set.set("default", test::material("key-2"));
+  rig.server.will(200, rig.copy_json());
+  const auto result = rig.reconcile();
+  CHECK(result.state == State::kMistake);
+  CHECK(result.writes == 1);
+  REQUIRE(result.problems.size() == 1);
+  CHECK(result.problems[0].reason == "InvalidRegions");
+}
+
+TEST_CASE("the log tells what was written, and no credential", "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  rig.has_account();
+  rig.server.will(201, rig.copy_json()).will(500);
+  rig.reconcile();
+  const auto text = rig.log.text();
+  CHECK_THAT(text, Catch::Contains(R"("msg":"namespace written","namespace":"shop",)"
+                                   R"("actions":"create Secret icr-default","writes":1)"));
+  CHECK_THAT(text, Catch::Contains(R"("action":"patch ServiceAccount default")"));
+  const auto content = test::material()->content({"us.icr.io"});
+  CHECK(text.find("key-1") == std::string::npos);
+  CHECK(text.find(content->data.reveal().substr(20, 20)) == std::string::npos);
+}

@@ -1,0 +1,108 @@
+#include "controller/views.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "kube/pure/decode.hpp"
+#include "unit/support/facts.hpp"
+#include "unit/support/fake_clock.hpp"
+#include "unit/support/objects.hpp"
+
+using namespace icrps;
+using namespace icrps::controller;
+using test::Json;
+
+namespace {
+
+plan::CopyFacts seen(const Json& secret) {
+  return copy_facts(std::move(*kube::decode_object(secret.dump())));
+}
+
+}  // namespace
+
+TEST_CASE("a copy that was just written is up to date", "[controller][views]") {
+  const auto value = test::material();
+  const auto content = value->content({"us.icr.io"});
+  const auto copy = seen(test::own_copy("shop/icr-default@7", *content));
+  CHECK(copy.ours);
+  CHECK(copy.right_type);
+  CHECK(copy.resource_version == "7");
+  CHECK(copy.uid == "uid-of-icr-default");
+  CHECK(copy.content_hash == content->hash);
+  CHECK(copy.hash_annotation == content->hash);
+  CHECK(copy.revision == content->revision);
+  CHECK(copy.hosts == "us.icr.io");
+  CHECK(copy.credential_label == "default");
+  CHECK(copy.extra_keys.empty());
+}
+
+TEST_CASE("a copy is ours by its label, and by nothing else", "[controller][views]") {
+  const auto content = test::material()->content({"us.icr.io"});
+  auto secret = test::own_copy("shop/icr-default@7", *content);
+  auto& labels = secret["metadata"]["labels"];
+  SECTION("with it") {
+    CHECK(seen(secret).ours);
+  }
+  SECTION("without") {
+    labels.erase("app.kubernetes.io/managed-by");
+    CHECK_FALSE(seen(secret).ours);
+  }
+  SECTION("with somebody else's") {
+    labels["app.kubernetes.io/managed-by"] = "Helm";
+    CHECK_FALSE(seen(secret).ours);
+  }
+  SECTION("with one that is like it") {
+    labels["app.kubernetes.io/managed-by"] = "ICR-pull-secrets";
+    CHECK_FALSE(seen(secret).ours);
+  }
+  SECTION("with our annotations on no labels at all") {
+    secret["metadata"].erase("labels");
+    CHECK_FALSE(seen(secret).ours);
+  }
+}
+
+TEST_CASE("any edit of the data shows", "[controller][views]") {
+  const auto content = test::material()->content({"us.icr.io"});
+  auto secret = test::own_copy("shop/icr-default@7", *content);
+  SECTION("another value") {
+    secret["data"][".dockerconfigjson"] = "e30=";
+  }
+  SECTION("a key more") {
+    secret["data"]["added"] = "eA==";
+    CHECK(seen(secret).extra_keys == std::vector<std::string>{"added"});
+  }
+  SECTION("an empty key more") {
+    secret["data"]["added"] = "";
+    CHECK(seen(secret).extra_keys == std::vector<std::string>{"added"});
+  }
+  SECTION("no data") {
+    secret.erase("data");
+  }
+  CHECK(seen(secret).content_hash != content->hash);
+}
+
+TEST_CASE("type, immutable and deletion show", "[controller][views]") {
+  auto secret = test::secret("shop/icr-default@7");
+  secret["immutable"] = true;
+  secret["metadata"]["deletionTimestamp"] = test::kFakeNow;
+  const auto copy = seen(secret);
+  CHECK_FALSE(copy.right_type);
+  CHECK(copy.immutable);
+  CHECK(copy.terminating);
+}
+
+TEST_CASE("namespaces and accounts", "[controller][views]") {
+  auto object = test::namespace_object("shop@3", {{"icr-pull-secrets/regions", "us-south"}});
+  object["metadata"]["deletionTimestamp"] = test::kFakeNow;
+  const auto ns = namespace_facts(std::move(*kube::decode_object(object.dump())));
+  CHECK(ns.name == "shop");
+  CHECK(ns.uid == "uid-of-shop");
+  CHECK(ns.resource_version == "3");
+  CHECK(ns.terminating);
+  CHECK(ns.annotations.at("icr-pull-secrets/regions") == "us-south");
+
+  const auto account = account_facts(
+      std::move(*kube::decode_object(test::account("shop/default@4", {"b", "a"}).dump())));
+  CHECK(account.resource_version == "4");
+  CHECK_FALSE(account.terminating);
+  CHECK(account.pull_secrets == std::vector<std::string>{"b", "a"});
+}
