@@ -1,0 +1,81 @@
+#include "runtime/metrics.hpp"
+
+#include <sstream>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+using namespace icrps;
+
+namespace {
+
+bool shows(const Metrics& metrics, const std::string& line) {
+  return ("\n" + metrics.text()).find("\nicr_pull_secrets_" + line + "\n") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("each thing that is counted has its line", "[runtime][metrics]") {
+  Metrics metrics("1.2.3", "abc");
+  metrics.reconciled("done");
+  metrics.reconciled("done");
+  metrics.api_request("POST", "secrets", "201");
+  metrics.watch_restarted("namespaces", "expired");
+  metrics.set_namespaces("ready", 7);
+  metrics.problem("InvalidRegions");
+  metrics.set_credential_available("default", true);
+  metrics.source_refused("default", "SourceMissing");
+  metrics.set_queue_depth(3);
+  metrics.set_synced(true);
+  CHECK(shows(metrics, R"(build_info{revision="abc",version="1.2.3"} 1)"));
+  CHECK(shows(metrics, R"(reconciles_total{outcome="done"} 2)"));
+  CHECK(shows(metrics, R"(api_requests_total{code="201",resource="secrets",verb="POST"} 1)"));
+  CHECK(shows(metrics, R"(watch_restarts_total{reason="expired",resource="namespaces"} 1)"));
+  CHECK(shows(metrics, R"(namespaces{state="ready"} 7)"));
+  CHECK(shows(metrics, R"(problems_total{reason="InvalidRegions"} 1)"));
+  CHECK(shows(metrics, R"(credential_available{credential="default"} 1)"));
+  CHECK(shows(metrics, R"(source_refusals_total{credential="default",reason="SourceMissing"} 1)"));
+  CHECK(shows(metrics, "queue_depth 3"));
+  CHECK(shows(metrics, "synced 1"));
+}
+
+TEST_CASE("gauges go down again", "[runtime][metrics]") {
+  Metrics metrics("v", "r");
+  CHECK(shows(metrics, "synced 0"));
+  metrics.set_namespaces("ready", 7);
+  metrics.set_namespaces("ready", 0);
+  metrics.set_queue_depth(9);
+  metrics.set_queue_depth(0);
+  metrics.set_credential_available("default", true);
+  metrics.set_credential_available("default", false);
+  CHECK(shows(metrics, R"(namespaces{state="ready"} 0)"));
+  CHECK(shows(metrics, "queue_depth 0"));
+  CHECK(shows(metrics, R"(credential_available{credential="default"} 0)"));
+}
+
+TEST_CASE("times fall into buckets", "[runtime][metrics]") {
+  Metrics metrics("v", "r");
+  for (const double seconds : {0.004, 0.02, 0.02, 1000.0}) {
+    metrics.event_to_done(std::chrono::duration<double>(seconds));
+  }
+  CHECK(shows(metrics, R"(event_to_done_seconds_bucket{le="0.005"} 1)"));
+  CHECK(shows(metrics, R"(event_to_done_seconds_bucket{le="0.025"} 3)"));
+  CHECK(shows(metrics, R"(event_to_done_seconds_bucket{le="300"} 3)"));
+  CHECK(shows(metrics, R"(event_to_done_seconds_bucket{le="+Inf"} 4)"));
+  CHECK(shows(metrics, "event_to_done_seconds_count 4"));
+}
+
+TEST_CASE("every metric has a help text and our prefix", "[runtime][metrics]") {
+  Metrics metrics("v", "r");
+  metrics.reconciled("done");
+  std::istringstream text(metrics.text());
+  int metrics_seen = 0;
+  for (std::string line; std::getline(text, line);) {
+    if (line.rfind("# HELP ", 0) == 0) {
+      ++metrics_seen;
+      CHECK(line.rfind("# HELP icr_pull_secrets_", 0) == 0);
+      CHECK(line.back() == '.');
+    }
+  }
+  CHECK(metrics_seen >= 4);
+}
