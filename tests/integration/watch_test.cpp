@@ -180,18 +180,20 @@ TEST_CASE("an ERROR event with 410 inside a watch starts over with a list") {
   auto& op = scene.start();
   expect_watches();
   proxy().start_over();
-  const std::string
-      error = R"({"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","status":"Failure",)"
-              R"("message":"too old resource version: 1 (2)",
-      "reason" : "Expired", "code" : 410
-}
-})";
-  REQUIRE(proxy().inject(kAnyWatch, error + "\n") == 4);
-eventually("it has listed again",
-           [&] { return lists_of("").size() == 4 ? "" : text_of(proxy().requests()); });
-expect_watches();
-expect_working(scene);
-CHECK(op.metric("icr_pull_secrets_watch_restarts_total", {{"reason", "expired"}}) == 4);
+  const json error = {{"type", "ERROR"},
+                      {"object",
+                       {{"kind", "Status"},
+                        {"apiVersion", "v1"},
+                        {"status", "Failure"},
+                        {"message", "too old resource version: 1 (2)"},
+                        {"reason", "Expired"},
+                        {"code", 410}}}};
+  REQUIRE(proxy().inject(kAnyWatch, error.dump() + "\n") == 4);
+  eventually("it has listed again",
+             [&] { return lists_of("").size() == 4 ? "" : text_of(proxy().requests()); });
+  expect_watches();
+  expect_working(scene);
+  CHECK(op.metric("icr_pull_secrets_watch_restarts_total", {{"reason", "expired"}}) == 4);
 }
 
 TEST_CASE("a line that is no event starts over with a list") {

@@ -19,7 +19,7 @@ namespace itest {
 class OperatorProcess {
  public:
   struct Options {
-    std::string kubeconfig;  ///< a file; empty: none is given
+    std::string kubeconfig{};  ///< a file; empty: none is given
     std::string config = config_text();
     std::string listen = "127.0.0.1:0";
     std::vector<std::string> arguments{"--namespace", "icr-pull-secrets"};

@@ -33,10 +33,10 @@ using Requests = std::vector<Seen>;
 
 /// What to do with requests; tests/doubles/faultproxy/rules.go tells the actions.
 struct Rule {
-  std::string name;
-  std::string method;  ///< a regular expression, empty: any
-  std::string path;    ///< a regular expression over path and query
-  std::string action;
+  std::string name{};
+  std::string method{};  ///< a regular expression, empty: any
+  std::string path{};    ///< a regular expression over path and query
+  std::string action{};
   int status = 0;
   Milliseconds delay{0};
   int times = 0;  ///< 0: always
