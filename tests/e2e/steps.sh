@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the end-to-end test and the demo do to a cluster. Sourced by both, inside a sandbox with a
-# node; needs kubectl, helm and ctr on the PATH.
+# node; needs kubectl and helm on the PATH.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck disable=SC2034 # for those who source this
@@ -8,7 +8,6 @@ registry=$root/tests/sandbox/registry
 operator_namespace=icr-pull-secrets
 image_archive_file=$root/build/image.tar
 image_reference=icr-pull-secrets:dev
-containerd=(ctr --address /run/containerd/containerd.sock --namespace k8s.io)
 
 # eventually SECONDS COMMAND…: until it succeeds; its last output when it never does.
 eventually() {
@@ -30,9 +29,7 @@ set_source() {
 		kubectl apply --filename - >/dev/null
 }
 
-load_image() {
-	"${containerd[@]}" images import --digests "$image_archive_file" >/dev/null
-}
+load_image() { "$root/tests/sandbox/ctl" load "$image_archive_file"; }
 
 # install_operator HELM-ARGS…
 install_operator() {
