@@ -224,7 +224,10 @@ YamlValue parse_yaml(std::string_view text) {
   } catch (const YAML::DeepRecursion& e) {
     fail(line_of(e.mark), "not valid YAML: nested too deeply");
   } catch (const YAML::Exception& e) {
-    fail(e.mark.is_null() ? 0 : line_of(e.mark), fmt::format("not valid YAML: {}", e.msg));
+    // Some of its messages end with a character of the file, whatever that is.
+    const std::string what = icr::quoted(e.msg, 200);
+    fail(e.mark.is_null() ? 0 : line_of(e.mark),
+         fmt::format("not valid YAML: {}", what.substr(1, what.size() - 2)));
   }
   return builder.take();
 }

@@ -425,6 +425,8 @@ TEST_CASE("what is not plain YAML is refused with its line", "[config]") {
            {"a: 'b\n", ":1: not valid YAML: illegal EOF in scalar"},
            {"a: 1\nb: \"c\n\n  \n", ":2: not valid YAML: illegal EOF in scalar"},
            {"a: \"\\q\"\n", ":1: not valid YAML: unknown escape character: q"},
+           {"a: \"\\\n\\\x1b\"\n", ":2: a control character"},
+           {"a: \"\\\xc3\xa4\"\n", ":1: not valid YAML: unknown escape character: \\xc3"},
            {"a: @b\n", ":1: not valid YAML: unknown token"}}) {
     DYNAMIC_SECTION(message << " / " << text.substr(0, 12)) {
       CHECK(error_of(text) == "config.yaml" + message);
