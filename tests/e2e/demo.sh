@@ -45,8 +45,8 @@ inside() {
 	for name in shop blog other; do kubectl create namespace "$name" >/dev/null; done
 	show kubectl annotate namespace shop icr-pull-secrets/regions=us-south,eu-de
 	show kubectl annotate namespace blog icr-pull-secrets/regions=eu-de
-	eventually 10 settled shop
-	eventually 10 settled blog
+	eventually 60 settled shop
+	eventually 60 settled blog
 
 	say "pods pull"
 	pull_pod shop web-us us.icr.io/team/app:1
@@ -67,8 +67,8 @@ inside() {
 	"$registry" key iamapikey "$second"
 	start=$EPOCHREALTIME
 	set_source "$second"
-	eventually 10 copy_is_newer shop "$before"
-	eventually 10 copy_is_newer blog "$before"
+	eventually 60 copy_is_newer shop "$before"
+	eventually 60 copy_is_newer blog "$before"
 	local now=$EPOCHREALTIME
 	"$registry" key iamapikey "$first" disabled
 	pull_pod shop fresh us.icr.io/team/app:2

@@ -48,17 +48,17 @@ push_images() {
 
 opted_in() {
 	local ns
-	for ns in "$@"; do eventually 10 settled "$ns"; done
+	for ns in "$@"; do eventually 60 settled "$ns"; done
 }
 
 rotated() {
 	local ns
-	for ns in shop blog; do eventually 10 copy_is_newer "$ns" "$1"; done
+	for ns in shop blog; do eventually 60 copy_is_newer "$ns" "$1"; done
 }
 
 opted_out() {
-	eventually 10 has_no_copy "$1"
-	eventually 10 detached "$1"
+	eventually 60 has_no_copy "$1"
+	eventually 60 detached "$1"
 }
 
 operator_is_confined() {

@@ -29,7 +29,11 @@ set_source() {
 		kubectl apply --filename - >/dev/null
 }
 
-load_image() { "$root/tests/sandbox/ctl" load "$image_archive_file"; }
+# Its own output is of interest only when it fails.
+load_image() {
+	local output
+	output=$("$root/tests/sandbox/ctl" load "$image_archive_file" 2>&1) || { echo "$output"; return 1; }
+}
 
 # install_operator HELM-ARGS…
 install_operator() {
