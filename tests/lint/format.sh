@@ -13,5 +13,5 @@ mapfile -t scripts < <(git ls-files --cached --others --exclude-standard |
 		[[ -f $file ]] && head --lines=1 "$file" | grep --quiet --text -e '^#!/bin/bash' -e '^# shellcheck shell=bash' && echo "$file"
 	done)
 ((${#scripts[@]} > 5)) || { echo "only ${#scripts[@]} scripts found"; exit 1; }
-shellcheck --external-sources --severity warning "${scripts[@]}"
+shellcheck --external-sources --source-path=SCRIPTDIR --severity warning "${scripts[@]}"
 echo "${#scripts[@]} scripts pass shellcheck"
