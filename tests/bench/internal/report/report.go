@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"icr-pull-secrets/tests/bench/internal/measure"
@@ -53,7 +54,20 @@ func (r Report) pace() string {
 		}
 		line(i+1, "**rotation**", round.Rotation.Pace, seconds(round.Rotation.Ratio), round.Rotation.Pace.Operator)
 	}
-	return t.String()
+	return t.String() + r.warning()
+}
+
+// warning is empty on a quiet machine.
+func (r Report) warning() string {
+	const quiet = 0.1 // cores
+	var others []float64
+	for _, round := range r.Results.Rounds {
+		others = append(others, round.OptIn.Others, round.Rotation.Others)
+	}
+	if len(others) == 0 || slices.Max(others) <= quiet {
+		return ""
+	}
+	return fmt.Sprintf("\n**Not a quiet machine:** other programs kept up to %.2f cores busy while the operator was measured.\n", slices.Max(others))
 }
 
 func (r Report) requests() string {
