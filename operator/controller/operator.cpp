@@ -59,9 +59,9 @@ Operator::Operator(const config::Config& config, Environment environment)
   watched_.push_back({{"namespaces", "namespaces", {}, {}, true}, &stores_.namespaces, [this] {
                         return stores_.namespaces.synced();
                       }});
-  watched_.push_back({{"serviceaccounts", "serviceaccounts", {}, {}, false}, &stores_.accounts, [this] {
-                        return stores_.accounts.synced();
-                      }});
+  watched_.push_back({{"serviceaccounts", "serviceaccounts", {}, {}, false},
+                      &stores_.accounts,
+                      [this] { return stores_.accounts.synced(); }});
   for (const auto& credential : config_.credentials) {
     add_copies_watch(credential.name);
     add_source(credential);
@@ -87,7 +87,7 @@ void Operator::add_source(const config::Credential& credential) {
       [this](const std::string& secret, const std::string& uid, const plan::Problem& problem) {
         reporter_.report({"Secret", environment_.own_namespace, secret, uid}, problem);
       },
-      [this](const std::string& secret, kube::Sink& sink, std::stop_token stop) {
+      [this](const std::string& secret, kube::Sink& sink, const std::stop_token& stop) {
         watch(named_secret(secret, environment_.own_namespace), sink, stop);
       },
       [this] { check_synced(); }};

@@ -23,7 +23,7 @@ ApiKeySource::ApiKeySource(std::string credential, config::SecretKeyRef referenc
 }
 
 void ApiKeySource::run(std::stop_token stop) {
-  environment_.watch(reference_.name, *this, std::move(stop));
+  environment_.watch(reference_.name, *this, stop);
 }
 
 void ApiKeySource::apply(kube::Object&& object) {

@@ -24,7 +24,8 @@ class ApiKeySource final : public Source, public kube::Sink {
     Metrics& metrics;
     Report report;
     /// Feeds the Secret called like the first argument into the sink until the stop.
-    std::function<void(const std::string& secret, kube::Sink& sink, std::stop_token stop)> watch;
+    std::function<void(const std::string& secret, kube::Sink& sink, const std::stop_token& stop)>
+        watch;
     std::function<void()> on_settled;
   };
 

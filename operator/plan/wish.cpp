@@ -58,9 +58,9 @@ void read_hosts(Wish& wish, const Annotations& annotations, const Defaults& defa
   const auto endpoints = read_endpoints(wish, annotations, defaults, endpoints_valid);
   auto hosts = regions.select(*find(annotations, kRegions), endpoints);
   if (!hosts) {
-    mistake(
-        wish, kInvalidRegions,
-        fmt::format("annotation {}: {}. What was in force stays.", kRegions, hosts.error().message));
+    mistake(wish, kInvalidRegions,
+            fmt::format("annotation {}: {}. What was in force stays.", kRegions,
+                        hosts.error().message));
     return;
   }
   wish.opted_in = !hosts->empty();

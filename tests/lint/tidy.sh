@@ -15,7 +15,7 @@ export build cache rules
 check() {
 	local file=$1 key mark
 	key=$(jq --raw-output --arg file "$PWD/$file" '.[] | select(.file == $file) | .command' "$build/compile_commands.json" |
-		sed 's/^[^ ]*ccache //; s/ -o [^ ]*//; s/ -c / -E -P /' | (cd "$build" && sh) | sha256sum | cut --characters=1-32)
+		sed 's/^.*/ccache //; s/ -o [^ ]*//; s/ -c / -E -P /' | (cd "$build" && sh) | sha256sum | cut --characters=1-32)
 	mark=$cache/$rules-$key
 	[[ ! -e $mark ]] || return 0
 	clang-tidy-19 --quiet -p "$build" "$file" 2>/dev/null || { echo "clang-tidy: $file"; return 1; }
