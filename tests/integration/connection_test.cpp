@@ -136,7 +136,7 @@ TEST_CASE("in a pod it trusts the cluster's CA only") {
     for (const auto& line : op.log_lines("watch interrupted")) {
       if (line["detail"].get<std::string>().find("certificate") != std::string::npos) return {};
     }
-    return op.log();
+    return op.log_so_far();
   });
   CHECK(op.probe("/readyz") == 503);
   CHECK(op.metric("icr_pull_secrets_api_requests_total", {{"code", "tls"}}) >= 1);

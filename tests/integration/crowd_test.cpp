@@ -70,7 +70,8 @@ void wait_for_quiet() {
   eventually(
       "no namespace is terminating",
       [&]() -> std::string {
-        for (const auto& ns : must(cluster().api().get("/api/v1/namespaces"))["items"]) {
+        const auto list = must(cluster().api().get("/api/v1/namespaces"));
+        for (const auto& ns : list["items"]) {
           if (ns["status"]["phase"] == "Terminating") return ns["metadata"]["name"];
         }
         return {};

@@ -260,7 +260,7 @@ TEST_CASE("without a source's permission it says so and goes on with the rest") 
   auto& op = scene.launch();
   eventually("it says that a watch is refused", [&] {
     const auto lines = op.log_lines("watch refused, check the operator's RBAC");
-    return lines.empty() ? op.log() : std::string();
+    return lines.empty() ? op.log_so_far() : std::string();
   });
   CHECK(op.probe("/readyz") == 503);
   CHECK(op.text("/readyz").find("source of default") != std::string::npos);

@@ -63,7 +63,8 @@ std::optional<json> Cluster::account(const std::string& ns, const std::string& n
 
 std::vector<json> Cluster::events(const std::string& ns, const std::string& reason) {
   std::vector<json> found;
-  for (const auto& event : must(api_.get("/api/v1/namespaces/" + ns + "/events"))["items"]) {
+  const auto list = must(api_.get("/api/v1/namespaces/" + ns + "/events"));
+  for (const auto& event : list["items"]) {
     if (reason.empty() || event["reason"] == reason) found.push_back(event);
   }
   return found;

@@ -40,6 +40,8 @@ class OperatorProcess {
                               const std::map<std::string, std::string>& labels = {});
 
   [[nodiscard]] std::string log() const { return read_text(log_file_); }
+  /// The same for a probe: never empty.
+  [[nodiscard]] std::string log_so_far() const { return "the log so far: " + log(); }
   /// The lines with this message.
   [[nodiscard]] std::vector<nlohmann::json> log_lines(const std::string& message = {}) const;
   /// What is wrong with the log as such: a line that is no JSON object, a sanitizer's report.

@@ -1,6 +1,7 @@
 #include "harness/scene.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <exception>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -87,11 +88,26 @@ Scene::Scene() {
 Scene::~Scene() noexcept(false) {
   const bool failing = std::uncaught_exceptions() > 0;
   proxy().remove();
-  if (failing && operator_) UNSCOPED_INFO("operator's log:\n" << operator_->log());
+  if (failing) show();
   if (operator_ && !failing) stop();
   operator_.reset();
   if (!failing) check_events();
   for (const auto& ns : namespaces_) cluster().delete_namespace(ns);
+}
+
+void Scene::show() const {
+  constexpr std::size_t kLines = 60;
+  if (operator_)
+    std::printf("The operator's log before the failure:\n%s\n", operator_->log().c_str());
+  const auto requests = proxy().requests();
+  std::printf("Its last requests:\n");
+  for (std::size_t i = requests.size() - std::min(requests.size(), kLines); i < requests.size();
+       ++i) {
+    const auto& seen = requests[i];
+    std::printf("  %ld ms, %ld ms long: %s %s: %d %s\n", (seen.begun - requests[0].begun) / 1000,
+                seen.done == 0 ? -1 : (seen.done - seen.begun) / 1000, seen.method.c_str(),
+                seen.path.c_str(), seen.status, seen.rule.c_str());
+  }
 }
 
 std::string Scene::new_key() {

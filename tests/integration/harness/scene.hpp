@@ -87,6 +87,8 @@ class Scene {
   [[nodiscard]] static Requests requests(const std::string& ns);
 
  private:
+  /// What helps to understand a failure.
+  void show() const;
   void check_log(OperatorProcess& op);
   void check_events();
 
