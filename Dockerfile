@@ -48,8 +48,8 @@ RUN cmake -S cpprest/Release -B cpprest/build -G Ninja \
     && rm --recursive cpprest/build
 
 # What the binary finds around itself: certificates where OpenSSL looks for them, a user, the
-# order of name resolution (it looks into /etc/hosts first), and the licenses of all that is
-# linked into it.
+# order of name resolution (it looks into /etc/hosts first), and the licenses of what is linked
+# into it (Boost's asks for no notice in binaries).
 WORKDIR /image
 RUN mkdir --parents etc/ssl/certs usr/lib/ssl usr/share/licenses \
     && install --directory --mode=1777 tmp \
@@ -59,7 +59,7 @@ RUN mkdir --parents etc/ssl/certs usr/lib/ssl usr/share/licenses \
     && echo 'hosts: files dns' >etc/nsswitch.conf \
     && printf '%s\n' 'root:x:0:0:root:/:/sbin/nologin' 'nonroot:x:65532:65532:nonroot:/:/sbin/nologin' >etc/passwd \
     && printf '%s\n' 'root:x:0:' 'nonroot:x:65532:' >etc/group \
-    && for package in ca-certificates libboost1.74-dev libc6 libcli11-dev libexpected-dev libfmt-dev \
+    && for package in ca-certificates libc6 libcli11-dev libexpected-dev libfmt-dev \
         libssl-dev libstdc++-12-dev libyaml-cpp-dev nlohmann-json3-dev; do \
         cp --dereference "/usr/share/doc/$package/copyright" "usr/share/licenses/$package" || exit; \
     done \

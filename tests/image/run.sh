@@ -71,7 +71,7 @@ unpack() {
 }
 
 named() {
-	contains '|icr-pull-secrets:dev|' "|$(jq --raw-output '.[0].RepoTags | map(ltrimstr("docker.io/library/") | ltrimstr("localhost/")) | join("|")' "$work/archive/manifest.json")|"
+	expect docker.io/library/icr-pull-secrets:dev "$(jq --raw-output '.[0].RepoTags | join(" ")' "$work/archive/manifest.json" | sed 's/^icr/docker.io\/library\/icr/')"
 }
 
 # Type, mode and path of everything but the licenses, which are read-only files of any name.
@@ -246,6 +246,12 @@ run_in_background() {
 inside() { nsenter --target "$pid" --net "$@"; }
 probe() { inside curl --silent --max-time 3 --write-out ' %{http_code}' "http://127.0.0.1:8080$1" | tr '\n' ' '; }
 
+# listen ADDRESS FILE: keeps what anybody sends there; sets listener.
+listen() {
+	nsenter --target "$pid" --net socat -u "$1" "OPEN:$2,creat,append" >/dev/null 2>&1 &
+	listener=$!
+}
+
 # stop NAME: asks it to end, expects 0.
 stop() {
 	local status=0
@@ -295,8 +301,8 @@ looks_into_hosts() {
 	bundle hosts run --config=/etc/icr-pull-secrets/config.yaml --kubeconfig=/etc/icr-pull-secrets/kubeconfig
 	write_configuration hosts api.image.test
 	run_in_background hosts
-	inside socat -u TCP-LISTEN:6443,bind=127.0.0.7,reuseaddr,fork "OPEN:$work/hosts/greeting,creat,append" &
-	local listener=$! seen=0
+	listen TCP-LISTEN:6443,bind=127.0.0.7,reuseaddr,fork "$work/hosts/greeting"
+	local seen=0
 	wait_for 30 grep --quiet --text --fixed-strings api.image.test "$work/hosts/greeting" 2>/dev/null || seen=1
 	kill "$listener"
 	((seen == 0)) || fail "nobody connected to the address in /etc/hosts" "$(tail -n 5 "$work/hosts/out")"
@@ -308,8 +314,8 @@ asks_dns() {
 	bundle dns run --config=/etc/icr-pull-secrets/config.yaml --kubeconfig=/etc/icr-pull-secrets/kubeconfig
 	write_configuration dns elsewhere.image.test
 	run_in_background dns
-	inside socat -u UDP-RECV:53,bind=127.0.0.53 "OPEN:$work/dns/question,creat,append" &
-	local listener=$! seen=0
+	listen UDP-RECV:53,bind=127.0.0.53 "$work/dns/question"
+	local seen=0
 	wait_for 30 grep --quiet --text --fixed-strings elsewhere "$work/dns/question" 2>/dev/null || seen=1
 	kill "$listener"
 	((seen == 0)) || fail "no question to the name server in /etc/resolv.conf" "$(tail -n 5 "$work/dns/out")"
