@@ -1,11 +1,13 @@
 #include "runtime/metrics.hpp"
 
+#include <mutex>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <unordered_map>
 
 namespace icrps {
 namespace {
@@ -35,6 +37,29 @@ std::string text_of(std::string_view text) {
   return std::string(text);
 }
 
+/// Family::Add builds, hashes and compares maps of labels; one request costs one look-up here.
+class RequestCounters {
+ public:
+  explicit RequestCounters(Family<Counter>& family) : family_(family) {}
+
+  Counter& of(std::string_view verb, std::string_view resource, std::string_view code) {
+    std::string key;
+    for (const auto part : {verb, resource, code}) key.append(part).push_back(' ');
+    const std::lock_guard lock(mutex_);
+    auto& counter = counters_[key];
+    if (counter == nullptr) {
+      counter = &family_.Add(
+          {{"verb", text_of(verb)}, {"resource", text_of(resource)}, {"code", text_of(code)}});
+    }
+    return *counter;
+  }
+
+ private:
+  Family<Counter>& family_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Counter*> counters_;  // guarded by mutex_; owned by the family
+};
+
 }  // namespace
 
 struct Metrics::Families {
@@ -44,6 +69,7 @@ struct Metrics::Families {
   Family<Counter>& requests =
       counter(registry, "icr_pull_secrets_api_requests_total",
               "Requests to the Kubernetes API server, by verb, resource and status code.");
+  RequestCounters request_counters{requests};
   Family<Counter>& restarts = counter(registry, "icr_pull_secrets_watch_restarts_total",
                                       "Watches that ended and were begun again, by reason.");
   Family<Counter>& problems = counter(registry, "icr_pull_secrets_problems_total",
@@ -81,9 +107,7 @@ void Metrics::reconciled(std::string_view outcome) {
 }
 
 void Metrics::api_request(std::string_view verb, std::string_view resource, std::string_view code) {
-  families_->requests
-      .Add({{"verb", text_of(verb)}, {"resource", text_of(resource)}, {"code", text_of(code)}})
-      .Increment();
+  families_->request_counters.of(verb, resource, code).Increment();
 }
 
 void Metrics::watch_restarted(std::string_view resource, std::string_view reason) {

@@ -44,6 +44,8 @@ class Store final : public Sink {
 
   void apply(Object&& object) override {
     const Place place = place_of(object);
+    // Most news is the echo of an own write; hashing its data again would be for nothing.
+    if (!news(place, object.resource_version)) return;
     Record record = project_(std::move(object));
     {
       const std::lock_guard lock(mutex_);
@@ -145,13 +147,21 @@ class Store final : public Sink {
     return record == names->second.end() ? nullptr : &record->second;
   }
 
+  [[nodiscard]] bool news(const Place& place, const std::string& version) const {
+    const std::lock_guard lock(mutex_);
+    return incoming_ || newer(place, version);
+  }
+
+  /// Whether `version` is not known or passed already.
+  [[nodiscard]] bool newer(const Place& place, const std::string& version) const {
+    const Record* known = find(place);
+    return known == nullptr ||
+           (known->resource_version != version && !older(version, known->resource_version));
+  }
+
   /// False: nothing new in it.
   bool take(const Place& place, Record&& record) {
-    const Record* known = find(place);
-    if (known != nullptr && (known->resource_version == record.resource_version ||
-                             older(record.resource_version, known->resource_version))) {
-      return false;
-    }
+    if (!newer(place, record.resource_version)) return false;
     records_[place.ns].insert_or_assign(place.name, std::move(record));
     return true;
   }
