@@ -7,9 +7,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 modules=$ROOT/tests/sandbox/tools/kubernetes
-go=$("$ROOT/tests/sandbox/install-tools" --go | tail -n1)
 kubernetes() {
-  (cd "$modules" && GOFLAGS=-mod=readonly GOWORK=off "$go" "$@" k8s.io/kubernetes)
+  (cd "$modules" && "$ROOT/tests/sandbox/install-tools" --go "$@" k8s.io/kubernetes)
 }
 
 version=$(kubernetes list -m -f '{{.Version}}')
