@@ -45,12 +45,29 @@ prepare_buildah() {
 	unset STORAGE_DRIVER STORAGE_OPTS BUILDAH_LAYERS
 }
 
+# Every 20 seconds, how far a log has come.
+report_progress() {
+	local now seen=
+	local steps='^(\[[0-9]+/[0-9]+\] (Building|Linking)|(\[[0-9]+/[0-9]+\] )?STEP [0-9/]+: [A-Z]+|Get:[0-9]+ |Unpacking [^ ]+|Setting up [^ ]+)'
+	while sleep 20 >/dev/null 2>&1 9>&-; do
+		now=$(tail --bytes=8192 "$1" | grep --only-matching --extended-regexp "$steps" | tail --lines=1) || continue
+		[[ $now == "$seen" ]] || say "  $now"
+		seen=$now
+	done
+}
+
 # logged NAME COMMAND…: runs it with its output in a file, of which the end is shown if it fails.
 logged() {
-	local log=$cache/$1.log
+	local log=$cache/$1.log status=0 reporter
 	shift
-	"$@" </dev/null >"$log" 2>&1 || {
-		tail -n 40 "$log" >&2
-		die "failed: $1; the whole log: $log"
+	: >"$log"
+	report_progress "$log" 9>&- &
+	reporter=$!
+	"$@" </dev/null >"$log" 2>&1 || status=$?
+	kill "$reporter" 2>/dev/null || true
+	wait "$reporter" 2>/dev/null || true
+	((status == 0)) || {
+		tail --lines=40 "$log" >&2
+		die "failed: $*; the whole log: $log"
 	}
 }

@@ -78,7 +78,7 @@ named() {
 content() {
 	local found
 	found=$(find "$rootfs" -mindepth 1 -not -path '*/usr/share/licenses/*' -printf '%y %m %U:%G /%P %l\n' | sort --key=4 | sed 's/ *$//')
-	diff - <(echo "$found") <<-'END' || fail "- expected, + found"
+	diff --unified=0 --label expected --label found - <(echo "$found") <<-'END' || exit 1
 		d 755 0:0 /etc
 		f 644 0:0 /etc/group
 		f 644 0:0 /etc/nsswitch.conf
