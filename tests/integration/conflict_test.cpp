@@ -30,8 +30,8 @@ TEST_CASE("a Secret of the same name that is not ours is left alone and told abo
   const std::string message = event["message"];
   CHECK(message.find("Secret icr-default exists and is not managed by icr-pull-secrets") == 0);
   CHECK(message.find("Delete or rename it to get a managed one") != std::string::npos);
-  CHECK(op.metric("icr_pull_secrets_problems_total", {{"reason", "SecretConflict"}}) == 1);
-  CHECK(op.metric("icr_pull_secrets_namespaces", {{"state", "conflict"}}) == 1);
+  op.expect_metric("icr_pull_secrets_problems_total", {{"reason", "SecretConflict"}}, 1);
+  op.expect_metric("icr_pull_secrets_namespaces", {{"state", "conflict"}}, 1);
 
   // A rotation, another value of the annotation, a restart: it stays as it is.
   scene.rotate();

@@ -266,6 +266,5 @@ TEST_CASE("the service account's token is read again as it rotates") {
   WARN("served " << took.count() << " ms after the rotation");
   const auto requests = Scene::requests(after);
   CHECK(second.ends_with(requests.back().token));
-  CHECK(requests.back().status == 200);
-  CHECK(op.metric("icr_pull_secrets_problems_total") == 0);
+  op.expect_metric("icr_pull_secrets_problems_total", 0);
 }

@@ -193,21 +193,22 @@ TEST_CASE("probes and metrics have the names that are documented") {
     CHECK(text.find(fmt::format("icr_pull_secrets_namespaces{{state=\"{}\"}}", name)) !=
           std::string::npos);
   }
-  const auto requests = [&](const char* verb, const char* resource, const char* code) {
-    return op.metric("icr_pull_secrets_api_requests_total",
-                     {{"verb", verb}, {"resource", resource}, {"code", code}});
+  const auto expect_requests = [&](const char* verb, const char* resource, const char* code,
+                                   double count) {
+    op.expect_metric("icr_pull_secrets_api_requests_total",
+                     {{"verb", verb}, {"resource", resource}, {"code", code}}, count);
   };
-  CHECK(requests("LIST", "namespaces", "200") == 1);
-  CHECK(requests("LIST", "serviceaccounts", "200") == 1);
-  CHECK(requests("LIST", "secrets", "200") == 2);
-  CHECK(requests("POST", "secrets", "201") == 1);
-  CHECK(requests("PATCH", "serviceaccounts", "200") == 1);
-  CHECK(requests("POST", "events", "201") == 1);
-  CHECK(op.metric("icr_pull_secrets_namespaces", {{"state", "mistake"}}) == 1);
-  CHECK(op.metric("icr_pull_secrets_namespaces", {{"state", "ready"}}) == 1);
+  expect_requests("LIST", "namespaces", "200", 1);
+  expect_requests("LIST", "serviceaccounts", "200", 1);
+  expect_requests("LIST", "secrets", "200", 2);
+  expect_requests("POST", "secrets", "201", 1);
+  expect_requests("PATCH", "serviceaccounts", "200", 1);
+  expect_requests("POST", "events", "201", 1);
+  op.expect_metric("icr_pull_secrets_namespaces", {{"state", "mistake"}}, 1);
+  op.expect_metric("icr_pull_secrets_namespaces", {{"state", "ready"}}, 1);
   CHECK(op.metric("icr_pull_secrets_event_to_done_seconds_count") >= 1);
-  CHECK(op.metric("icr_pull_secrets_synced") == 1);
-  CHECK(op.metric("icr_pull_secrets_queue_depth") == 0);
+  op.expect_metric("icr_pull_secrets_synced", 1);
+  op.expect_metric("icr_pull_secrets_queue_depth", 0);
 }
 
 TEST_CASE("a namespace that goes takes its count with it") {
@@ -215,7 +216,7 @@ TEST_CASE("a namespace that goes takes its count with it") {
   auto& op = scene.start();
   const auto ns = scene.make_in("us-sooth");
   Scene::expect_event(ns, "InvalidRegions");
-  CHECK(op.metric("icr_pull_secrets_namespaces", {{"state", "mistake"}}) == 1);
+  op.expect_metric("icr_pull_secrets_namespaces", {{"state", "mistake"}}, 1);
   cluster().delete_namespace(ns);
   eventually("it is gone from the count", [&] {
     return op.metric("icr_pull_secrets_namespaces", {{"state", "mistake"}}) == 0 ? "" : "no";

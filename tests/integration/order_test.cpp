@@ -58,7 +58,7 @@ class OtherWriter {
           fmt::format("it should name {}, it names {}", json(mine_).dump(), json(found).dump());
       return true;
     }
-    for (const auto& name : next) kept.insert(kept.begin(), {{"name", name}});
+    for (const auto& name : next) kept.insert(kept.begin(), json::object({{"name", name}}));
     (*account)["imagePullSecrets"] = kept;
     const auto answer = cluster().api().put(account_path(ns_), *account);
     if (answer.status == 409) {

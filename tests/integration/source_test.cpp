@@ -67,14 +67,14 @@ TEST_CASE("a source that is missing at the start is told about, and used once it
                ? ""
                : op.text("/metrics");
   });
-  CHECK(op.metric("icr_pull_secrets_credential_available", {{"credential", "default"}}) == 0);
+  op.expect_metric("icr_pull_secrets_credential_available", {{"credential", "default"}}, 0);
   CHECK(op.probe("/readyz") == 200);
   CHECK(Scene::bare(ns) == "");
   CHECK(writes(Scene::requests(ns)).empty());
 
   scene.rotate();
   scene.expect_served(ns);
-  CHECK(op.metric("icr_pull_secrets_credential_available", {{"credential", "default"}}) == 1);
+  op.expect_metric("icr_pull_secrets_credential_available", {{"credential", "default"}}, 1);
 }
 
 TEST_CASE("a source that is deleted leaves the last good key in force, also for new namespaces") {
@@ -176,7 +176,7 @@ TEST_CASE("a source that can't be a key changes nothing that works, and says wha
   });
   CHECK(scene.served(ns) == "");
   CHECK(Scene::requests(ns).empty());
-  CHECK(op.metric("icr_pull_secrets_credential_available", {{"credential", "default"}}) == 1);
+  op.expect_metric("icr_pull_secrets_credential_available", {{"credential", "default"}}, 1);
 
   scene.rotate();
   scene.expect_served(ns);

@@ -120,7 +120,7 @@ TEST_CASE("a watch that ends in order is resumed without a list") {
     INFO(seen.method << " " << seen.path);
     CHECK((seen.method != "GET" || seen.is_watch()));
   }
-  CHECK(op.metric("icr_pull_secrets_watch_restarts_total", {{"reason", "closed"}}) == 4);
+  op.expect_metric("icr_pull_secrets_watch_restarts_total", {{"reason", "closed"}}, 4);
 }
 
 TEST_CASE("a watch that breaks is resumed without a list, and nothing that happened is lost") {
@@ -172,7 +172,7 @@ TEST_CASE("a watch refused with 410 starts over with a list that finds what was 
                                  "/namespaces/icr-pull-secrets/secrets"}) {
     CHECK(lists_of(path).size() == 1);
   }
-  CHECK(op.metric("icr_pull_secrets_watch_restarts_total", {{"reason", "expired"}}) == 4);
+  op.expect_metric("icr_pull_secrets_watch_restarts_total", {{"reason", "expired"}}, 4);
 }
 
 TEST_CASE("an ERROR event with 410 inside a watch starts over with a list") {
@@ -193,7 +193,7 @@ TEST_CASE("an ERROR event with 410 inside a watch starts over with a list") {
              [&] { return lists_of("").size() == 4 ? "" : text_of(proxy().requests()); });
   expect_watches();
   expect_working(scene);
-  CHECK(op.metric("icr_pull_secrets_watch_restarts_total", {{"reason", "expired"}}) == 4);
+  op.expect_metric("icr_pull_secrets_watch_restarts_total", {{"reason", "expired"}}, 4);
 }
 
 TEST_CASE("a line that is no event starts over with a list") {
@@ -205,7 +205,7 @@ TEST_CASE("a line that is no event starts over with a list") {
   eventually("it has listed again",
              [&] { return lists_of("").size() == 4 ? "" : text_of(proxy().requests()); });
   expect_working(scene);
-  CHECK(op.metric("icr_pull_secrets_watch_restarts_total", {{"reason", "garbled"}}) == 4);
+  op.expect_metric("icr_pull_secrets_watch_restarts_total", {{"reason", "garbled"}}, 4);
 }
 
 TEST_CASE("half a line at the end of a watch is not acted on, and its event comes again") {
@@ -278,8 +278,8 @@ TEST_CASE("a server that does not answer a list is given up on, and asked again"
   eventually("the copy is there", [&] { return cluster().secret(ns) ? "" : "no"; });
   CHECK(cluster().pull_secrets(ns, "default").empty());
   eventually("the account is attached", [&] { return scene.served(ns); }, 45s);
-  CHECK(op.metric("icr_pull_secrets_watch_restarts_total",
-                  {{"resource", "serviceaccounts"}, {"reason", "silent"}}) == 1);
+  op.expect_metric("icr_pull_secrets_watch_restarts_total",
+                   {{"resource", "serviceaccounts"}, {"reason", "silent"}}, 1);
 }
 
 TEST_CASE("nothing polls: without events there are no requests") {

@@ -88,6 +88,15 @@ double OperatorProcess::metric(const std::string& name,
   return sum;
 }
 
+void OperatorProcess::expect_metric(const std::string& name,
+                                    const std::map<std::string, std::string>& labels,
+                                    double value) {
+  eventually(fmt::format("{} is {}", name, value), [&]() -> std::string {
+    const auto now = metric(name, labels);
+    return now == value ? std::string() : fmt::format("it is {}:\n{}", now, text("/metrics"));
+  });
+}
+
 std::vector<nlohmann::json> OperatorProcess::log_lines(const std::string& message) const {
   std::vector<nlohmann::json> found;
   std::istringstream lines(log());

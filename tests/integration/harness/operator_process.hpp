@@ -39,6 +39,11 @@ class OperatorProcess {
   [[nodiscard]] double metric(const std::string& name,
                               const std::map<std::string, std::string>& labels = {});
 
+  /// Waits for that value: what the cluster shows is counted a moment later.
+  void expect_metric(const std::string& name, const std::map<std::string, std::string>& labels,
+                     double value);
+  void expect_metric(const std::string& name, double value) { expect_metric(name, {}, value); }
+
   [[nodiscard]] std::string log() const { return read_text(log_file_); }
   /// The same for a probe: never empty.
   [[nodiscard]] std::string log_so_far() const { return "the log so far: " + log(); }
