@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cpprest/http_client.h>
+#include <latch>
+#include <openssl/ssl.h>
+#include <optional>
 #include <pplx/threadpool.h>
 #include <stdexcept>
 #include <utility>
@@ -96,9 +99,15 @@ class CpprestTransport final : public Transport {
     return {Failure::Kind::kCanceled, endpoint_.peer + ": stopped by the caller"};
   }
 
-  /// A client closes its idle connections when it goes, and that is the loop's business.
+  /// A client closes its idle connections when it goes, and that is the loop's business. Waits for
+  /// it, so that a transport that is gone holds nothing open.
   static void release_on_loop(Client client) {
-    cpprest::post([last = std::move(client)] { (void)last; });
+    std::latch released(1);
+    cpprest::post([&released, last = std::optional(std::move(client))]() mutable {
+      last.reset();
+      released.count_down();
+    });
+    released.wait();
   }
 
   const TransportOptions options_;
@@ -231,6 +240,9 @@ StreamEnd CpprestTransport::stream(const StreamRequest& request,
 }  // namespace
 
 void initialize_http() {
+  // OpenSSL cleans up when the process ends, in the reverse order of first uses: it must be first
+  // here, so that it is still whole when the pool goes with what connections are left.
+  OPENSSL_init_ssl(0, nullptr);
   try {
     crossplat::threadpool::initialize_with_threads(1);
   } catch (const std::exception& e) {

@@ -134,7 +134,8 @@ TEST_CASE("Ten thousand calls stopped at random moments leave nothing behind", "
   CHECK(tally.slowest_stop_ms < 5000);
   // As many pooled connections as may be in flight can be open at either moment.
   CHECK(open_descriptors() <= descriptors + 16);
-  CHECK(growth < (std::int64_t{kSanitized ? 64 : 2} << 20U));
+  // The sanitizer keeps up to 256 MiB of what was freed.
+  CHECK(growth < (std::int64_t{kSanitized ? 320 : 2} << 20U));
 }
 
 TEST_CASE("A thousand small POSTs of 16 callers cost little processor time", "[cost]") {
