@@ -148,11 +148,12 @@ func isCut(answer *stream) bool {
 	return errors.Is(answer.request.Context().Err(), context.Canceled)
 }
 
-// fetch forwards the request and keeps the answer.
+// fetch forwards the request and keeps the answer. It goes on when the client has gone: what was
+// sent is done.
 func (p *proxy) fetch(request *http.Request, e *entry) *httptest.ResponseRecorder {
 	p.journal.update(func() { e.Forwarded = true })
 	recorder := httptest.NewRecorder()
-	p.forward.ServeHTTP(recorder, request)
+	p.forward.ServeHTTP(recorder, request.WithContext(context.WithoutCancel(request.Context())))
 	return recorder
 }
 

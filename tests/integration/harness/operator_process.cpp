@@ -58,7 +58,7 @@ int OperatorProcess::port() {
 void OperatorProcess::wait_until_ready() {
   eventually("the operator is ready", [&]() -> std::string {
     if (!process_.running()) return "it has ended: " + log();
-    return probe("/readyz") == 200 ? "" : text("/readyz") + log();
+    return probe("/readyz") == 200 ? "" : "it says: " + text("/readyz") + log();
   });
 }
 

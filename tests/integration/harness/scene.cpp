@@ -97,8 +97,13 @@ Scene::~Scene() noexcept(false) {
 
 void Scene::show() const {
   constexpr std::size_t kLines = 60;
-  if (operator_)
-    std::printf("The operator's log before the failure:\n%s\n", operator_->log().c_str());
+  if (operator_) {
+    const auto lines = operator_->log_lines();
+    std::printf("The operator's log before the failure:\n");
+    for (std::size_t i = lines.size() - std::min(lines.size(), kLines); i < lines.size(); ++i) {
+      std::printf("  %s\n", lines[i].dump().c_str());
+    }
+  }
   const auto requests = proxy().requests();
   std::printf("Its last requests:\n");
   for (std::size_t i = requests.size() - std::min(requests.size(), kLines); i < requests.size();
