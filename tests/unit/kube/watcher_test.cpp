@@ -1,7 +1,6 @@
 // The watcher's requests, by a scripted API server. It stops when the script is over.
 #include "kube/watcher.hpp"
 
-#include <regex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -58,11 +57,15 @@ struct Rig {
 const Collection kNamespaces{"namespaces", "namespaces", {}, {}, true};
 const Collection kCopies{"secrets", "secrets", {}, "metadata.name=icr-default", false, 250};
 
-/// The value of a parameter in a target.
+/// The value of a parameter in a target, or "".
 std::string parameter(const std::string& target, const std::string& name) {
-  std::smatch found;
-  const std::regex pattern("[?&]" + name + "=([^&]*)");
-  return std::regex_search(target, found, pattern) ? found[1].str() : "";
+  for (const char* mark : {"?", "&"}) {
+    const auto begin = target.find(mark + name + "=");
+    if (begin == std::string::npos) continue;
+    const auto value = begin + name.size() + 2;
+    return target.substr(value, target.find('&', value) - value);
+  }
+  return "";
 }
 
 }  // namespace
