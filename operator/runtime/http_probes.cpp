@@ -17,6 +17,12 @@ void answer(httplib::Response& response, const std::string& reasons) {
   response.set_content(reasons.empty() ? "ok\n" : reasons + "\n", "text/plain");
 }
 
+/// The library's default, SO_REUSEPORT, would let a second operator share the port unnoticed.
+void set_socket_options(socket_t socket) {
+  const int yes = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+}
+
 }  // namespace
 
 std::optional<ListenAddress> parse_listen_address(const std::string& text) {
@@ -48,6 +54,7 @@ ProbeServer::ProbeServer(const ListenAddress& address, Probes probes)
     : server_(std::make_unique<Server>()) {
   auto& http = server_->http;
   http.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  http.set_socket_options(set_socket_options);
   http.set_read_timeout(kTimeoutSeconds);
   http.set_write_timeout(kTimeoutSeconds);
   http.set_keep_alive_timeout(kTimeoutSeconds);
