@@ -206,7 +206,7 @@ void Operator::settle(const WorkItem& item, const Reconciled& result) {
       break;
     case Kind::kRetry:
       metrics.reconciled("retry");
-      queue_.retry(ns, result.outcome.after);
+      queue_.retry(ns, result.outcome.after, result.outcome.after > 0ms);
       break;
     case Kind::kThrottled: {
       const auto asked = result.outcome.after > 0ms ? result.outcome.after

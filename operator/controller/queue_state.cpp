@@ -23,7 +23,7 @@ void QueueState::add(const std::string& key, Priority priority, Instant now) {
     entry.priority = std::max(entry.priority, priority);
     return;
   }
-  if (entry.due && entry.failures > kForgivenFailures) return;
+  if (entry.due && (entry.firm || entry.failures > kForgivenFailures)) return;
   if (!entry.queued && entry.failures == 0) entry.since = now;
   enqueue(key, entry, priority);
 }
@@ -111,15 +111,17 @@ void QueueState::finish(const std::string& key, Entry& entry) {
 void QueueState::done(const std::string& key) {
   Entry& entry = entries_[key];
   entry.failures = 0;
+  entry.firm = false;
   entry.since = entry.dirty_since;
   finish(key, entry);
 }
 
 std::chrono::milliseconds QueueState::retry(const std::string& key, Instant now,
                                             std::chrono::milliseconds at_least,
-                                            const Random& random) {
+                                            const Random& random, bool firm) {
   Entry& entry = entries_[key];
   ++entry.failures;
+  entry.firm = firm;
   if (entry.dirty && entry.failures <= kForgivenFailures && at_least == 0ms) {
     finish(key, entry);
     return 0ms;

@@ -45,9 +45,11 @@ class QueueState {
   /// The worker is through with it and nothing is left to do.
   void done(const std::string& key);
   /// The worker is through with it and it must be tried again after a growing delay of at least
-  /// `at_least`. Returns the delay.
+  /// `at_least`. `firm`: no news shortens it, because the API server asked for it. Returns the
+  /// delay.
   std::chrono::milliseconds retry(const std::string& key, Instant now,
-                                  std::chrono::milliseconds at_least, const Random& random);
+                                  std::chrono::milliseconds at_least, const Random& random,
+                                  bool firm = false);
 
   /// Nobody gets anything before `until`: the API server asked for a pause.
   void pause_until(Instant until);
@@ -65,6 +67,7 @@ class QueueState {
     Instant dirty_since{};  // of what came meanwhile
     unsigned failures = 0;
     std::optional<Instant> due;  // of the delayed addition, if any
+    bool firm = false;           // news must wait until then
   };
 
   void enqueue(const std::string& key, Entry& entry, Priority priority);

@@ -45,11 +45,11 @@ void WorkQueue::done(const std::string& key) {
 }
 
 std::chrono::milliseconds WorkQueue::retry(const std::string& key,
-                                           std::chrono::milliseconds at_least) {
+                                           std::chrono::milliseconds at_least, bool firm) {
   std::chrono::milliseconds delay{};
   {
     const std::lock_guard lock(mutex_);
-    delay = state_.retry(key, clock_.now(), at_least, random_);
+    delay = state_.retry(key, clock_.now(), at_least, random_, firm);
     ++changes_;
   }
   wake_.notify_one();

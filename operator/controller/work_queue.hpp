@@ -22,7 +22,8 @@ class WorkQueue {
   /// Waits for a key that is due. Nothing when `stop` was requested.
   std::optional<WorkItem> get(const std::stop_token& stop);
   void done(const std::string& key);
-  std::chrono::milliseconds retry(const std::string& key, std::chrono::milliseconds at_least);
+  std::chrono::milliseconds retry(const std::string& key, std::chrono::milliseconds at_least,
+                                  bool firm = false);
   void pause_for(std::chrono::milliseconds time);
   [[nodiscard]] std::size_t waiting() const;
 

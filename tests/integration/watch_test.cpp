@@ -269,17 +269,26 @@ TEST_CASE("without a source's permission it says so and goes on with the rest") 
   op.wait_until_ready();
 }
 
-TEST_CASE("a server that does not answer a list is given up on, and asked again") {
+TEST_CASE("a watch that gets no answer is given up after 30 s, and accounts missing by then told") {
   Scene scene;
-  // The head of a watch has 30 s; the other three collections are not held up by it.
+  // The other three collections are not held up by it.
   proxy().add({.name = "hung", .path = kAccountWatch, .action = "hang", .times = 1});
   auto& op = scene.start();
   const auto ns = scene.make_in("us-south");
-  eventually("the copy is there", [&] { return cluster().secret(ns) ? "" : "no"; });
+  const auto patient = scene.make({{kRegions, "us-south"}, {kServiceAccounts, "nobody"}});
+  eventually("the copies are there",
+             [&] { return cluster().secret(ns) && cluster().secret(patient) ? "" : "no"; });
   CHECK(cluster().pull_secrets(ns, "default").empty());
   eventually("the account is attached", [&] { return scene.served(ns); }, 45s);
   op.expect_metric("icr_pull_secrets_watch_restarts_total",
                    {{"resource", "serviceaccounts"}, {"reason", "silent"}}, 1);
+
+  const std::string message = Scene::expect_event(patient, "ServiceAccountNotFound").at("message");
+  CHECK(message.find("names service account \"nobody\", which does not exist here; it is served as "
+                     "soon as it is created. Accepted: names and globs of service accounts of this "
+                     "namespace, or none.") != std::string::npos);
+  cluster().make_account(patient, "nobody");
+  scene.expect_served(patient, {"us.icr.io"}, "nobody");
 }
 
 TEST_CASE("nothing polls: without events there are no requests") {
