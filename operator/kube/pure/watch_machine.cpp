@@ -10,8 +10,8 @@ using namespace std::chrono_literals;
 using Kind = WatchTrouble::Kind;
 
 // Goal: the first retry is fast enough that a restarted API server is back in use within its own
-// start-up time, and an API server that is down sees one attempt in 7 to 15 s of each watch.
-constexpr BackoffPolicy kBackoff{.first = 200ms, .factor = 2.0, .cap = 15s, .jitter = 0.5};
+// start-up time, and an API server that is down sees one attempt in 2.5 to 5 s of each watch.
+constexpr BackoffPolicy kBackoff{.first = 200ms, .factor = 2.0, .cap = 5s, .jitter = 0.5};
 
 // A watch that ends sooner without an event is a fault of something in between, not of time.
 constexpr auto kShortWatch = 1s;
@@ -79,6 +79,8 @@ bool WatchMachine::on_page(std::string_view body) {
 
 void WatchMachine::on_refused(const Status& status) {
   const Kind kind = kind_of(status);
+  // A server that says so is up again: the new list doesn't wait out what its absence cost.
+  if (kind == Kind::kExpired && trouble_.kind != Kind::kExpired) failures_ = 0;
   // A page token expires too; either way the list starts over. Everything else says nothing about
   // the version we have, so that a watch is resumed where it stopped.
   const State next =

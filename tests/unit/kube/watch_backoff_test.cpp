@@ -29,8 +29,16 @@ const Input kListed = gets_page({}, "10");
 
 TEST_CASE("failures in a row wait longer and longer, up to a cap", "[kube][watch]") {
   WatchRig rig;
-  CHECK(delays(rig.machine, breaks_off(), 9) ==
-        Delays{200ms, 400ms, 800ms, 1600ms, 3200ms, 6400ms, 12800ms, 15s, 15s});
+  CHECK(delays(rig.machine, breaks_off(), 7) ==
+        Delays{200ms, 400ms, 800ms, 1600ms, 3200ms, 5s, 5s});
+}
+
+TEST_CASE("a server that is back and calls the version too old is listed at once",
+          "[kube][watch]") {
+  WatchRig rig;
+  rig.feed({kListed});
+  CHECK(delays(rig.machine, breaks_off(), 6).back() == 5s);
+  CHECK(delays(rig.machine, is_refused(410), 2) == Delays{200ms, 400ms});
 }
 
 TEST_CASE("half of the delay is chance", "[kube][watch]") {
