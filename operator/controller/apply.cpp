@@ -138,10 +138,10 @@ std::string describe(const plan::Action& action) {
         if constexpr (std::is_same_v<What, plan::PatchAccount>) {
           return fmt::format("patch ServiceAccount {}", what.account);
         } else {
-          constexpr std::string_view verb = std::is_same_v<What, plan::CreateCopy>   ? "create"
-                                            : std::is_same_v<What, plan::UpdateCopy> ? "update"
-                                                                                     : "delete";
-          return fmt::format("{} Secret {}", verb, plan::copy_name(what.credential));
+          constexpr std::string_view kVerb = std::is_same_v<What, plan::CreateCopy>   ? "create"
+                                             : std::is_same_v<What, plan::UpdateCopy> ? "update"
+                                                                                      : "delete";
+          return fmt::format("{} Secret {}", kVerb, plan::copy_name(what.credential));
         }
       },
       action);

@@ -13,9 +13,12 @@ rules=$(sha256sum .clang-tidy | cut --characters=1-16)
 export build cache rules
 
 check() {
-	local file=$1 key mark
-	key=$(jq --raw-output --arg file "$PWD/$file" '.[] | select(.file == $file) | .command' "$build/compile_commands.json" |
-		sed 's/^.*/ccache //; s/ -o [^ ]*//; s/ -c / -E -P /' | (cd "$build" && sh) | sha256sum | cut --characters=1-32)
+	local file=$1 text key mark
+	set -euo pipefail
+	text=$(jq --raw-output --arg file "$PWD/$file" '.[] | select(.file == $file) | .command' "$build/compile_commands.json" |
+		sed 's/ -o [^ ]*//; s/ -c / -E -P /' | (cd "$build" && sh))
+	[[ -n $text ]] || { echo "clang-tidy: $build/compile_commands.json doesn't know $file"; return 1; }
+	key=$(sha256sum <<<"$text" | cut --characters=1-32)
 	mark=$cache/$rules-$key
 	[[ ! -e $mark ]] || return 0
 	clang-tidy-19 --quiet -p "$build" "$file" 2>/dev/null || { echo "clang-tidy: $file"; return 1; }
