@@ -18,9 +18,9 @@ std::optional<std::size_t> announced_length(const ResponseHead& head) {
 
 }  // namespace
 
-Call::Call(Route route, web::http::http_request request, Clock::time_point deadline,
+Call::Call(Route route, const web::http::http_request& request, Clock::time_point deadline,
            std::size_t max_body, bool bodiless)
-    : Exchange(std::move(route), std::move(request)),
+    : Exchange(std::move(route), request),
       deadline_(deadline),
       max_body_(max_body),
       bodiless_(bodiless) {}

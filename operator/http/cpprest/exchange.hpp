@@ -52,7 +52,7 @@ class Exchange : public BodyReceiver, public std::enable_shared_from_this<Exchan
   void abort(Failure failure);
 
  protected:
-  Exchange(Route route, web::http::http_request request);
+  Exchange(Route route, const web::http::http_request& request);
 
   // What a derived class sees of it, all on the loop.
 
@@ -92,7 +92,7 @@ class Exchange : public BodyReceiver, public std::enable_shared_from_this<Exchan
 /// A whole answer, collected.
 class Call final : public Exchange {
  public:
-  Call(Route route, web::http::http_request request, Clock::time_point deadline,
+  Call(Route route, const web::http::http_request& request, Clock::time_point deadline,
        std::size_t max_body, bool bodiless);
 
   struct Outcome {
@@ -124,7 +124,7 @@ class Call final : public Exchange {
 /// An answer whose body is read while it comes.
 class Feed final : public Exchange {
  public:
-  Feed(Route route, web::http::http_request request, std::chrono::milliseconds head_deadline,
+  Feed(Route route, const web::http::http_request& request, std::chrono::milliseconds head_deadline,
        std::chrono::milliseconds idle_limit);
 
   /// Blocks until the head is there, or the end: then nothing.

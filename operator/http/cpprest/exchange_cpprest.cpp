@@ -16,8 +16,8 @@ ResponseHead head_of(const web::http::http_response& response) {
 
 }  // namespace
 
-Exchange::Exchange(Route route, web::http::http_request request)
-    : route_(std::move(route)), request_(std::move(request)), timer_(loop()) {}
+Exchange::Exchange(Route route, const web::http::http_request& request)
+    : route_(std::move(route)), request_(request), timer_(loop()) {}
 
 void Exchange::start() {
   post([self = shared_from_this()] { self->run(); });

@@ -14,11 +14,9 @@ constexpr std::size_t kKeptCapacity = std::size_t{64} << 10U;
 
 }  // namespace
 
-Feed::Feed(Route route, web::http::http_request request, std::chrono::milliseconds head_deadline,
-           std::chrono::milliseconds idle_limit)
-    : Exchange(std::move(route), std::move(request)),
-      head_deadline_(head_deadline),
-      idle_limit_(idle_limit) {}
+Feed::Feed(Route route, const web::http::http_request& request,
+           std::chrono::milliseconds head_deadline, std::chrono::milliseconds idle_limit)
+    : Exchange(std::move(route), request), head_deadline_(head_deadline), idle_limit_(idle_limit) {}
 
 std::optional<ResponseHead> Feed::wait_head() {
   std::unique_lock lock(mutex_);
