@@ -69,7 +69,7 @@ RUN mkdir --parents etc/ssl/certs usr/lib/ssl usr/share/licenses \
 
 FROM libraries AS build
 WORKDIR /src
-COPY CMakeLists.txt CMakePresets.json LICENS[E] ./
+COPY CMakeLists.txt CMakePresets.json LICENSE ./
 COPY cmake cmake
 COPY operator operator
 ARG REVISION=unknown
@@ -79,7 +79,7 @@ RUN cmake --preset image -DICRPS_REVISION="${REVISION}" \
     && cmake --build build-image --target icr-pull-secrets --parallel "$(nproc)" \
     && strip --strip-all -o /image/icr-pull-secrets build-image/icr-pull-secrets \
     && rm --recursive build-image \
-    && { [ ! -e LICENSE ] || cp LICENSE /image/usr/share/licenses/icr-pull-secrets; } \
+    && cp LICENSE /image/usr/share/licenses/icr-pull-secrets \
     && find /image -exec touch --no-dereference --date "@${SOURCE_DATE_EPOCH}" {} + \
     && /image/icr-pull-secrets version
 

@@ -13,7 +13,7 @@ archive=${1:-$root/build/image.tar}
 work=
 rootfs=
 max_bytes=20000000
-max_rss_kb=16000 # before it has talked to a cluster
+max_rss_kb=12000 # before it has talked to a cluster
 
 # check TEXT COMMAND…: one line with the time it took; the first failure ends the test.
 check() {
@@ -102,7 +102,7 @@ content() {
 
 licenses() {
 	local name
-	for name in libc6 libssl-dev cpprest prometheus-cpp cpp-httplib libyaml-cpp-dev; do
+	for name in icr-pull-secrets libc6 libssl-dev cpprest prometheus-cpp cpp-httplib libyaml-cpp-dev; do
 		[[ -s $rootfs/usr/share/licenses/$name ]] || fail "no license of $name"
 	done
 }
@@ -236,11 +236,11 @@ container_pid() { container state "icrps-$$-$1" 2>/dev/null | jq --exit-status -
 
 # run_in_background NAME: returns when /livez answers; sets pid.
 run_in_background() {
-	timeout 60 runc --root "$work/runc" run --bundle "$work/$1" "icrps-$$-$1" </dev/null >"$work/$1/out" 2>&1 &
+	timeout 150 runc --root "$work/runc" run --bundle "$work/$1" "icrps-$$-$1" </dev/null >"$work/$1/out" 2>&1 &
 	runner=$!
-	wait_for 10 container_pid "$1" >/dev/null || fail "didn't start" "$(cat "$work/$1/out")"
+	wait_for 30 container_pid "$1" >/dev/null || fail "didn't start" "$(cat "$work/$1/out")"
 	pid=$(container_pid "$1")
-	wait_for 10 probe /livez >/dev/null || fail "no answer from /livez" "$(cat "$work/$1/out")"
+	wait_for 30 probe /livez >/dev/null || fail "no answer from /livez" "$(cat "$work/$1/out")"
 }
 
 inside() { nsenter --target "$pid" --net "$@"; }
