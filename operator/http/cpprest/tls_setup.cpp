@@ -165,11 +165,12 @@ void TlsSetup::present_client(boost::asio::ssl::context& context) {
   }
   if (!client) return;
   boost::system::error_code error;
-  (void)context.use_certificate_chain(buffer(client->certificate_pem), error);
-  if (error) throw TlsSetupError("the client certificate is not readable PEM");
-  (void)context.use_private_key(buffer(client->key_pem.reveal()), boost::asio::ssl::context::pem,
-                                error);
-  if (error || SSL_CTX_check_private_key(context.native_handle()) != 1) {
+  if (context.use_certificate_chain(buffer(client->certificate_pem), error)) {
+    throw TlsSetupError("the client certificate is not readable PEM");
+  }
+  if (context.use_private_key(buffer(client->key_pem.reveal()), boost::asio::ssl::context::pem,
+                              error) ||
+      SSL_CTX_check_private_key(context.native_handle()) != 1) {
     ERR_clear_error();
     throw TlsSetupError("the client certificate's key is not readable or not its own");
   }
