@@ -72,7 +72,7 @@ class CpprestTransport final : public Transport {
 
   ~CpprestTransport() override {
     if (tls_) tls_->retire();
-    release_on_loop(std::move(client_));
+    release_on_loop(client_);
   }
 
   CpprestTransport(const CpprestTransport&) = delete;

@@ -115,16 +115,17 @@ ApiError error_of(const http::Failure& failure) {
   return {canceled ? Kind::kCanceled : Kind::kNoAnswer, 0, failure.message, std::nullopt};
 }
 
-Reply Client::get(const Path& path, std::stop_token stop) {
+Reply Client::get(const Path& path, const std::stop_token& stop) {
   return send(path, request(Method::kGet, path, {}, {}), stop);
 }
 
-Reply Client::create(const Path& collection, std::string body, std::stop_token stop) {
+Reply Client::create(const Path& collection, std::string body, const std::stop_token& stop) {
   return send(collection, request(Method::kPost, collection, "application/json", std::move(body)),
               stop);
 }
 
-Reply Client::patch(const Path& path, PatchType type, std::string body, std::stop_token stop) {
+Reply Client::patch(const Path& path, PatchType type, std::string body,
+                    const std::stop_token& stop) {
   auto reply = send(path, request(Method::kPatch, path, content_type(type), std::move(body)), stop);
   constexpr int kUnprocessable = 422;
   if (!reply && type == PatchType::kJson && reply.error().status == kUnprocessable) {
@@ -133,7 +134,7 @@ Reply Client::patch(const Path& path, PatchType type, std::string body, std::sto
   return reply;
 }
 
-Reply Client::remove(const Path& path, std::string options, std::stop_token stop) {
+Reply Client::remove(const Path& path, std::string options, const std::stop_token& stop) {
   return send(path, request(Method::kDelete, path, "application/json", std::move(options)), stop);
 }
 

@@ -63,11 +63,11 @@ class Client {
   Client(http::Transport& transport, RequestObserver observer)
       : transport_(transport), observer_(std::move(observer)) {}
 
-  Reply get(const Path& path, std::stop_token stop = {});
-  Reply create(const Path& collection, std::string body, std::stop_token stop = {});
-  Reply patch(const Path& path, PatchType type, std::string body, std::stop_token stop = {});
+  Reply get(const Path& path, const std::stop_token& stop = {});
+  Reply create(const Path& collection, std::string body, const std::stop_token& stop = {});
+  Reply patch(const Path& path, PatchType type, std::string body, const std::stop_token& stop = {});
   /// `options`: a DeleteOptions object. The Reply's object may be empty.
-  Reply remove(const Path& path, std::string options, std::stop_token stop = {});
+  Reply remove(const Path& path, std::string options, const std::stop_token& stop = {});
 
  private:
   Reply send(const Path& path, const http::Request& request, const std::stop_token& stop);

@@ -23,9 +23,9 @@ void update(const Context& context, std::string_view bytes) {
 
 std::string digest(std::initializer_list<std::string_view> parts, std::size_t hex_digits) {
   // Fetched once: OpenSSL 3 looks the algorithm up in its providers each time otherwise.
-  static EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   const Context context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
-  if (!context || EVP_DigestInit_ex(context.get(), kSha256, nullptr) != 1) {
+  if (!context || EVP_DigestInit_ex(context.get(), sha256, nullptr) != 1) {
     throw std::runtime_error("SHA-256 is not available");
   }
   for (const auto part : parts) update(context, part);

@@ -69,9 +69,9 @@ ProbeServer::ProbeServer(const ListenAddress& address, Probes probes)
            [probe = std::move(probes.metrics)](const auto& /*request*/, auto& response) {
              response.set_content(probe(), "text/plain; version=0.0.4; charset=utf-8");
            });
-  server_->port = address.port == 0 ? http.bind_to_any_port(address.host.c_str())
-                  : http.bind_to_port(address.host.c_str(), address.port) ? address.port
-                                                                          : -1;
+  server_->port = address.port == 0 ? http.bind_to_any_port(address.host)
+                  : http.bind_to_port(address.host, address.port) ? address.port
+                                                                  : -1;
   if (server_->port < 0) {
     throw std::runtime_error("can't listen on " + address.host + ":" +
                              std::to_string(address.port) +
