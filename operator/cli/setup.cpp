@@ -16,14 +16,9 @@ std::optional<std::string> environment(const std::string& name) {
 
 tl::expected<config::Cluster, config::ConfigError> find_cluster(const CommonOptions& options) {
   if (!options.kubeconfig_file.empty()) return config::load_kubeconfig(options.kubeconfig_file);
-  if (const auto file = environment("KUBECONFIG")) {
-    if (file->find(':') != std::string::npos) {
-      return tl::unexpected(config::ConfigError{
-          "KUBECONFIG names several files; accepted: one. Merge them with `kubectl config view "
-          "--flatten`, or name one with --kubeconfig."});
-    }
-    return config::load_kubeconfig(*file);
-  }
+  const auto file = config::kubeconfig_path(environment);
+  if (!file) return tl::unexpected(file.error());
+  if (*file) return config::load_kubeconfig(**file);
   return config::in_cluster(environment);
 }
 

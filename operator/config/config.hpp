@@ -1,6 +1,7 @@
 // The operator's configuration as plain structs. docs/configuration.md is the reference.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <tl/expected.hpp>
 
 #include "icr/regions.hpp"
+#include "plan/limits.hpp"
 
 namespace icrps::config {
 
@@ -23,14 +25,80 @@ struct SecretKeyRef {
 /// `apiKey`: an IBM Cloud API key kept in a Secret, logged in with as `iamapikey`.
 struct ApiKeySource {
   SecretKeyRef secret_ref;
+  friend bool operator==(const ApiKeySource&, const ApiKeySource&) = default;
+};
+
+/// `accessToken`: IAM access tokens from an API key, logged in with as `iambearer`.
+struct AccessTokenSource {
+  SecretKeyRef api_key;
+  friend bool operator==(const AccessTokenSource&, const AccessTokenSource&) = default;
+};
+
+/// `refreshToken`: IAM refresh tokens from an API key, logged in with as `iamrefresh`.
+struct RefreshTokenSource {
+  SecretKeyRef api_key;
+  friend bool operator==(const RefreshTokenSource&, const RefreshTokenSource&) = default;
+};
+
+/// `trustedProfile`: access tokens from the pod's projected service-account token, no key at all.
+struct TrustedProfileSource {
+  std::string id;  ///< "Profile-…"
+  std::string token_file = "/var/run/secrets/tokens/sa-token";
+  friend bool operator==(const TrustedProfileSource&, const TrustedProfileSource&) = default;
+};
+
+/// `profileKey`: a service ID's API key, logged in with by the trusted profile's id as user name.
+struct ProfileKeySource {
+  std::string id;  ///< "Profile-…"
+  SecretKeyRef secret_ref;
+  friend bool operator==(const ProfileKeySource&, const ProfileKeySource&) = default;
+};
+
+/// `serviceId`: API keys of a service ID that the operator makes and rotates itself.
+struct ServiceIdSource {
+  std::string iam_id;      ///< "iam-ServiceId-…"
+  std::string account_id;  ///< 32 hex digits
+  std::chrono::seconds rotate_every{std::chrono::hours(720)};
+  std::chrono::seconds overlap{std::chrono::hours(2)};  ///< how long the old key stays good
+  std::variant<ApiKeySource, TrustedProfileSource> manager;  ///< who may make and delete keys
+  friend bool operator==(const ServiceIdSource&, const ServiceIdSource&) = default;
+};
+
+/// `basic`: any user name and password at hosts of one's own choice.
+struct BasicSource {
+  std::string username;
+  icr::Hosts hosts;
+  SecretKeyRef password;
+  friend bool operator==(const BasicSource&, const BasicSource&) = default;
 };
 
 /// One alternative per kind of source.
-using Source = std::variant<ApiKeySource>;
+using Source = std::variant<ApiKeySource, AccessTokenSource, RefreshTokenSource,
+                            TrustedProfileSource, ProfileKeySource, ServiceIdSource, BasicSource>;
 
 struct Credential {
   std::string name;  ///< a DNS label; its copies are called "icr-<name>"
   Source source;
+  plan::Limits limits;
+  std::string probe_image;  ///< "us.icr.io/team/app:1", proved to be pullable; or empty
+};
+
+/// Whether a credential is proved before namespaces get it.
+enum class Proof {
+  kRequired,   ///< until IAM and the registries have said yes
+  kPreferred,  ///< when at the first start nobody can be asked, it is handed out unproved
+  kOff,        ///< nobody is asked
+};
+
+/// `iam`
+struct Iam {
+  std::string origin = "https://iam.cloud.ibm.com";
+  std::string ca_file;  ///< empty: the system's authorities
+};
+
+/// `registry`
+struct Registry {
+  std::string ca_file;  ///< empty: the system's authorities
 };
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
@@ -41,6 +109,9 @@ struct Config {
   std::vector<std::string> service_accounts{"default"};  ///< names and globs; empty: none
   icr::RegionTable regions = icr::RegionTable::builtin();
   std::vector<Credential> credentials;  ///< at least one, names unique
+  Iam iam;
+  Registry registry;
+  Proof proof = Proof::kRequired;
   unsigned workers = 16;                ///< 1 to 64
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kAuto;

@@ -119,7 +119,7 @@ void TlsSetup::apply(boost::asio::ssl::context& context) {
     SSL_CTX_set_ex_data(native, context_index(), this);
     SSL_CTX_set_info_callback(native, &TlsSetup::announce_name);
   }
-  present_client(context);
+  present_client(native);
 }
 
 void TlsSetup::retire() {
@@ -153,27 +153,46 @@ void TlsSetup::announce_name(const SSL* ssl, int where, int /*value*/) {
            const_cast<char*>(self->name_.c_str()));
 }
 
-void TlsSetup::present_client(boost::asio::ssl::context& context) {
-  std::optional<ClientCertificate> client;
-  {
-    const std::scoped_lock lock(mutex_);
-    try {
-      if (client_certificate_) client = client_certificate_();
-    } catch (const std::exception& e) {
-      throw TlsSetupError(std::string("no client certificate: ") + e.what());
-    }
-  }
+void TlsSetup::present_client(SSL_CTX* context) {
+  auto client = read_client();
   if (!client) return;
+  if (!identity_ || identity_->pem.certificate_pem != client->certificate_pem ||
+      identity_->pem.key_pem != client->key_pem) {
+    identity_ = parse(std::move(*client));
+  }
+  SSL_CTX* const parsed = identity_->parsed.native_handle();
+  STACK_OF(X509)* chain = nullptr;
+  SSL_CTX_get0_chain_certs(parsed, &chain);
+  if (SSL_CTX_use_cert_and_key(context, SSL_CTX_get0_certificate(parsed),
+                               SSL_CTX_get0_privatekey(parsed), chain, 1) != 1) {
+    ERR_clear_error();
+    throw TlsSetupError("the client certificate can't be used");
+  }
+}
+
+std::optional<ClientCertificate> TlsSetup::read_client() const {
+  const std::scoped_lock lock(mutex_);
+  try {
+    if (client_certificate_) return client_certificate_();
+  } catch (const std::exception& e) {
+    throw TlsSetupError(std::string("no client certificate: ") + e.what());
+  }
+  return std::nullopt;
+}
+
+TlsSetup::Identity TlsSetup::parse(ClientCertificate client) {
+  Identity identity{std::move(client)};
   boost::system::error_code error;
-  if (context.use_certificate_chain(buffer(client->certificate_pem), error)) {
+  if (identity.parsed.use_certificate_chain(buffer(identity.pem.certificate_pem), error)) {
     throw TlsSetupError("the client certificate is not readable PEM");
   }
-  if (context.use_private_key(buffer(client->key_pem.reveal()), boost::asio::ssl::context::pem,
-                              error) ||
-      SSL_CTX_check_private_key(context.native_handle()) != 1) {
+  if (identity.parsed.use_private_key(buffer(identity.pem.key_pem.reveal()),
+                                      boost::asio::ssl::context::pem, error) ||
+      SSL_CTX_check_private_key(identity.parsed.native_handle()) != 1) {
     ERR_clear_error();
     throw TlsSetupError("the client certificate's key is not readable or not its own");
   }
+  return identity;
 }
 
 int TlsSetup::verify(X509_STORE_CTX* chain, void* self) {

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <openssl/ssl.h>
 #include <string>
 
@@ -50,18 +51,29 @@ class TlsSetup {
   };
   using Store = std::unique_ptr<X509_STORE, FreeStore>;
 
+  /// A client certificate as it was read, and a context that holds it parsed: to parse it and to
+  /// check that the key is its own costs more than the rest of a connection's set-up.
+  struct Identity {
+    ClientCertificate pem;
+    boost::asio::ssl::context parsed{boost::asio::ssl::context::tls_client};
+  };
+
   static Store load(const std::string& ca_pem);
   static Store load_system();
   static int verify(X509_STORE_CTX* chain, void* self);
   static void announce_name(const SSL* ssl, int where, int value);
 
   void expect_name(SSL_CTX* context) const;
-  void present_client(boost::asio::ssl::context& context);
+  void present_client(SSL_CTX* context);
+  [[nodiscard]] std::optional<ClientCertificate> read_client() const;
+  static Identity parse(ClientCertificate client);
   int verify(X509_STORE_CTX* chain);
 
   const Store store_;
   const std::string name_;  ///< to verify, and to announce unless it is an address
   const bool literal_;
+
+  std::optional<Identity> identity_;  ///< the last one presented; used on the loop only
 
   mutable std::mutex mutex_;  ///< guards the rest
   std::function<std::optional<ClientCertificate>()> client_certificate_;

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "kube/pure/managed_fields.hpp"
+
 namespace icrps::kube {
 namespace {
 
@@ -203,7 +205,9 @@ void Reader::object_string(string_t& value) {
 }
 
 /// False: `reader.error` says why.
-bool parse(std::string_view text, Reader& reader) {
+bool parse(std::string_view whole, Reader& reader) {
+  std::string buffer;
+  const auto text = without_managed_fields(whole, buffer);
   const bool parsed = json::sax_parse(text.begin(), text.end(), &reader);
   if (!parsed && reader.error.empty()) reader.error = "not valid JSON";
   return parsed;

@@ -1,0 +1,18 @@
+// Leaves the managedFields out of a JSON text before it is parsed. Pure.
+//
+// They are half of what an API server sends, and nothing here reads them; a real parser would still
+// have to take every name and string in them apart, which was a fifth of this program's work.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace icrps::kube {
+
+/// `text` with the value of each `"managedFields":[…]` made empty. Exact for compact JSON, as an API
+/// server sends it; anything else (spaces, another type of value, a list that doesn't end) stays as
+/// it is and is left to the parser. The result is `text` itself or a view of `buffer`, which must
+/// outlive it.
+[[nodiscard]] std::string_view without_managed_fields(std::string_view text, std::string& buffer);
+
+}  // namespace icrps::kube
