@@ -115,7 +115,7 @@ Credential read_credential(const Located& at) {
   const std::string name_rule =
       fmt::format("1 to {} lower-case letters, digits and inner hyphens", kLongestCredentialName);
   const Located name = fields.need("name", name_rule);
-  Credential credential{text_of(name, name_rule), {}};
+  Credential credential{text_of(name, name_rule), {}, {}, {}};
   if (!icr::is_dns_label(credential.name, kLongestCredentialName)) {
     name.fail("is not a name for a credential", name_rule);
   }

@@ -71,10 +71,10 @@ TEST_CASE("a failing namespace is tried again with backoff and never delays the 
   CHECK(proxy().matched("failing") <= 12);
   const auto attempts = matching(Scene::requests(ns), "POST", "/secrets$");
   REQUIRE(attempts.size() >= 4);
-  const auto first_gap = attempts[1].begun - attempts[0].done;
-  const auto last_gap = attempts.back().begun - attempts[attempts.size() - 2].done;
-  CHECK(first_gap >= 4'000);
-  CHECK(last_gap > first_gap);
+  // Half of each delay is random: at least 5, 10 and 20 ms lie between the first four.
+  const auto gap = [&](std::size_t i) { return attempts[i].begun - attempts[i - 1].begun; };
+  CHECK(attempts[3].begun - attempts[0].begun >= 35'000);
+  CHECK(gap(attempts.size() - 1) > gap(1));
   CHECK(op.metric("icr_pull_secrets_reconciles_total", {{"outcome", "retry"}}) >= 4);
 
   proxy().remove();
@@ -132,7 +132,7 @@ TEST_CASE("a namespace that begins to terminate under a write is no error") {
     return !posts.empty() && posts[0].status == 403 ? "" : text_of(posts);
   });
   eventually("it is given up", [&] {
-    return op.metric("icr_pull_secrets_reconciles_total", {{"outcome", "gone"}}) == 1
+    return op.metric("icr_pull_secrets_reconciles_total", {{"outcome", "gone"}}) >= 1
                ? ""
                : op.text("/metrics");
   });
@@ -140,7 +140,12 @@ TEST_CASE("a namespace that begins to terminate under a write is no error") {
   expect_rest_is_quick(scene);
   op.expect_metric("icr_pull_secrets_namespaces", {{"state", "forbidden"}}, 0);
   op.expect_metric("icr_pull_secrets_problems_total", 0);
-  CHECK(text_of(writes(Scene::requests(ns))) == "POST secrets");
+  // The account goes too, and its events are reasons to look again while nobody has told that the
+  // namespace itself is going.
+  for (const auto& write : writes(Scene::requests(ns))) {
+    CHECK(text_of({write}) == "POST secrets");
+    CHECK(write.status == 403);
+  }
   release_terminating(ns);
 }
 

@@ -8,8 +8,8 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <openssl/ssl.h>
+#include <optional>
 #include <string>
 
 #include <boost/asio/ssl/context.hpp>

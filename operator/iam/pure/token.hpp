@@ -13,7 +13,7 @@ namespace icrps::iam {
 
 struct Token {
   SecretString access;
-  SecretString refresh;            ///< empty when IAM gave none (it says "not_supported")
+  SecretString refresh;             ///< empty when IAM gave none (it says "not_supported")
   std::chrono::seconds lifetime{};  ///< of `access`, from the moment of the answer; 1 s to 24 h
 };
 

@@ -36,7 +36,8 @@ std::size_t end_of_list(std::string_view text, std::size_t at) {
 }
 
 /// In valid JSON a quote after '{' or ',' opens or closes a string and isn't part of one, and as
-/// letters follow it, it opens one: a text within a value that looks the same has a backslash there.
+/// letters follow it, it opens one: a text within a value that looks the same has a backslash
+/// there.
 bool is_key(std::string_view text, std::size_t at) {
   return at > 0 && (text[at - 1] == '{' || text[at - 1] == ',');
 }
