@@ -6,33 +6,19 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
 
 #include "http/transport.hpp"
+#include "iam/pure/keys.hpp"
 #include "iam/pure/token.hpp"
 
 namespace icrps::iam {
-
-/// An API key as IAM describes it, without its value.
-struct KeyInfo {
-  std::string id;  ///< "ApiKey-…": names are not unique, this is
-  std::string name;
-  std::string iam_id;  ///< whose it is: "iam-ServiceId-…"
-  std::string account_id;
-  std::string created_at;  ///< as IAM writes it: "2026-11-23T09:10+0000"
-  bool disabled = false;
-  bool locked = false;  ///< protected from changes; it can still log in
-};
-
-struct NewKey {
-  std::string id;
-  SecretString value;
-};
 
 /// Called after each request: what was asked ("token", "create key", …) and the HTTP status, or the
 /// kind of failure ("timeout").
@@ -42,7 +28,8 @@ class Client {
  public:
   /// `transport` leads to IAM and adds no Authorization of its own; it outlives the client. `host`
   /// is for messages.
-  Client(http::Transport& transport, std::string host, Observer observer);
+  Client(http::Transport& transport, std::string host, Observer observer)
+      : transport_(transport), host_(std::move(host)), observer_(std::move(observer)) {}
 
   template <typename T>
   using Result = tl::expected<T, Refusal>;
@@ -55,14 +42,16 @@ class Client {
   Result<Token> token_by_compute_resource(const SecretString& cr_token, const std::string& profile,
                                           const std::stop_token& stop);
 
-  /// `bearer`: an access token that may do this.
+  /// `bearer`: an access token that may do this. After kUnknown a key may have been made all the
+  /// same, and even two: the name is what finds them.
   Result<NewKey> create_key(const SecretString& bearer, const std::string& iam_id,
                             const std::string& account_id, const std::string& name,
                             const std::string& description, const std::stop_token& stop);
-  /// All keys of the identity, page by page.
+  /// All keys of the identity, page by page; keys of others are left out, whatever IAM sends.
   Result<std::vector<KeyInfo>> list_keys(const SecretString& bearer, const std::string& iam_id,
                                          const std::string& account_id,
                                          const std::stop_token& stop);
+  /// One that is disabled already stays so.
   Result<void> disable_key(const SecretString& bearer, const std::string& id,
                            const std::stop_token& stop);
   /// A key that does not exist counts as deleted.
@@ -73,6 +62,17 @@ class Client {
                              const std::stop_token& stop);
 
  private:
+  /// Any answer there is. The request is wiped.
+  Result<http::Response> exchange(std::string_view what, http::Request request,
+                                  const std::stop_token& stop);
+  /// One that is 2xx.
+  Result<http::Response> call(std::string_view what, http::Request request,
+                              const SecretString& bearer, const std::stop_token& stop);
+  Result<Token> token(const SecretString& form, const SecretString& credential,
+                      std::string_view client, const std::stop_token& stop);
+  Result<KeyPage> key_page(const SecretString& bearer, std::string target,
+                           const std::stop_token& stop);
+
   http::Transport& transport_;
   const std::string host_;
   const Observer observer_;

@@ -1,0 +1,205 @@
+#include "iam/client.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "iam/pure/form.hpp"
+#include "iam/wipe.hpp"
+
+namespace icrps::iam {
+namespace {
+
+using http::Method;
+
+constexpr std::chrono::milliseconds kDeadline{10'000};
+constexpr std::size_t kMaxBody = std::size_t{1} << 20U;
+constexpr unsigned kPageSize = 100;  // the most that IAM gives at once
+constexpr unsigned kMostPages = 50;
+constexpr std::string_view kServiceId = "iam-ServiceId-";
+
+constexpr std::string_view kGrantApiKey = "urn:ibm:params:oauth:grant-type:apikey";
+constexpr std::string_view kGrantComputeResource = "urn:ibm:params:oauth:grant-type:cr-token";
+/// The public client of IBM's command line, "bx:bx": without a client there is no refresh token.
+constexpr std::string_view kCommandLineClient = "Basic Yng6Yng=";
+
+http::Request request(Method method, std::string target) {
+  http::Request request;
+  request.method = method;
+  request.target = std::move(target);
+  request.headers = {{"Accept", "application/json"}};
+  request.deadline = kDeadline;
+  request.max_body = kMaxBody;
+  return request;
+}
+
+std::string bearer_header(const SecretString& bearer) {
+  constexpr std::string_view kBearer = "Bearer ";
+  std::string value;
+  value.reserve(kBearer.size() + bearer.size());
+  value += kBearer;
+  value += bearer.reveal();
+  return value;
+}
+
+std::string key_target(const std::string& id) {
+  return "/v1/apikeys/" + percent_encode(id);
+}
+
+std::string list_target(const std::string& iam_id, const std::string& account_id) {
+  std::string target = fmt::format("/v1/apikeys?account_id={}&iam_id={}&pagesize={}",
+                                   percent_encode(account_id), percent_encode(iam_id), kPageSize);
+  if (iam_id.starts_with(kServiceId)) target += "&type=serviceid";
+  return target;
+}
+
+}  // namespace
+
+Client::Result<http::Response> Client::exchange(std::string_view what, http::Request request,
+                                                const std::stop_token& stop) {
+  const RequestWiper wiper(request);
+  auto result = transport_.send(request, stop);
+  if (!result) {
+    observer_(what, http::to_string(result.error().kind));
+    return tl::unexpected(refusal_of(host_, result.error()));
+  }
+  observer_(what, std::to_string(result->status));
+  return std::move(*result);
+}
+
+Client::Result<Token> Client::token(const SecretString& form, const SecretString& credential,
+                                    std::string_view client, const std::stop_token& stop) {
+  auto question = request(Method::kPost, "/identity/token");
+  question.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+  if (!client.empty()) question.headers.push_back({"Authorization", std::string(client)});
+  question.body = form.reveal();
+  auto answer = exchange("token", std::move(question), stop);
+  if (!answer) return tl::unexpected(std::move(answer.error()));
+  const BodyWiper wiper(*answer);
+  return read_token(host_, *answer, {credential.reveal()});
+}
+
+Client::Result<Token> Client::token_by_api_key(const SecretString& api_key,
+                                               const std::stop_token& stop) {
+  return token(encode_form({{"grant_type", kGrantApiKey},
+                            {"response_type", "cloud_iam"},
+                            {"apikey", api_key.reveal()}}),
+               api_key, {}, stop);
+}
+
+Client::Result<Token> Client::session_by_api_key(const SecretString& api_key,
+                                                 const std::stop_token& stop) {
+  return token(encode_form({{"grant_type", kGrantApiKey},
+                            {"response_type", "cloud_iam"},
+                            {"apikey", api_key.reveal()}}),
+               api_key, kCommandLineClient, stop);
+}
+
+Client::Result<Token> Client::token_by_compute_resource(const SecretString& cr_token,
+                                                        const std::string& profile,
+                                                        const std::stop_token& stop) {
+  return token(encode_form({{"grant_type", kGrantComputeResource},
+                            {"profile_id", profile},
+                            {"cr_token", cr_token.reveal()}}),
+               cr_token, {}, stop);
+}
+
+Client::Result<http::Response> Client::call(std::string_view what, http::Request request,
+                                            const SecretString& bearer,
+                                            const std::stop_token& stop) {
+  request.headers.push_back({"Authorization", bearer_header(bearer)});
+  auto answer = exchange(what, std::move(request), stop);
+  if (answer && !is_success(answer->status)) {
+    return tl::unexpected(refusal_of(host_, *answer, {bearer.reveal()}));
+  }
+  return answer;
+}
+
+Client::Result<NewKey> Client::create_key(const SecretString& bearer, const std::string& iam_id,
+                                          const std::string& account_id, const std::string& name,
+                                          const std::string& description,
+                                          const std::stop_token& stop) {
+  // `store_value`: a value that IAM keeps could be read again by whoever may read the key.
+  const nlohmann::json body{{"name", name},
+                            {"iam_id", iam_id},
+                            {"account_id", account_id},
+                            {"description", description},
+                            {"store_value", false}};
+  auto question = request(Method::kPost, "/v1/apikeys");
+  question.headers.push_back({"Content-Type", "application/json"});
+  question.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  auto answer = call("create key", std::move(question), bearer, stop);
+  if (!answer) return tl::unexpected(std::move(answer.error()));
+  const BodyWiper wiper(*answer);
+  auto key = read_new_key(answer->body);
+  if (!key) {
+    return tl::unexpected(senseless(host_, *answer, "without the key that was perhaps made"));
+  }
+  return std::move(*key);
+}
+
+Client::Result<KeyPage> Client::key_page(const SecretString& bearer, std::string target,
+                                         const std::stop_token& stop) {
+  auto answer = call("list keys", request(Method::kGet, std::move(target)), bearer, stop);
+  if (!answer) return tl::unexpected(std::move(answer.error()));
+  const BodyWiper wiper(*answer);  // values of keys that IAM was told to keep are in it
+  auto page = read_key_page(answer->body);
+  if (!page) return tl::unexpected(senseless(host_, *answer, "without a readable list of keys"));
+  return std::move(*page);
+}
+
+Client::Result<std::vector<KeyInfo>> Client::list_keys(const SecretString& bearer,
+                                                       const std::string& iam_id,
+                                                       const std::string& account_id,
+                                                       const std::stop_token& stop) {
+  const std::string first = list_target(iam_id, account_id);
+  std::vector<KeyInfo> keys;
+  std::string next;
+  for (unsigned asked = 0; asked < kMostPages; ++asked) {
+    auto page = key_page(bearer, next.empty() ? first : first + "&pagetoken=" + next, stop);
+    if (!page) return tl::unexpected(std::move(page.error()));
+    std::copy_if(std::make_move_iterator(page->keys.begin()),
+                 std::make_move_iterator(page->keys.end()), std::back_inserter(keys),
+                 [&](const KeyInfo& key) { return key.iam_id == iam_id; });
+    if (page->next.empty()) return keys;
+    if (page->next == next) break;
+    next = std::move(page->next);
+  }
+  Refusal refusal;
+  refusal.who = host_;
+  refusal.message = host_ + ": a list of keys without an end";
+  return tl::unexpected(std::move(refusal));
+}
+
+Client::Result<void> Client::disable_key(const SecretString& bearer, const std::string& id,
+                                         const std::stop_token& stop) {
+  auto answer =
+      call("disable key", request(Method::kPost, key_target(id) + "/disable"), bearer, stop);
+  if (!answer) return tl::unexpected(std::move(answer.error()));
+  return {};
+}
+
+Client::Result<void> Client::delete_key(const SecretString& bearer, const std::string& id,
+                                        const std::stop_token& stop) {
+  auto answer = call("delete key", request(Method::kDelete, key_target(id)), bearer, stop);
+  if (!answer && answer.error().kind != Refusal::Kind::kNotFound) {
+    return tl::unexpected(std::move(answer.error()));
+  }
+  return {};
+}
+
+Client::Result<unsigned> Client::key_limit(const SecretString& bearer,
+                                           const std::string& account_id,
+                                           const std::stop_token& stop) {
+  auto answer =
+      call("key limit",
+           request(Method::kGet, "/v1/accounts/" + percent_encode(account_id) + "/limits/identity"),
+           bearer, stop);
+  if (!answer) return tl::unexpected(std::move(answer.error()));
+  const auto limit = read_key_limit(answer->body);
+  if (!limit) return tl::unexpected(senseless(host_, *answer, "without apikeys_per_identity"));
+  return *limit;
+}
+
+}  // namespace icrps::iam
