@@ -42,9 +42,11 @@ json labels(const std::string& credential) {
 }
 
 json annotations(const plan::Content& content) {
-  return {{key(plan::kRevision), content.revision},
-          {key(plan::kContentHash), content.hash},
-          {key(plan::kHosts), content.hosts}};
+  json annotations = {{key(plan::kRevision), content.revision},
+                      {key(plan::kContentHash), content.hash},
+                      {key(plan::kHosts), content.hosts}};
+  if (!content.expires_at.empty()) annotations[key(plan::kExpiresAt)] = content.expires_at;
+  return annotations;
 }
 
 }  // namespace
@@ -64,11 +66,13 @@ std::string copy_body(const std::string& credential, const plan::Content& conten
 std::string copy_patch(const plan::UpdateCopy& update) {
   json data = {{key(plan::kSecretKey), update.content->data.reveal()}};
   for (const auto& extra : update.extra_keys) data[extra] = nullptr;
+  json notes = annotations(*update.content);
+  if (update.had_expiry) notes.emplace(key(plan::kExpiresAt), nullptr);  // unless it has a new one
   const json body = {{"metadata",
                       {{"uid", update.uid},
                        {"resourceVersion", update.resource_version},
                        {"labels", labels(update.credential)},
-                       {"annotations", annotations(*update.content)}}},
+                       {"annotations", std::move(notes)}}},
                      {"data", std::move(data)}};
   return dump(body);
 }

@@ -17,15 +17,30 @@ void note_refusal(Reconciled& result) {
                    result.outcome.message)});
 }
 
+/// A copy whose write was not done is what it was before.
+void hold_back(Reconciled& result, const plan::Action& undone, plan::Standing standing) {
+  std::string credential;
+  if (const auto* create = std::get_if<plan::CreateCopy>(&undone)) credential = create->credential;
+  if (const auto* update = std::get_if<plan::UpdateCopy>(&undone)) credential = update->credential;
+  if (credential.empty()) return;
+  for (auto& copy : result.copies) {
+    if (copy.credential != credential) continue;
+    copy.standing = standing;
+    copy.revision = copy.before;
+  }
+}
+
 }  // namespace
 
 Reconciler::Reconciler(Stores& stores, const credentials::CredentialSet& credentials,
-                       plan::Rules rules, Applier& applier, const Log& log)
+                       plan::Rules rules, Applier& applier, const Log& log,
+                       LimitsByCredential limits)
     : stores_(stores),
       credentials_(credentials),
       rules_(std::move(rules)),
       applier_(applier),
-      log_(log) {}
+      log_(log),
+      limits_(std::move(limits)) {}
 
 Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& stop) {
   Reconciled result;
@@ -36,6 +51,7 @@ Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& s
   result.uid = facts->ns.uid;
   result.state = plan.state;
   result.problems = std::move(plan.problems);
+  result.copies = std::move(plan.copies);
   carry_out(ns, plan, result, stop);
   return result;
 }
@@ -46,8 +62,10 @@ std::optional<plan::Facts> Reconciler::gather(const std::string& ns) const {
   plan::Facts facts;
   facts.ns = std::move(*found);
   for (const auto& name : credentials_.names()) {
+    const auto limits = limits_.find(name);
     facts.credentials.push_back({name, credentials_.material(name),
-                                 stores_.copies.at(name)->get(ns, plan::copy_name(name))});
+                                 stores_.copies.at(name)->get(ns, plan::copy_name(name)),
+                                 limits == limits_.end() ? nullptr : limits->second});
   }
   facts.accounts = stores_.accounts.list(ns);
   return facts;
@@ -71,6 +89,12 @@ void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconc
     done.push_back(describe(action));
   }
   result.writes = done.size();
+  const bool forbidden = result.outcome.kind == Outcome::Kind::kForbidden;
+  for (auto i = done.size(); i < plan.actions.size(); ++i) {
+    const bool refused = forbidden && i == done.size();
+    hold_back(result, plan.actions[i],
+              refused ? plan::Standing::kForbidden : plan::Standing::kPending);
+  }
   if (!done.empty()) {
     log_.info("namespace written",
               {{"namespace", ns}, {"actions", plan::join(done, ", ")}, {"writes", done.size()}});

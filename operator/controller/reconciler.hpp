@@ -2,8 +2,11 @@
 // Thread safety: may be called from any thread; calls for one namespace come one after the other.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "controller/apply.hpp"
 #include "credentials/credential_set.hpp"
@@ -17,15 +20,19 @@ struct Reconciled {
   std::string uid;
   plan::State state = plan::State::kNotOptedIn;
   std::vector<plan::Problem> problems;
-  Outcome outcome;         ///< of the last action that was tried
-  std::size_t writes = 0;  ///< actions that succeeded
+  std::vector<plan::CopyReport> copies;  ///< as they stand after what was done
+  Outcome outcome;                       ///< of the last action that was tried
+  std::size_t writes = 0;                ///< actions that succeeded
 };
+
+/// By credential; one that is not named here has none.
+using LimitsByCredential = std::map<std::string, std::shared_ptr<const plan::Limits>>;
 
 class Reconciler {
  public:
-  /// Everything outlives the reconciler.
+  /// Everything passed by reference outlives the reconciler.
   Reconciler(Stores& stores, const credentials::CredentialSet& credentials, plan::Rules rules,
-             Applier& applier, const Log& log);
+             Applier& applier, const Log& log, LimitsByCredential limits = {});
 
   /// Stops between two actions when `stop` is requested; an action that has begun is finished.
   Reconciled reconcile(const std::string& ns, const std::stop_token& stop);
@@ -40,6 +47,7 @@ class Reconciler {
   const plan::Rules rules_;
   Applier& applier_;
   const Log& log_;
+  const LimitsByCredential limits_;
 };
 
 }  // namespace icrps::controller

@@ -5,8 +5,8 @@ namespace icrps::controller {
 StateTally::StateTally(Metrics& metrics) : metrics_(metrics) {
   using plan::State;
   for (const auto state :
-       {State::kNotOptedIn, State::kReady, State::kPending, State::kMistake, State::kConflict,
-        State::kNoCredential, State::kForbidden, State::kTerminating}) {
+       {State::kNotOptedIn, State::kReady, State::kPending, State::kMistake, State::kNotAllowed,
+        State::kConflict, State::kNoCredential, State::kForbidden, State::kTerminating}) {
     metrics_.set_namespaces(plan::to_string(state), 0);
   }
 }

@@ -13,8 +13,8 @@ std::string value_of(const std::map<std::string, std::string>& map, std::string_
 }  // namespace
 
 plan::NamespaceFacts namespace_facts(kube::Object&& object) {
-  return {std::move(object.name), std::move(object.uid), std::move(object.resource_version),
-          object.terminating, std::move(object.annotations)};
+  return {std::move(object.name), std::move(object.uid),         std::move(object.resource_version),
+          object.terminating,     std::move(object.annotations), std::move(object.labels)};
 }
 
 plan::AccountFacts account_facts(kube::Object&& object) {
@@ -36,6 +36,7 @@ plan::CopyFacts copy_facts(kube::Object&& object) {
   copy.hosts = value_of(object.annotations, plan::kHosts);
   copy.revision = value_of(object.annotations, plan::kRevision);
   copy.hash_annotation = value_of(object.annotations, plan::kContentHash);
+  copy.expires_at = value_of(object.annotations, plan::kExpiresAt);
   copy.uid = std::move(object.uid);
   copy.resource_version = std::move(object.resource_version);
   return copy;

@@ -60,7 +60,7 @@ Kind kind_of(const http::Failure& failure) {
 Watcher::Watcher(Collection collection, Sink& sink, Environment environment)
     : collection_(std::move(collection)),
       environment_(std::move(environment)),
-      machine_(sink, environment_.random) {}
+      machine_(sink, environment_.random, collection_.keep) {}
 
 void Watcher::run(std::stop_token stop) {
   while (!stop.stop_requested()) {

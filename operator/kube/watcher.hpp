@@ -23,6 +23,7 @@ struct Collection {
   std::string field_selector;  ///< "metadata.name=icr-default", or empty
   bool metadata_only = false;  ///< ask for PartialObjectMetadata
   unsigned page = 500;         ///< objects per page of a list
+  Keep keep{};                 ///< what is kept of each object besides the usual
 };
 
 /// Thread safety: run() is called once, on one thread; the rest from any.

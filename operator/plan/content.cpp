@@ -6,6 +6,7 @@
 #include "plan/names.hpp"
 #include "plan/text_list.hpp"
 #include "runtime/digest.hpp"
+#include "runtime/timestamp.hpp"
 
 namespace icrps::plan {
 namespace {
@@ -26,16 +27,18 @@ std::string content_hash(const std::vector<std::pair<std::string, SecretString>>
   return hash;
 }
 
-std::shared_ptr<const Content> Material::content(const icr::Hosts& hosts) const {
+std::shared_ptr<const Content> Material::content(const icr::Hosts& hosts,
+                                                 const Limits& limits) const {
+  const auto keys = auth_keys(limits, hosts);
   const std::lock_guard lock(mutex_);
-  auto& made = made_[hosts];
+  auto& made = made_[keys];
   if (!made) {
     Content content;
-    content.data =
-        SecretString(icr::base64_encode(icr::docker_config_json(hosts, login_).reveal()));
+    content.data = SecretString(icr::base64_encode(icr::docker_config_json(keys, login_).reveal()));
     content.hash = content_hash({{std::string(kSecretKey), content.data}});
     content.hosts = join({hosts.begin(), hosts.end()}, ",");
     content.revision = revision_;
+    if (expires_at_) content.expires_at = rfc3339(*expires_at_);
     made = std::make_shared<const Content>(std::move(content));
   }
   return made;

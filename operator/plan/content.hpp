@@ -1,14 +1,18 @@
 // What a copy of a credential holds. Pure.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "icr/docker_config.hpp"
 #include "icr/regions.hpp"
+#include "plan/limits.hpp"
 
 namespace icrps::plan {
 
@@ -17,6 +21,8 @@ struct Content {
   std::string hash;      ///< content_hash() of it
   std::string hosts;     ///< "de.icr.io,us.icr.io"
   std::string revision;  ///< of the credential
+  /// Of the credential, as the annotation has it: "2026-11-23T06:20:44Z". Empty: it doesn't expire.
+  std::string expires_at;
 };
 
 /// Of a Secret's whole `data`, base64 as it stands in the API: any edit changes it.
@@ -28,18 +34,25 @@ struct Content {
 /// Thread safety: all methods may be called from any thread.
 class Material {
  public:
-  Material(icr::Login login, std::string revision)
-      : login_(std::move(login)), revision_(std::move(revision)) {}
+  using Expiry = std::optional<std::chrono::system_clock::time_point>;
+
+  /// `expires_at`: when the login stops working, of one that does.
+  Material(icr::Login login, std::string revision, Expiry expires_at = std::nullopt)
+      : login_(std::move(login)), revision_(std::move(revision)), expires_at_(expires_at) {}
 
   [[nodiscard]] const icr::Login& login() const { return login_; }
   [[nodiscard]] const std::string& revision() const { return revision_; }
-  [[nodiscard]] std::shared_ptr<const Content> content(const icr::Hosts& hosts) const;
+  [[nodiscard]] const Expiry& expires_at() const { return expires_at_; }
+  /// For these hosts, limited to some registry namespaces if `limits` say so.
+  [[nodiscard]] std::shared_ptr<const Content> content(const icr::Hosts& hosts,
+                                                       const Limits& limits = {}) const;
 
  private:
   const icr::Login login_;
   const std::string revision_;
+  const Expiry expires_at_;
   mutable std::mutex mutex_;
-  mutable std::map<icr::Hosts, std::shared_ptr<const Content>> made_;
+  mutable std::map<std::set<std::string>, std::shared_ptr<const Content>> made_;  // by auth_keys()
 };
 
 /// Names a login without giving it away: 12 hex digits of a SHA-256. Same login, same revision,

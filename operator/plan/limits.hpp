@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace icrps::plan {
 using Labels = std::map<std::string, std::string>;
 
 /// One condition of a label selector (meta/v1 LabelSelectorRequirement; a matchLabels entry is kIn
-/// with one value).
+/// with one value). As in Kubernetes kNotIn and kDoesNotExist also hold where there is no such
+/// label.
 struct LabelRequirement {
   enum class Operator { kIn, kNotIn, kExists, kDoesNotExist };
   std::string key;
@@ -41,16 +43,18 @@ struct Limits {
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 
+/// `labels`: of the namespace; those of label_keys() are enough.
 [[nodiscard]] bool may_use(const Limits& limits, const std::string& ns, const Labels& labels);
 
-/// What of the hosts that a namespace asks for this credential serves; empty: nothing.
+/// What of the hosts that a namespace asks for this credential serves; empty: nothing. Fixed hosts
+/// are served whatever is asked for.
 [[nodiscard]] icr::Hosts served_hosts(const Limits& limits, const icr::Hosts& asked);
 
 /// The keys of the dockerconfigjson for these hosts: the hosts themselves, or one path prefix with
 /// its trailing slash per registry namespace.
 [[nodiscard]] std::set<std::string> auth_keys(const Limits& limits, const icr::Hosts& hosts);
 
-/// Every label that a selector looks at: what has to be kept of a namespace's labels.
+/// Every label that a selector looks at, once: what has to be kept of a namespace's labels.
 [[nodiscard]] std::vector<std::string> label_keys(const Limits& limits);
 
 }  // namespace icrps::plan

@@ -17,6 +17,7 @@ inline constexpr std::string_view kCredentials = "icr-pull-secrets/credentials";
 inline constexpr std::string_view kHosts = "icr-pull-secrets/hosts";
 inline constexpr std::string_view kRevision = "icr-pull-secrets/revision";
 inline constexpr std::string_view kContentHash = "icr-pull-secrets/content-hash";
+inline constexpr std::string_view kExpiresAt = "icr-pull-secrets/expires-at";
 inline constexpr std::string_view kCredentialLabel = "icr-pull-secrets/credential";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kManagedBy = "icr-pull-secrets";
@@ -29,6 +30,8 @@ inline constexpr std::string_view kInvalidRegions = "InvalidRegions";
 inline constexpr std::string_view kInvalidEndpoints = "InvalidEndpoints";
 inline constexpr std::string_view kInvalidServiceAccounts = "InvalidServiceAccounts";
 inline constexpr std::string_view kInvalidCredentials = "InvalidCredentials";
+inline constexpr std::string_view kCredentialNotAllowed = "CredentialNotAllowed";
+inline constexpr std::string_view kCredentialNotForRegions = "CredentialNotForRegions";
 inline constexpr std::string_view kSecretConflict = "SecretConflict";
 inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailable";
 inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
@@ -37,6 +40,15 @@ inline constexpr std::string_view kForbidden = "Forbidden";
 inline constexpr std::string_view kSourceMissing = "SourceMissing";
 inline constexpr std::string_view kSourceInvalid = "SourceInvalid";
 inline constexpr std::string_view kSourceTrimmed = "SourceTrimmed";
+inline constexpr std::string_view kSourceRefused = "SourceRefused";
+inline constexpr std::string_view kSourceUnproved = "SourceUnproved";
+inline constexpr std::string_view kPolicyRefused = "PolicyRefused";
+inline constexpr std::string_view kRefreshFailed = "RefreshFailed";
+inline constexpr std::string_view kManagerRefused = "ManagerRefused";
+inline constexpr std::string_view kKeyLimitReached = "KeyLimitReached";
+inline constexpr std::string_view kKeyRotated = "KeyRotated";
+inline constexpr std::string_view kRotationStateInvalid = "RotationStateInvalid";
+inline constexpr std::string_view kRolledOut = "RolledOut";
 
 /// The Secret that carries a credential in a namespace: "icr-default".
 [[nodiscard]] inline std::string copy_name(std::string_view credential) {

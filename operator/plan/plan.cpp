@@ -5,6 +5,7 @@
 #include <set>
 
 #include "plan/names.hpp"
+#include "plan/text_list.hpp"
 
 namespace icrps::plan {
 namespace {
@@ -17,9 +18,18 @@ struct Copies {
   std::set<std::string> detach;  // Secret names of ours that go
 };
 
-bool wanted(const Wish& wish, const std::string& credential, bool has_own_copy) {
+const Limits& limits_of(const CredentialFacts& credential) {
+  static const Limits no_limits;
+  return credential.limits ? *credential.limits : no_limits;
+}
+
+bool has_own_copy(const CredentialFacts& credential) {
+  return credential.copy && credential.copy->ours;
+}
+
+bool wanted(const Wish& wish, const std::string& credential, bool own) {
   if (!wish.opted_in) return false;
-  if (!wish.credentials) return has_own_copy;  // a mistake: what is in force stays
+  if (!wish.credentials) return own;  // a mistake: what is in force stays
   const auto& names = *wish.credentials;
   return std::find(names.begin(), names.end(), credential) != names.end();
 }
@@ -27,7 +37,8 @@ bool wanted(const Wish& wish, const std::string& credential, bool has_own_copy) 
 bool up_to_date(const CopyFacts& copy, const std::string& credential, const Content& content) {
   return copy.content_hash == content.hash && copy.hash_annotation == content.hash &&
          copy.revision == content.revision && copy.hosts == content.hosts &&
-         copy.credential_label == credential && copy.extra_keys.empty();
+         copy.expires_at == content.expires_at && copy.credential_label == credential &&
+         copy.extra_keys.empty();
 }
 
 void note(Plan& plan, State state, Problem problem) {
@@ -53,54 +64,146 @@ void note_no_credential(Plan& plan, const std::string& credential) {
         true});
 }
 
+void note_not_allowed(Plan& plan, const std::string& credential) {
+  note(
+      plan, State::kNotAllowed,
+      {std::string(kCredentialNotAllowed),
+       fmt::format("this namespace may not use credential \"{}\", so it gets no Secret {}, and one "
+                   "that was there is removed. Ask whoever runs icr-pull-secrets for it, or ask "
+                   "for other credentials in annotation {}; those are served as ever.",
+                   credential, copy_name(credential), kCredentials)});
+}
+
+/// What a credential is for, in the words of the annotation where there are such.
+std::string places_of(const icr::Hosts& hosts, const icr::RegionTable& regions) {
+  std::vector<std::string> places;
+  for (const auto& [id, region] : regions.regions()) {
+    if (hosts.contains(region.host)) places.push_back(id);
+  }
+  if (places.empty()) places.assign(hosts.begin(), hosts.end());
+  return places.empty() ? "no region at all" : join(places, ", ");
+}
+
+void note_not_for_regions(Plan& plan, const CredentialFacts& credential, const Rules& rules) {
+  const auto& limits = limits_of(credential);
+  note(plan, State::kNotAllowed,
+       {std::string(kCredentialNotForRegions),
+        fmt::format("credential \"{}\" is for none of the regions that this namespace asks for, so "
+                    "it gets no Secret {}, and one that was there is removed. It is for {}: ask "
+                    "for some of these in annotation {}, or for another credential in annotation "
+                    "{}.",
+                    credential.name, copy_name(credential.name),
+                    places_of(limits.hosts.value_or(icr::Hosts{}), rules.regions), kRegions,
+                    kCredentials)});
+}
+
+/// How a credential stands in the end: with the copy as it is, or with another revision.
+void report(Plan& plan, const CredentialFacts& credential, Standing standing,
+            const std::string* revision = nullptr) {
+  CopyReport report{credential.name, standing, {}, {}};
+  if (has_own_copy(credential)) report.before = credential.copy->revision;
+  report.revision = revision != nullptr ? *revision : report.before;
+  plan.copies.push_back(std::move(report));
+}
+
+/// Our copy, if there is one, is detached and deleted.
+void plan_removal(Copies& copies, const CredentialFacts& credential) {
+  if (!has_own_copy(credential)) return;
+  const auto& copy = *credential.copy;
+  copies.detach.insert(copy_name(credential.name));
+  if (!copy.terminating) {
+    copies.deletes.emplace_back(DeleteCopy{credential.name, copy.uid, copy.resource_version});
+  }
+}
+
+/// The namespace asks for the credential, but a limit forbids it.
+void plan_limited(Plan& plan, Copies& copies, const CredentialFacts& credential,
+                  Standing standing) {
+  static const std::string none;
+  report(plan, credential, standing, &none);
+  plan_removal(copies, credential);
+}
+
+/// The hosts that the copy must be for; nothing: a mistake hides them, and there is no copy that
+/// tells. With a mistake in the annotations the hosts stay those that the copy was made for, but a
+/// rotated key and a tighter limit still reach them.
+std::optional<icr::Hosts> hosts_for(const CredentialFacts& credential, const Wish& wish,
+                                    const Rules& rules) {
+  const auto& limits = limits_of(credential);
+  if (wish.hosts) return served_hosts(limits, *wish.hosts);
+  if (!has_own_copy(credential)) return std::nullopt;
+  const auto made_for = hosts_from_text(credential.copy->hosts, rules.known_hosts);
+  if (made_for.empty() && limits.fixed_hosts.empty()) return std::nullopt;
+  return served_hosts(limits, made_for);
+}
+
 /// The copy exists, is ours, and is wanted.
-void plan_own_copy(Copies& copies, const CredentialFacts& credential, const CopyFacts& copy,
-                   const std::optional<icr::Hosts>& hosts, const Rules& rules) {
+void plan_own_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
+                   const std::optional<icr::Hosts>& hosts) {
+  const auto& copy = *credential.copy;
   copies.attach.insert(copy_name(credential.name));
-  if (!credential.material) return;  // the last good one stays
-  // With a mistake in the annotations the hosts stay those that the copy was made for, but a
-  // rotated key still reaches them.
-  const icr::Hosts& wanted_hosts = hosts ? *hosts : hosts_from_text(copy.hosts, rules.known_hosts);
-  if (wanted_hosts.empty()) return;
-  auto content = credential.material->content(wanted_hosts);
+  // Without a value or with a mistake the last good one stays.
+  if (!credential.material) return report(plan, credential, Standing::kNoCredential);
+  if (!hosts) return report(plan, credential, Standing::kMistake);
+  auto content = credential.material->content(*hosts, limits_of(credential));
+  report(plan, credential, Standing::kInPlace, &content->revision);
   if (!copy.right_type || copy.immutable) {
     copies.writes.emplace_back(DeleteCopy{credential.name, copy.uid, copy.resource_version});
     copies.writes.emplace_back(CreateCopy{credential.name, std::move(content)});
   } else if (!up_to_date(copy, credential.name, *content)) {
     copies.writes.emplace_back(UpdateCopy{credential.name, copy.uid, copy.resource_version,
-                                          std::move(content), copy.extra_keys});
+                                          std::move(content), copy.extra_keys,
+                                          !copy.expires_at.empty()});
   }
 }
 
+void plan_new_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
+                   const icr::Hosts& hosts) {
+  if (!credential.material) {
+    note_no_credential(plan, credential.name);
+    return report(plan, credential, Standing::kNoCredential);
+  }
+  auto content = credential.material->content(hosts, limits_of(credential));
+  report(plan, credential, Standing::kInPlace, &content->revision);
+  copies.writes.emplace_back(CreateCopy{credential.name, std::move(content)});
+  copies.attach.insert(copy_name(credential.name));
+}
+
 void plan_wanted_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
-                      const std::optional<icr::Hosts>& hosts, const Rules& rules) {
+                      const std::optional<icr::Hosts>& hosts) {
   const auto& copy = credential.copy;
   if (copy && !copy->ours) {
     note_conflict(plan, copy_name(credential.name));
+    report(plan, credential, Standing::kConflict);
   } else if (copy && !copy->terminating) {
-    plan_own_copy(copies, credential, *copy, hosts, rules);
-  } else if (copy || !hosts) {
-    return;  // the event of its end brings us back; or a mistake and nothing that it could break
-  } else if (!credential.material) {
-    note_no_credential(plan, credential.name);
+    plan_own_copy(plan, copies, credential, hosts);
+  } else if (copy) {
+    report(plan, credential, Standing::kPending);  // the event of its end brings us back
+  } else if (!hosts) {
+    report(plan, credential, Standing::kMistake);  // and nothing that it could break
   } else {
-    copies.writes.emplace_back(CreateCopy{credential.name, credential.material->content(*hosts)});
-    copies.attach.insert(copy_name(credential.name));
+    plan_new_copy(plan, copies, credential, *hosts);
   }
 }
 
 Copies plan_copies(Plan& plan, const Facts& facts, const Wish& wish, const Rules& rules) {
   Copies copies;
   for (const auto& credential : facts.credentials) {
-    const auto& copy = credential.copy;
-    const bool own = copy && copy->ours;
-    if (wanted(wish, credential.name, own)) {
-      plan_wanted_copy(plan, copies, credential, wish.hosts, rules);
-    } else if (own) {
-      copies.detach.insert(copy_name(credential.name));
-      if (!copy->terminating) {
-        copies.deletes.emplace_back(DeleteCopy{credential.name, copy->uid, copy->resource_version});
-      }
+    if (!wanted(wish, credential.name, has_own_copy(credential))) {
+      plan_removal(copies, credential);
+      continue;
+    }
+    if (!may_use(limits_of(credential), facts.ns.name, facts.ns.labels)) {
+      note_not_allowed(plan, credential.name);
+      plan_limited(plan, copies, credential, Standing::kNotAllowed);
+      continue;
+    }
+    const auto hosts = hosts_for(credential, wish, rules);
+    if (hosts && hosts->empty()) {
+      note_not_for_regions(plan, credential, rules);
+      plan_limited(plan, copies, credential, Standing::kNotForRegions);
+    } else {
+      plan_wanted_copy(plan, copies, credential, hosts);
     }
   }
   return copies;
@@ -173,6 +276,8 @@ std::string_view to_string(State state) {
       return "pending";
     case State::kMistake:
       return "mistake";
+    case State::kNotAllowed:
+      return "not_allowed";
     case State::kConflict:
       return "conflict";
     case State::kNoCredential:
@@ -181,6 +286,28 @@ std::string_view to_string(State state) {
       return "forbidden";
     case State::kTerminating:
       return "terminating";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(Standing standing) {
+  switch (standing) {
+    case Standing::kInPlace:
+      return "in_place";
+    case Standing::kPending:
+      return "pending";
+    case Standing::kMistake:
+      return "mistake";
+    case Standing::kNotAllowed:
+      return "not_allowed";
+    case Standing::kNotForRegions:
+      return "not_for_regions";
+    case Standing::kConflict:
+      return "conflict";
+    case Standing::kNoCredential:
+      return "no_credential";
+    case Standing::kForbidden:
+      return "forbidden";
   }
   return "unknown";
 }

@@ -2,6 +2,7 @@
 // about copies and service accounts stands, and nothing else does.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "plan/content.hpp"
+#include "plan/limits.hpp"
 #include "plan/wish.hpp"
 
 namespace icrps::plan {
@@ -20,6 +22,7 @@ struct NamespaceFacts {
   std::string resource_version;
   bool terminating = false;
   Annotations annotations;
+  Labels labels;  ///< those that a credential's limits look at
 };
 
 /// A Secret that has the name of a copy.
@@ -34,6 +37,7 @@ struct CopyFacts {
   std::string hosts;  ///< our annotations, as they stand
   std::string revision;
   std::string hash_annotation;
+  std::string expires_at;
   std::string content_hash;             ///< of the data that is there
   std::vector<std::string> extra_keys;  ///< in data, besides .dockerconfigjson
 };
@@ -50,6 +54,7 @@ struct CredentialFacts {
   std::string name;
   std::shared_ptr<const Material> material;  ///< null: not known yet, or never was any good
   std::optional<CopyFacts> copy;             ///< in this namespace
+  std::shared_ptr<const Limits> limits{};    ///< null: none
 };
 
 struct Facts {
@@ -75,6 +80,7 @@ struct UpdateCopy {
   std::string resource_version;
   std::shared_ptr<const Content> content;
   std::vector<std::string> extra_keys;  ///< to be removed
+  bool had_expiry = false;              ///< the copy says when it expires
 };
 struct DeleteCopy {
   std::string credential;
@@ -96,6 +102,7 @@ enum class State {
   kReady,         ///< opted in, and nothing is left to do
   kPending,       ///< opted in, and the actions are not done yet
   kMistake,       ///< an annotation makes no sense; what was in force stays
+  kNotAllowed,    ///< it asks for a credential that it may not use, or not for these regions
   kConflict,      ///< a Secret of our name is not ours
   kNoCredential,  ///< the credential has no good value yet
   kForbidden,     ///< the API server does not let us
@@ -105,12 +112,36 @@ enum class State {
 /// As the metric's label has it: "ready", "not_opted_in", …
 [[nodiscard]] std::string_view to_string(State state);
 
+/// How a credential stands in a namespace that asks for it.
+enum class Standing : std::uint8_t {
+  kInPlace,        ///< the copy holds what it should
+  kPending,        ///< not yet, and nobody needs to do anything
+  kMistake,        ///< an annotation makes no sense; what was in force stays
+  kNotAllowed,     ///< the namespace may not use it
+  kNotForRegions,  ///< it is for none of the regions asked for
+  kConflict,       ///< a Secret of the copy's name is not ours
+  kNoCredential,   ///< it has no good value yet
+  kForbidden,      ///< the API server does not let us
+};
+
+/// As reports have it: "in_place", "not_allowed", …
+[[nodiscard]] std::string_view to_string(Standing standing);
+
+struct CopyReport {
+  std::string credential;
+  Standing standing = Standing::kPending;
+  std::string before;    ///< revision of our copy as it was found; empty: there was none
+  std::string revision;  ///< of our copy when all actions are done; empty: there is none
+  friend bool operator==(const CopyReport&, const CopyReport&) = default;
+};
+
 struct Plan {
   State state = State::kNotOptedIn;
   /// Each depends on those before it: a copy exists before it is attached and is detached before
   /// it is deleted. Stop at the first that fails.
   std::vector<Action> actions;
   std::vector<Problem> problems;
+  std::vector<CopyReport> copies;  ///< one per credential that the namespace asks for
 };
 
 [[nodiscard]] Plan make_plan(const Facts& facts, const Rules& rules);

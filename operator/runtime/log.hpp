@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "runtime/clock.hpp"
+#include "runtime/timestamp.hpp"
 
 namespace icrps {
 
@@ -55,10 +56,5 @@ class Log {
   const Clock& clock_;
   const int fd_;
 };
-
-/// "2026-11-23T06:20:44.123456Z", as MicroTime in the Kubernetes API.
-[[nodiscard]] std::string rfc3339_micro(std::chrono::system_clock::time_point time);
-/// "2026-11-23T06:20:44Z", as Time in the Kubernetes API.
-[[nodiscard]] std::string rfc3339(std::chrono::system_clock::time_point time);
 
 }  // namespace icrps

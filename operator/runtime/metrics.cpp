@@ -1,5 +1,6 @@
 #include "runtime/metrics.hpp"
 
+#include <map>
 #include <mutex>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -60,6 +61,45 @@ class RequestCounters {
   std::unordered_map<std::string, Counter*> counters_;  // guarded by mutex_; owned by the family
 };
 
+/// One series per credential, which can go away or change its other labels.
+class SoloGauges {
+ public:
+  explicit SoloGauges(Family<Gauge>& family) : family_(family) {}
+
+  void set(const Labels& labels, double value) {
+    const std::lock_guard lock(mutex_);
+    auto& [shown, gauge] = gauges_[labels.at("credential")];
+    if (gauge == nullptr || shown != labels) {
+      if (gauge != nullptr) family_.Remove(gauge);
+      shown = labels;
+      gauge = &family_.Add(labels);
+    }
+    gauge->Set(value);
+  }
+
+  void remove(const std::string& credential) {
+    const std::lock_guard lock(mutex_);
+    const auto found = gauges_.find(credential);
+    if (found == gauges_.end()) return;
+    family_.Remove(found->second.gauge);
+    gauges_.erase(found);
+  }
+
+ private:
+  struct Solo {
+    Labels labels;
+    Gauge* gauge = nullptr;  // owned by the family
+  };
+
+  Family<Gauge>& family_;
+  std::mutex mutex_;
+  std::map<std::string, Solo> gauges_;  // guarded by mutex_; by credential
+};
+
+double unix_seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
 }  // namespace
 
 struct Metrics::Families {
@@ -80,6 +120,25 @@ struct Metrics::Families {
       gauge(registry, "icr_pull_secrets_namespaces", "Namespaces, by state.");
   Family<Gauge>& available = gauge(registry, "icr_pull_secrets_credential_available",
                                    "1 when the credential has a value that can be handed out.");
+  Family<Gauge>& rollout = gauge(registry, "icr_pull_secrets_rollout_namespaces",
+                                 "Namespaces on a credential's current revision and behind it.");
+  Family<Counter>& not_allowed =
+      counter(registry, "icr_pull_secrets_credential_not_allowed_total",
+              "Times that a namespace asked for a credential that it may not use.");
+  SoloGauges expiry{gauge(registry, "icr_pull_secrets_credential_expiry_timestamp_seconds",
+                          "When what the credential hands out now expires, of one that does.")};
+  SoloGauges last_proof{gauge(registry, "icr_pull_secrets_credential_last_proof_timestamp_seconds",
+                              "When the credential was last proved to be good.")};
+  Family<Counter>& proofs = counter(registry, "icr_pull_secrets_credential_proofs_total",
+                                    "Proofs of a credential before use, by outcome.");
+  Family<Counter>& refreshes = counter(registry, "icr_pull_secrets_credential_refreshes_total",
+                                       "Refreshes of a credential that expires, by outcome.");
+  Family<Counter>& iam_requests = counter(registry, "icr_pull_secrets_iam_requests_total",
+                                          "Requests to IAM, by what was asked and status code.");
+  SoloGauges rotation_step{gauge(registry, "icr_pull_secrets_rotation_step",
+                                 "Always 1; the label tells where the rotation of a key stands.")};
+  Family<Counter>& rotations = counter(registry, "icr_pull_secrets_rotations_total",
+                                       "Rotations of a service ID's key, by outcome.");
   Gauge& queue_depth =
       gauge(registry, "icr_pull_secrets_queue_depth", "Namespaces that wait for a worker.").Add({});
   Gauge& synced = gauge(registry, "icr_pull_secrets_synced",
@@ -133,6 +192,50 @@ void Metrics::set_credential_available(const std::string& credential, bool avail
 
 void Metrics::source_refused(const std::string& credential, std::string_view reason) {
   families_->refusals.Add({{"credential", credential}, {"reason", text_of(reason)}}).Increment();
+}
+
+void Metrics::set_rollout(const std::string& credential, std::size_t current, std::size_t behind) {
+  auto& family = families_->rollout;
+  family.Add({{"credential", credential}, {"state", "current"}}).Set(static_cast<double>(current));
+  family.Add({{"credential", credential}, {"state", "behind"}}).Set(static_cast<double>(behind));
+}
+
+void Metrics::credential_not_allowed(const std::string& credential) {
+  families_->not_allowed.Add({{"credential", credential}}).Increment();
+}
+
+void Metrics::set_credential_expiry(
+    const std::string& credential,
+    std::optional<std::chrono::system_clock::time_point> expires_at) {
+  if (expires_at) {
+    families_->expiry.set({{"credential", credential}}, unix_seconds(*expires_at));
+  } else {
+    families_->expiry.remove(credential);
+  }
+}
+
+void Metrics::credential_proof(const std::string& credential, std::string_view outcome,
+                               std::chrono::system_clock::time_point now) {
+  families_->proofs.Add({{"credential", credential}, {"outcome", text_of(outcome)}}).Increment();
+  if (outcome == "proved") {
+    families_->last_proof.set({{"credential", credential}}, unix_seconds(now));
+  }
+}
+
+void Metrics::credential_refreshed(const std::string& credential, std::string_view outcome) {
+  families_->refreshes.Add({{"credential", credential}, {"outcome", text_of(outcome)}}).Increment();
+}
+
+void Metrics::iam_request(std::string_view what, std::string_view code) {
+  families_->iam_requests.Add({{"what", text_of(what)}, {"code", text_of(code)}}).Increment();
+}
+
+void Metrics::set_rotation_step(const std::string& credential, std::string_view step) {
+  families_->rotation_step.set({{"credential", credential}, {"step", text_of(step)}}, 1);
+}
+
+void Metrics::rotation_ended(const std::string& credential, std::string_view outcome) {
+  families_->rotations.Add({{"credential", credential}, {"outcome", text_of(outcome)}}).Increment();
 }
 
 void Metrics::set_queue_depth(std::size_t depth) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,24 @@ class Metrics {
   void problem(std::string_view reason);
   void set_credential_available(const std::string& credential, bool available);
   void source_refused(const std::string& credential, std::string_view reason);
+  /// Namespaces that have the credential's current revision, and those that still have another.
+  void set_rollout(const std::string& credential, std::size_t current, std::size_t behind);
+  /// A namespace asked for a credential that it may not use.
+  void credential_not_allowed(const std::string& credential);
+  /// Nothing: what the credential hands out now does not expire.
+  void set_credential_expiry(const std::string& credential,
+                             std::optional<std::chrono::system_clock::time_point> expires_at);
+  /// outcome: "proved", or why not: "refused", "policy", "unknown". The first one also says when.
+  void credential_proof(const std::string& credential, std::string_view outcome,
+                        std::chrono::system_clock::time_point now);
+  /// outcome: "done", or why not: "refused", "policy", "unknown".
+  void credential_refreshed(const std::string& credential, std::string_view outcome);
+  /// what: "token", "create key", …; code as in api_request().
+  void iam_request(std::string_view what, std::string_view code);
+  /// The step that a rotation has come to: "idle", "created", …
+  void set_rotation_step(const std::string& credential, std::string_view step);
+  /// outcome: "done", "failed", …
+  void rotation_ended(const std::string& credential, std::string_view outcome);
   void set_queue_depth(std::size_t depth);
   void set_synced(bool synced);
 

@@ -17,6 +17,8 @@ using nlohmann::json;
 constexpr std::string_view kOurPrefix = "icr-pull-secrets/";
 constexpr std::string_view kManagedBy = "app.kubernetes.io/managed-by";
 
+const Keep kNothingMore{};
+
 /// Deeper input is not from an API server.
 constexpr std::size_t kMaxDepth = 64;
 
@@ -70,8 +72,9 @@ At child_of(At at, std::string_view key) {
 
 class Reader final : public nlohmann::json_sax<json> {
  public:
-  explicit Reader(At root, const std::function<void(Object&&)>* on_item = nullptr)
-      : root_(root), on_item_(on_item) {}
+  explicit Reader(At root, const Keep& keep = kNothingMore,
+                  const std::function<void(Object&&)>* on_item = nullptr)
+      : root_(root), keep_(keep), on_item_(on_item) {}
 
   ListMeta list;
   std::string event_type;
@@ -115,8 +118,10 @@ class Reader final : public nlohmann::json_sax<json> {
   bool number(number_integer_t value);
   void meta_string(string_t& value);
   void object_string(string_t& value);
+  [[nodiscard]] bool is_kept_label() const;
 
   const At root_;
+  const Keep& keep_;
   const std::function<void(Object&&)>* const on_item_;
   std::vector<At> stack_;
   std::string key_;  // the last key seen in a container that is read
@@ -171,9 +176,7 @@ bool Reader::string(string_t& value) {
       if (key_.starts_with(kOurPrefix)) object.annotations.emplace(key_, std::move(value));
       break;
     case At::kLabels:
-      if (key_.starts_with(kOurPrefix) || key_ == kManagedBy) {
-        object.labels.emplace(key_, std::move(value));
-      }
+      if (is_kept_label()) object.labels.emplace(key_, std::move(value));
       break;
     case At::kData:
       object.data.emplace_back(key_, SecretString(std::move(value)));
@@ -188,6 +191,11 @@ bool Reader::string(string_t& value) {
       break;
   }
   return true;
+}
+
+bool Reader::is_kept_label() const {
+  if (key_.starts_with(kOurPrefix) || key_ == kManagedBy) return true;
+  return std::find(keep_.labels.begin(), keep_.labels.end(), key_) != keep_.labels.end();
 }
 
 void Reader::meta_string(string_t& value) {
@@ -229,8 +237,9 @@ std::optional<WatchEvent::Type> event_type(std::string_view text) {
 }  // namespace
 
 tl::expected<ListMeta, DecodeError> decode_list(std::string_view body,
-                                                const std::function<void(Object&&)>& on_item) {
-  Reader reader(At::kList, &on_item);
+                                                const std::function<void(Object&&)>& on_item,
+                                                const Keep& keep) {
+  Reader reader(At::kList, keep, &on_item);
   if (!parse(body, reader)) return tl::unexpected(DecodeError{reader.error});
   if (reader.list.resource_version.empty()) {
     return tl::unexpected(DecodeError{"a list without metadata.resourceVersion"});
@@ -238,8 +247,8 @@ tl::expected<ListMeta, DecodeError> decode_list(std::string_view body,
   return std::move(reader.list);
 }
 
-tl::expected<WatchEvent, DecodeError> decode_event(std::string_view line) {
-  Reader reader(At::kEvent);
+tl::expected<WatchEvent, DecodeError> decode_event(std::string_view line, const Keep& keep) {
+  Reader reader(At::kEvent, keep);
   if (!parse(line, reader)) return tl::unexpected(DecodeError{reader.error});
   const auto type = event_type(reader.event_type);
   if (!type) return tl::unexpected(DecodeError{"a watch event of no known type"});

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -24,6 +25,11 @@ struct WatchEvent {
   Status status;  ///< of an ERROR event
 };
 
+/// What is kept of an object besides what Object says.
+struct Keep {
+  std::vector<std::string> labels;  ///< keys
+};
+
 /// What was wrong with the text, without quoting it: it may hold a credential.
 struct DecodeError {
   std::string message;
@@ -31,10 +37,11 @@ struct DecodeError {
 
 /// Calls `on_item` for each item in order.
 [[nodiscard]] tl::expected<ListMeta, DecodeError> decode_list(
-    std::string_view body, const std::function<void(Object&&)>& on_item);
+    std::string_view body, const std::function<void(Object&&)>& on_item, const Keep& keep = {});
 
 /// One line of a watch.
-[[nodiscard]] tl::expected<WatchEvent, DecodeError> decode_event(std::string_view line);
+[[nodiscard]] tl::expected<WatchEvent, DecodeError> decode_event(std::string_view line,
+                                                                 const Keep& keep = {});
 
 [[nodiscard]] tl::expected<Object, DecodeError> decode_object(std::string_view body);
 

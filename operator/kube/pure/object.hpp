@@ -22,7 +22,7 @@ struct Object {
   bool terminating = false;  ///< has a deletionTimestamp
   /// Only the keys below "icr-pull-secrets/": the others are nobody's business and cost memory.
   std::map<std::string, std::string> annotations;
-  /// The same, and "app.kubernetes.io/managed-by".
+  /// The same, "app.kubernetes.io/managed-by", and what a Keep asks for.
   std::map<std::string, std::string> labels;
 
   // Secret

@@ -59,7 +59,7 @@ WatchMachine::Step WatchMachine::next() const {
 
 bool WatchMachine::on_page(std::string_view body) {
   if (state_ == State::kEmpty) sink_.relist_begins();
-  auto meta = decode_list(body, [this](Object&& object) { sink_.apply(std::move(object)); });
+  auto meta = decode_list(body, [this](Object&& object) { sink_.apply(std::move(object)); }, keep_);
   if (!meta) {
     fail(State::kEmpty, Kind::kGarbled, meta.error().message);
     return false;
@@ -96,7 +96,7 @@ void WatchMachine::on_broken(WatchTrouble::Kind kind, std::string message) {
 }
 
 bool WatchMachine::on_line(std::string_view line) {
-  auto event = decode_event(line);
+  auto event = decode_event(line, keep_);
   if (!event) {
     on_garbled(event.error().message);
     return false;

@@ -63,7 +63,8 @@ class WatchMachine {
   using Step = std::variant<List, Watch>;
 
   /// `sink` outlives the machine.
-  WatchMachine(Sink& sink, Random random) : sink_(sink), random_(std::move(random)) {}
+  WatchMachine(Sink& sink, Random random, Keep keep = {})
+      : sink_(sink), random_(std::move(random)), keep_(std::move(keep)) {}
 
   [[nodiscard]] Step next() const;
   /// To be waited before next() is done.
@@ -93,6 +94,7 @@ class WatchMachine {
 
   Sink& sink_;
   const Random random_;
+  const Keep keep_;
   State state_ = State::kEmpty;
   std::string resource_version_;
   std::string continue_token_;

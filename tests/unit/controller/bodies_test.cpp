@@ -64,6 +64,30 @@ TEST_CASE("a copy to be updated", "[controller][bodies]") {
         R"("icr-pull-secrets/credential":"default"},"resourceVersion":"17","uid":"uid-1"}})");
 }
 
+TEST_CASE("when a copy expires stands in an annotation, and goes with it", "[controller][bodies]") {
+  const auto annotation = [](const std::string& body) {
+    const auto annotations = nlohmann::json::parse(body)["metadata"]["annotations"];
+    const auto found = annotations.find("icr-pull-secrets/expires-at");
+    return found == annotations.end() ? "absent" : found->dump();
+  };
+  auto expires = content();
+  expires.expires_at = "2026-11-23T06:20:44Z";
+  CHECK(annotation(copy_body("default", content())) == "absent");
+  CHECK(annotation(copy_body("default", expires)) == R"("2026-11-23T06:20:44Z")");
+  const auto patch = [&](const plan::Content& content, bool had_expiry) {
+    return annotation(copy_patch({"default",
+                                  "uid-1",
+                                  "17",
+                                  std::make_shared<const plan::Content>(content),
+                                  {},
+                                  had_expiry}));
+  };
+  CHECK(patch(content(), false) == "absent");
+  CHECK(patch(content(), true) == "null");
+  CHECK(patch(expires, false) == R"("2026-11-23T06:20:44Z")");
+  CHECK(patch(expires, true) == R"("2026-11-23T06:20:44Z")");
+}
+
 TEST_CASE("a copy to be deleted", "[controller][bodies]") {
   CHECK(delete_options("uid-1", "17") ==
         R"({"apiVersion":"v1","kind":"DeleteOptions",)"

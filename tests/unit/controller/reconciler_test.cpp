@@ -149,6 +149,65 @@ TEST_CASE("a second action that fails leaves the first one counted", "[controlle
   CHECK(rig.server.lines == Words{"POST " + kCopies, "PATCH " + kAccount, "PATCH " + kAccount});
 }
 
+TEST_CASE("how the copies stand afterwards", "[controller][reconciler]") {
+  using plan::CopyReport;
+  using plan::Standing;
+  const auto revision = test::material()->revision();
+  Rig rig;
+  rig.has_namespace();
+  rig.has_account();
+  SECTION("written") {
+    rig.server.will(201, rig.copy_json()).will(200, rig.account_json());
+    CHECK(rig.reconcile().copies ==
+          std::vector{CopyReport{"default", Standing::kInPlace, "", revision}});
+    CHECK(rig.reconcile().copies ==
+          std::vector{CopyReport{"default", Standing::kInPlace, revision, revision}});
+  }
+  SECTION("not written") {
+    rig.server.will(500);
+    CHECK(rig.reconcile().copies == std::vector{CopyReport{"default", Standing::kPending, "", ""}});
+  }
+  SECTION("not allowed by the API server to be written") {
+    rig.server.will(403, status(403, "Forbidden", "RBAC says no").dump());
+    CHECK(rig.reconcile().copies ==
+          std::vector{CopyReport{"default", Standing::kForbidden, "", ""}});
+  }
+  SECTION("not updated") {
+    rig.server.will(201, rig.copy_json()).will(200, rig.account_json());
+    rig.reconcile();
+    rig.set.set("default", test::material("key-2"));
+    rig.server.will(500);
+    CHECK(rig.reconcile().copies ==
+          std::vector{CopyReport{"default", Standing::kPending, revision, revision}});
+  }
+  SECTION("written, but not attached") {
+    rig.server.will(201, rig.copy_json()).will(500);
+    CHECK(rig.reconcile().copies ==
+          std::vector{CopyReport{"default", Standing::kInPlace, "", revision}});
+  }
+}
+
+TEST_CASE("limits reach the plan, and so do labels", "[controller][reconciler]") {
+  plan::Limits limits;
+  limits.selector = {{"team", plan::LabelRequirement::Operator::kIn, {"b"}}};
+  Rig rig;
+  Reconciler limited(rig.stores, rig.set, test::default_rules(), rig.applier, rig.log.log,
+                     {{"default", std::make_shared<const plan::Limits>(limits)}});
+  auto shop = test::namespace_object("shop@1", {{"icr-pull-secrets/regions", "us-south"}});
+  shop["metadata"]["labels"] = {{"team", "a"}};
+  const auto sees = [&] {
+    rig.stores.namespaces.apply(std::move(
+        kube::decode_event(test::event("ADDED", shop), {plan::label_keys(limits)})->object));
+    return limited.reconcile("shop", rig.stop.get_token());
+  };
+  CHECK(sees().state == State::kNotAllowed);
+  CHECK(rig.server.lines.empty());
+  shop["metadata"]["labels"] = {{"team", "b"}};
+  shop["metadata"]["resourceVersion"] = "2";
+  rig.server.will(201, rig.copy_json());
+  CHECK(sees().state == State::kReady);
+}
+
 TEST_CASE("a stop comes between two actions", "[controller][reconciler]") {
   Rig rig;
   rig.has_namespace();

@@ -18,8 +18,8 @@ bool shows(const Metrics& metrics, const std::string& state, int count) {
 TEST_CASE("every state is shown from the start", "[controller][tally]") {
   Metrics metrics("v", "r");
   const StateTally tally(metrics);
-  for (const auto* state : {"not_opted_in", "ready", "pending", "mistake", "conflict",
-                            "no_credential", "forbidden", "terminating"}) {
+  for (const auto* state : {"not_opted_in", "ready", "pending", "mistake", "not_allowed",
+                            "conflict", "no_credential", "forbidden", "terminating"}) {
     INFO(state);
     CHECK(shows(metrics, state, 0));
   }

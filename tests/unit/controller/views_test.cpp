@@ -35,6 +35,14 @@ TEST_CASE("a copy that was just written is up to date", "[controller][views]") {
   CHECK(copy.extra_keys.empty());
 }
 
+TEST_CASE("a copy that says when it expires", "[controller][views]") {
+  const std::chrono::system_clock::time_point soon(std::chrono::seconds(1'795'414'844));
+  const auto content = test::material("key-1", "default", soon)->content({"us.icr.io"});
+  CHECK(seen(test::own_copy("shop/icr-default@7", *content)).expires_at == test::kFakeNow);
+  const auto lasting = test::material()->content({"us.icr.io"});
+  CHECK(seen(test::own_copy("shop/icr-default@7", *lasting)).expires_at.empty());
+}
+
 TEST_CASE("a copy is ours by its label, and by nothing else", "[controller][views]") {
   const auto content = test::material()->content({"us.icr.io"});
   auto secret = test::own_copy("shop/icr-default@7", *content);
@@ -93,12 +101,14 @@ TEST_CASE("type, immutable and deletion show", "[controller][views]") {
 TEST_CASE("namespaces and accounts", "[controller][views]") {
   auto object = test::namespace_object("shop@3", {{"icr-pull-secrets/regions", "us-south"}});
   object["metadata"]["deletionTimestamp"] = test::kFakeNow;
+  object["metadata"]["labels"] = {{"icr-pull-secrets/team", "b"}, {"other", "x"}};
   const auto ns = namespace_facts(std::move(*kube::decode_object(object.dump())));
   CHECK(ns.name == "shop");
   CHECK(ns.uid == "uid-of-shop");
   CHECK(ns.resource_version == "3");
   CHECK(ns.terminating);
   CHECK(ns.annotations.at("icr-pull-secrets/regions") == "us-south");
+  CHECK(ns.labels == plan::Labels{{"icr-pull-secrets/team", "b"}});
 
   const auto account = account_facts(
       std::move(*kube::decode_object(test::account("shop/default@4", {"b", "a"}).dump())));

@@ -47,6 +47,22 @@ TEST_CASE("a namespace keeps our annotations and drops the rest", "[kube][decode
                                                         {"icr-pull-secrets/x", "l"}});
 }
 
+TEST_CASE("labels that are asked for are kept too", "[kube][decode]") {
+  auto shop = test::object("shop@1");
+  shop["metadata"]["labels"] = {
+      {"team", "b"}, {"env", "prod"}, {"icr-pull-secrets/x", "l"}, {"te", "a"}, {"team-", "c"}};
+  const std::map<std::string, std::string> kept{{"team", "b"}, {"icr-pull-secrets/x", "l"}};
+  const Keep keep{{"team", "absent"}};
+  const auto event = decode_event(test::event("ADDED", shop), keep);
+  REQUIRE(event);
+  CHECK(event->object.labels == kept);
+  std::vector<Object> items;
+  REQUIRE(decode_list(
+      test::page({shop}, "2"), [&](Object&& o) { items.push_back(std::move(o)); }, keep));
+  CHECK(items.at(0).labels == kept);
+  CHECK(decoded(shop.dump()).labels.size() == 1);
+}
+
 TEST_CASE("a service account keeps the order of its pull secrets", "[kube][decode]") {
   const auto account = decoded(R"({
     "metadata": {"name": "default", "namespace": "shop", "resourceVersion": "9"},

@@ -29,8 +29,9 @@ struct Rig {
     server.on_exhausted = [this] { stop.request_stop(); };
   }
 
-  void run(const Collection& collection) {
-    Watcher watcher(collection, sink,
+  void run(const Collection& collection) { run(collection, sink); }
+  void run(const Collection& collection, Sink& into) {
+    Watcher watcher(collection, into,
                     {server, clock, log.log, test::always(random_),
                      [this](auto verb, auto resource, auto code) {
                        observed.push_back(std::string(verb) + " " + std::string(resource) + " " +
@@ -136,6 +137,26 @@ TEST_CASE("a namespace's collection stands below the namespace", "[kube][watcher
   rig.run({"secrets", "secrets", "operator", "metadata.name=key", false, 250});
   CHECK(rig.server.lines.at(0) ==
         "GET /api/v1/namespaces/operator/secrets?fieldSelector=metadata.name=key&limit=250");
+}
+
+TEST_CASE("labels that a collection keeps reach the sink", "[kube][watcher]") {
+  struct Labels final : Sink {
+    void relist_begins() override {}
+    void apply(Object&& object) override { seen.push_back(object.labels); }
+    void removed(Object&& /*object*/) override {}
+    void relist_ends(const std::string& /*version*/) override {}
+    std::vector<std::map<std::string, std::string>> seen;
+  };
+  auto shop = object("shop@11");
+  shop["metadata"]["labels"] = {{"team", "b"}, {"env", "prod"}};
+  auto namespaces = kNamespaces;
+  namespaces.keep.labels = {"team"};
+  Rig rig;
+  Labels labels;
+  rig.server.will(200, page({shop}, "10")).will_stream({event("MODIFIED", shop)});
+  rig.run(namespaces, labels);
+  const std::map<std::string, std::string> kept{{"team", "b"}};
+  CHECK(labels.seen == std::vector{kept, kept});
 }
 
 TEST_CASE("events reach the sink as they come", "[kube][watcher]") {

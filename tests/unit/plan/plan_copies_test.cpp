@@ -305,6 +305,7 @@ TEST_CASE("states as a metric's label has them", "[plan]") {
   CHECK(to_string(State::kReady) == "ready");
   CHECK(to_string(State::kPending) == "pending");
   CHECK(to_string(State::kMistake) == "mistake");
+  CHECK(to_string(State::kNotAllowed) == "not_allowed");
   CHECK(to_string(State::kConflict) == "conflict");
   CHECK(to_string(State::kNoCredential) == "no_credential");
   CHECK(to_string(State::kForbidden) == "forbidden");

@@ -13,6 +13,10 @@ bool shows(const Metrics& metrics, const std::string& line) {
   return ("\n" + metrics.text()).find("\nicr_pull_secrets_" + line + "\n") != std::string::npos;
 }
 
+bool contains(const Metrics& metrics, const std::string& text) {
+  return metrics.text().find(text) != std::string::npos;
+}
+
 }  // namespace
 
 TEST_CASE("each thing that is counted has its line", "[runtime][metrics]") {
@@ -37,6 +41,57 @@ TEST_CASE("each thing that is counted has its line", "[runtime][metrics]") {
   CHECK(shows(metrics, R"(source_refusals_total{credential="default",reason="SourceMissing"} 1)"));
   CHECK(shows(metrics, "queue_depth 3"));
   CHECK(shows(metrics, "synced 1"));
+}
+
+TEST_CASE("each thing that is counted of a credential has its line", "[runtime][metrics]") {
+  const std::chrono::system_clock::time_point now(std::chrono::seconds(1'795'414'844));
+  Metrics metrics("v", "r");
+  metrics.set_rollout("default", 4711, 289);
+  metrics.credential_not_allowed("team-b");
+  metrics.set_credential_expiry("default", now + std::chrono::hours(1));
+  metrics.credential_proof("default", "proved", now);
+  metrics.credential_proof("default", "refused", now + std::chrono::hours(1));
+  metrics.credential_proof("team-b", "unknown", now);
+  metrics.credential_refreshed("default", "done");
+  metrics.iam_request("create key", "201");
+  metrics.set_rotation_step("default", "created");
+  metrics.rotation_ended("default", "done");
+  CHECK(shows(metrics, R"(rollout_namespaces{credential="default",state="current"} 4711)"));
+  CHECK(shows(metrics, R"(rollout_namespaces{credential="default",state="behind"} 289)"));
+  CHECK(shows(metrics, R"(credential_not_allowed_total{credential="team-b"} 1)"));
+  CHECK(shows(metrics, R"(credential_expiry_timestamp_seconds{credential="default"} 1795418444)"));
+  CHECK(shows(metrics,
+              R"(credential_last_proof_timestamp_seconds{credential="default"} 1795414844)"));
+  CHECK_FALSE(contains(metrics, R"(last_proof_timestamp_seconds{credential="team-b"})"));
+  CHECK(shows(metrics, R"(credential_proofs_total{credential="default",outcome="proved"} 1)"));
+  CHECK(shows(metrics, R"(credential_proofs_total{credential="default",outcome="refused"} 1)"));
+  CHECK(shows(metrics, R"(credential_refreshes_total{credential="default",outcome="done"} 1)"));
+  CHECK(shows(metrics, R"(iam_requests_total{code="201",what="create key"} 1)"));
+  CHECK(shows(metrics, R"(rotation_step{credential="default",step="created"} 1)"));
+  CHECK(shows(metrics, R"(rotations_total{credential="default",outcome="done"} 1)"));
+}
+
+TEST_CASE("a credential that does not expire has no expiry", "[runtime][metrics]") {
+  const std::chrono::system_clock::time_point now(std::chrono::seconds(1'795'414'844));
+  Metrics metrics("v", "r");
+  metrics.set_credential_expiry("default", std::nullopt);
+  CHECK_FALSE(contains(metrics, "expiry_timestamp_seconds{"));
+  metrics.set_credential_expiry("default", now);
+  metrics.set_credential_expiry("other", now);
+  metrics.set_credential_expiry("default", std::nullopt);
+  CHECK_FALSE(contains(metrics, R"(expiry_timestamp_seconds{credential="default"})"));
+  CHECK(contains(metrics, R"(expiry_timestamp_seconds{credential="other"})"));
+  metrics.set_credential_expiry("default", now);
+  CHECK(shows(metrics, R"(credential_expiry_timestamp_seconds{credential="default"} 1795414844)"));
+}
+
+TEST_CASE("a rotation is at one step at a time", "[runtime][metrics]") {
+  Metrics metrics("v", "r");
+  metrics.set_rotation_step("default", "created");
+  metrics.set_rotation_step("default", "stored");
+  metrics.set_rotation_step("default", "stored");
+  CHECK_FALSE(contains(metrics, R"(step="created")"));
+  CHECK(shows(metrics, R"(rotation_step{credential="default",step="stored"} 1)"));
 }
 
 TEST_CASE("gauges go down again", "[runtime][metrics]") {

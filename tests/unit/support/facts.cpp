@@ -33,6 +33,7 @@ plan::CopyFacts written(const plan::Content& content, const std::string& credent
   copy.revision = content.revision;
   copy.hash_annotation = content.hash;
   copy.content_hash = content.hash;
+  copy.expires_at = content.expires_at;
   return copy;
 }
 
@@ -50,8 +51,11 @@ void perform(plan::Facts& facts, const plan::UpdateCopy& action) {
   check_guard(*copy, action.uid, action.resource_version);
   const auto uid = copy->uid;
   const auto extra = copy->extra_keys;
+  const auto expires_at = copy->expires_at;
   copy = written(*action.content, action.credential);
   copy->uid = uid;
+  const bool silent = action.content->expires_at.empty() && !action.had_expiry;
+  if (silent) copy->expires_at = expires_at;  // a merge patch leaves what it does not name
   for (const auto& key : extra) {
     const auto& gone = action.extra_keys;
     if (std::find(gone.begin(), gone.end(), key) == gone.end()) copy->extra_keys.push_back(key);
@@ -92,14 +96,20 @@ plan::Rules default_rules() {
 }
 
 std::shared_ptr<const plan::Material> material(const std::string& key,
-                                               const std::string& credential) {
+                                               const std::string& credential,
+                                               plan::Material::Expiry expires_at) {
   const icr::Login login{"iamapikey", SecretString(key)};
-  return std::make_shared<const plan::Material>(login, plan::revision_of(credential, login));
+  return std::make_shared<const plan::Material>(login, plan::revision_of(credential, login),
+                                                expires_at);
 }
 
 plan::CopyFacts copy_for(const plan::Material& value, const icr::Hosts& hosts,
-                         const std::string& credential) {
-  return written(*value.content(hosts), credential);
+                         const std::string& credential, const plan::Limits& limits) {
+  return written(*value.content(hosts, limits), credential);
+}
+
+void limit(plan::CredentialFacts& credential, plan::Limits limits) {
+  credential.limits = std::make_shared<const plan::Limits>(std::move(limits));
 }
 
 plan::CopyFacts foreign_secret() {

@@ -16,11 +16,13 @@ namespace icrps::test {
 
 /// A credential's value; another `key` is another revision.
 [[nodiscard]] std::shared_ptr<const plan::Material> material(
-    const std::string& key = "key-1", const std::string& credential = "default");
+    const std::string& key = "key-1", const std::string& credential = "default",
+    plan::Material::Expiry expires_at = std::nullopt);
 
 /// A copy as the operator wrote it for these hosts.
 [[nodiscard]] plan::CopyFacts copy_for(const plan::Material& material, const icr::Hosts& hosts,
-                                       const std::string& credential = "default");
+                                       const std::string& credential = "default",
+                                       const plan::Limits& limits = {});
 /// A Secret of the same name that somebody else made.
 [[nodiscard]] plan::CopyFacts foreign_secret();
 
@@ -29,6 +31,8 @@ namespace icrps::test {
 [[nodiscard]] plan::Facts facts(
     std::initializer_list<std::pair<const char*, const char*>> annotations);
 void annotate(plan::Facts& facts, const std::string& name, const std::string& value);
+
+void limit(plan::CredentialFacts& credential, plan::Limits limits);
 
 [[nodiscard]] plan::AccountFacts account_facts(std::vector<std::string> pull_secrets = {});
 

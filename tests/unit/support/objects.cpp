@@ -47,6 +47,9 @@ Json own_copy(const std::string& name_and_version, const plan::Content& content,
   json["metadata"]["annotations"] = {{std::string(plan::kRevision), content.revision},
                                      {std::string(plan::kContentHash), content.hash},
                                      {std::string(plan::kHosts), content.hosts}};
+  if (!content.expires_at.empty()) {
+    json["metadata"]["annotations"][std::string(plan::kExpiresAt)] = content.expires_at;
+  }
   return json;
 }
 

@@ -1,0 +1,293 @@
+#include "controller/rollout.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+#include "plan/names.hpp"
+
+namespace icrps::controller {
+namespace {
+
+using plan::Standing;
+
+constexpr std::uint32_t kNoRevision = 0;
+
+/// Stands for a revision where one word must be enough; never 0.
+std::uint64_t mark_of(const std::string& revision) {
+  return std::hash<std::string>()(revision) | 1U;
+}
+
+/// One credential in one namespace.
+struct Place {
+  std::uint32_t revision = kNoRevision;
+  Standing standing = Standing::kPending;
+  bool wanted = false;
+};
+
+enum class Bucket { kNone, kCurrent, kBehind, kLeftOut };
+
+struct Counts {
+  std::size_t current = 0;
+  std::size_t behind = 0;
+  std::size_t left_out = 0;
+  friend bool operator==(const Counts&, const Counts&) = default;
+
+  void add(Bucket bucket, bool more) {
+    if (bucket == Bucket::kNone) return;
+    auto& count = bucket == Bucket::kCurrent  ? current
+                  : bucket == Bucket::kBehind ? behind
+                                              : left_out;
+    count = more ? count + 1 : count - 1;
+  }
+};
+
+/// Revisions as small numbers, which are used again when nothing has them any more.
+class Revisions {
+ public:
+  struct Entry {
+    std::string name;
+    std::size_t users = 0;
+    bool replaced_another = false;  // somewhere
+  };
+
+  /// Counts one more user.
+  std::uint32_t take(const std::string& name) {
+    if (name.empty()) return kNoRevision;
+    auto found = std::find_if(entries_.begin() + 1, entries_.end(),
+                              [&](const Entry& entry) { return entry.name == name; });
+    if (found == entries_.end()) {
+      found = std::find_if(entries_.begin() + 1, entries_.end(),
+                           [](const Entry& entry) { return entry.users == 0; });
+      if (found == entries_.end()) found = entries_.insert(entries_.end(), Entry{});
+      *found = Entry{name};
+    }
+    ++found->users;
+    return static_cast<std::uint32_t>(found - entries_.begin());
+  }
+
+  void drop(std::uint32_t revision) {
+    if (revision == kNoRevision) return;
+    auto& entry = entries_[revision];
+    if (--entry.users == 0) entry = Entry{};
+  }
+
+  Entry& at(std::uint32_t revision) { return entries_[revision]; }
+
+ private:
+  std::vector<Entry> entries_ = std::vector<Entry>(1);  // the first one is kNoRevision
+};
+
+}  // namespace
+
+/// What is known about one credential.
+struct Rollout::Track {
+  std::string credential;
+  Revisions revisions;
+  std::uint32_t current = kNoRevision;  // one of its users is this
+  std::chrono::system_clock::time_point since{};
+  bool replaced = false;      // the current one replaced another in this process
+  bool announced = false;     // the current one
+  std::vector<Place> places;  // by slot
+  Counts counts;
+  Counts shown;
+  std::atomic<std::uint64_t> done = 0;  // mark_of() the current revision when it is complete
+
+  [[nodiscard]] Bucket bucket_of(const Place& place) const {
+    if (!place.wanted) return Bucket::kNone;
+    if (place.revision == kNoRevision) {
+      return place.standing == Standing::kPending ? Bucket::kBehind : Bucket::kLeftOut;
+    }
+    // Whatever else may be the matter there: it does not need another revision any more.
+    return place.revision == current ? Bucket::kCurrent : Bucket::kBehind;
+  }
+
+  [[nodiscard]] bool not_allowed(Slot slot) const {
+    return slot < places.size() && places[slot].standing == Standing::kNotAllowed;
+  }
+
+  void set(Slot slot, const plan::CopyReport* report);
+  void set_current(const std::string& revision);
+};
+
+void Rollout::Track::set(Slot slot, const plan::CopyReport* report) {
+  if (places.size() <= slot) {
+    if (report == nullptr) return;
+    places.resize(slot + 1);
+  }
+  Place next;
+  if (report != nullptr) {
+    next = {revisions.take(report->revision), report->standing, true};
+    const bool replaces = !report->before.empty() && report->before != report->revision;
+    if (replaces && next.revision != kNoRevision) {
+      revisions.at(next.revision).replaced_another = true;
+    }
+  }
+  auto& place = places[slot];
+  counts.add(bucket_of(place), false);
+  revisions.drop(place.revision);
+  place = next;
+  counts.add(bucket_of(place), true);
+}
+
+void Rollout::Track::set_current(const std::string& revision) {
+  replaced = current != kNoRevision;
+  announced = false;
+  revisions.drop(std::exchange(current, revisions.take(revision)));
+  counts = {};
+  for (const auto& place : places) counts.add(bucket_of(place), true);
+}
+
+Rollout::Rollout(const std::vector<std::string>& credentials, const Clock& clock, Metrics& metrics)
+    : clock_(clock), metrics_(metrics) {
+  for (const auto& credential : credentials) {
+    auto& track = *(tracks_[credential] = std::make_unique<Track>());
+    track.credential = credential;
+    metrics_.set_rollout(credential, 0, 0);
+  }
+}
+
+Rollout::~Rollout() = default;
+
+void Rollout::expect(const std::vector<std::string>& namespaces) {
+  std::vector<Completed> completed;
+  {
+    const std::lock_guard lock(mutex_);
+    unseen_ = {namespaces.begin(), namespaces.end()};
+    listed_ = true;
+    completed = settle_all();
+  }
+  tell(completed);
+}
+
+void Rollout::release(const std::string& credential, const std::string& revision) {
+  auto* track = find(credential);
+  if (track == nullptr) return;
+  std::vector<Completed> completed;
+  {
+    const std::lock_guard lock(mutex_);
+    if (track->revisions.at(track->current).name == revision) return;
+    track->set_current(revision);
+    track->since = clock_.wall();
+    completed = settle(*track);
+  }
+  tell(completed);
+}
+
+void Rollout::seen(const std::string& ns, const std::vector<plan::CopyReport>& copies) {
+  std::vector<Completed> completed;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool last_unseen = unseen_.erase(ns) > 0 && unseen_.empty();
+    if (const auto slot = slot_of(ns, !copies.empty())) {
+      for (const auto& [credential, track] : tracks_) {
+        const auto report = std::find_if(copies.begin(), copies.end(), [&](const auto& copy) {
+          return copy.credential == credential;
+        });
+        const bool was_not_allowed = track->not_allowed(*slot);
+        track->set(*slot, report == copies.end() ? nullptr : &*report);
+        if (track->not_allowed(*slot) && !was_not_allowed) {
+          metrics_.credential_not_allowed(credential);
+        }
+      }
+    }
+    completed = settle_all();
+    if (last_unseen) unseen_ = {};  // gives its memory back
+  }
+  tell(completed);
+}
+
+bool Rollout::complete(const std::string& credential, const std::string& revision) const {
+  const auto* track = find(credential);
+  return track != nullptr && track->done.load() == mark_of(revision);
+}
+
+std::optional<Rollout::Report> Rollout::report(const std::string& credential) const {
+  auto* track = find(credential);
+  if (track == nullptr) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  Report report{track->revisions.at(track->current).name,
+                track->since,
+                track->counts.current,
+                track->counts.behind,
+                track->counts.left_out,
+                {},
+                track->done != 0};
+  for (const auto& place : track->places) {
+    const auto bucket = track->bucket_of(place);
+    if (bucket == Bucket::kNone || bucket == Bucket::kCurrent) continue;
+    const bool waits = place.standing == Standing::kInPlace;
+    ++report.reasons[waits ? Standing::kPending : place.standing];
+  }
+  return report;
+}
+
+Rollout::Track* Rollout::find(const std::string& credential) const {
+  const auto found = tracks_.find(credential);
+  return found == tracks_.end() ? nullptr : found->second.get();
+}
+
+/// The namespace's place in every track; nothing for one that has none and needs none. One that
+/// needs none any more gives it up.
+std::optional<Rollout::Slot> Rollout::slot_of(const std::string& ns, bool wanted) {
+  const auto found = slots_.find(ns);
+  if (found != slots_.end()) {
+    const auto slot = found->second;
+    if (!wanted) {
+      free_slots_.push_back(slot);
+      slots_.erase(found);
+    }
+    return slot;
+  }
+  if (!wanted) return std::nullopt;
+  auto slot = end_;
+  if (free_slots_.empty()) {
+    ++end_;
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  slots_.emplace(ns, slot);
+  return slot;
+}
+
+/// Publishes what changed. The result: the roll-out that is complete now and was not before.
+std::vector<Rollout::Completed> Rollout::settle(Track& track) {
+  if (track.shown != track.counts) {
+    track.shown = track.counts;
+    metrics_.set_rollout(track.credential, track.counts.current, track.counts.behind);
+  }
+  const auto& current = track.revisions.at(track.current);
+  const bool complete =
+      track.current != kNoRevision && listed_ && unseen_.empty() && track.counts.behind == 0;
+  track.done = complete ? mark_of(current.name) : 0;
+  if (!complete || std::exchange(track.announced, true)) return {};
+  if (!track.replaced && !current.replaced_another) return {};
+  return {{track.credential, current.name, track.counts.current}};
+}
+
+std::vector<Rollout::Completed> Rollout::settle_all() {
+  std::vector<Completed> completed;
+  for (const auto& [credential, track] : tracks_) {
+    for (auto& one : settle(*track)) completed.push_back(std::move(one));
+  }
+  return completed;
+}
+
+void Rollout::tell(const std::vector<Completed>& completed) const {
+  if (!on_complete_) return;
+  for (const auto& one : completed) on_complete_(one);
+}
+
+plan::Problem note_of(const Rollout::Completed& completed) {
+  plan::Problem note;
+  note.reason = std::string(plan::kRolledOut);
+  note.message = fmt::format(
+      "revision {} of credential \"{}\" is in place in all {} namespaces that use it. The key that "
+      "it replaced is safe to revoke.",
+      completed.revision, completed.credential, completed.namespaces);
+  note.note = true;
+  return note;
+}
+
+}  // namespace icrps::controller

@@ -1,0 +1,111 @@
+// Which revision of each credential stands where: "4711 of 5000 namespaces", and the moment when
+// the last one has the new revision, after which the old key may be revoked.
+//
+// A namespace counts when it asks for the credential. It is `current` with a copy of the current
+// revision, `behind` with one of another revision or with a first one on its way, and left out when
+// there is nothing of ours to replace (it may not use the credential, the Secret is not ours, …).
+// What is left out holds up nobody.
+//
+// Memory: about 80 bytes for a namespace that asks for any credential, and 8 for each credential.
+// Thread safety: all methods may be called from any thread; complete() never waits.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/metrics.hpp"
+
+namespace icrps::controller {
+
+class Rollout {
+ public:
+  /// A revision took the place of another one everywhere.
+  struct Completed {
+    std::string credential;
+    std::string revision;
+    std::size_t namespaces = 0;  ///< that have it
+  };
+  /// Called once per revision, without a lock held, on the thread that brought the last piece. Not
+  /// for a revision that replaced none: the first one of an installation, or one that a restart
+  /// found in place.
+  using OnComplete = std::function<void(const Completed&)>;
+
+  struct Report {
+    std::string revision;  ///< the current one; empty: there was no good value yet
+    std::chrono::system_clock::time_point since{};  ///< when this process got it
+    std::size_t current = 0;
+    std::size_t behind = 0;
+    std::size_t left_out = 0;
+    /// Those behind and left out, by reason. A namespace whose turn has not come is kPending.
+    std::map<plan::Standing, std::size_t> reasons;
+    bool complete = false;
+  };
+
+  /// Everything passed by reference outlives the roll-out. Any other credential is ignored.
+  Rollout(const std::vector<std::string>& credentials, const Clock& clock, Metrics& metrics);
+  ~Rollout();
+  Rollout(const Rollout&) = delete;
+  Rollout& operator=(const Rollout&) = delete;
+
+  /// Before anything else.
+  void listen(OnComplete on_complete) { on_complete_ = std::move(on_complete); }
+
+  /// All namespaces that exist, when the first lists are complete. Nothing counts as complete until
+  /// each of them was seen or forgotten.
+  void expect(const std::vector<std::string>& namespaces);
+
+  /// From now on this is the credential's current revision. The same again is no news.
+  void release(const std::string& credential, const std::string& revision);
+
+  /// How a reconcile left the namespace: all credentials that it asks for, Reconciled::copies.
+  void seen(const std::string& ns, const std::vector<plan::CopyReport>& copies);
+  /// It is gone.
+  void forget(const std::string& ns) { seen(ns, {}); }
+
+  /// Every namespace that asks for the credential and can have it has this revision, and it is the
+  /// current one. False for what is not known.
+  [[nodiscard]] bool complete(const std::string& credential, const std::string& revision) const;
+
+  [[nodiscard]] std::optional<Report> report(const std::string& credential) const;
+
+ private:
+  struct Track;
+  using Slot = std::uint32_t;
+
+  Track* find(const std::string& credential) const;
+  std::optional<Slot> slot_of(const std::string& ns, bool wanted);
+  std::vector<Completed> settle(Track& track);
+  std::vector<Completed> settle_all();
+  void tell(const std::vector<Completed>& completed) const;
+
+  const Clock& clock_;
+  Metrics& metrics_;
+  OnComplete on_complete_;
+
+  mutable std::mutex mutex_;
+  // The map never changes; what it points to is guarded by mutex_, but for the atomic in it.
+  std::map<std::string, std::unique_ptr<Track>> tracks_;
+  // guarded by mutex_
+  std::unordered_map<std::string, Slot> slots_;
+  std::vector<Slot> free_slots_;
+  Slot end_ = 0;  // all slots are below
+  std::unordered_set<std::string> unseen_;
+  bool listed_ = false;  // expect() was called
+};
+
+/// What a person is told about it.
+[[nodiscard]] plan::Problem note_of(const Rollout::Completed& completed);
+
+}  // namespace icrps::controller
