@@ -3,20 +3,16 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
-#include <set>
-#include <utility>
 
+#include "config/credentials.hpp"
 #include "config/fields.hpp"
+#include "config/iam.hpp"
 #include "config/read_file.hpp"
 #include "config/yaml_tree.hpp"
 #include "icr/text.hpp"
 
 namespace icrps::config {
 namespace {
-
-constexpr std::size_t kLongestCredentialName = 59;  // with "icr-" before it: a DNS label
-constexpr std::size_t kLongestSecretKey = 253;
-constexpr std::string_view kNotSupported = "is a limit, which is not supported by this version";
 
 void read_opt_in(const Located& at) {
   const Fields fields(at, {"mode"}, {"selector", "regions"});
@@ -61,88 +57,6 @@ void read_regions(const Located& at, icr::RegionTable& table) {
   }
 }
 
-/// The messages don't repeat what they found: sometimes it is the API key itself.
-SecretKeyRef read_secret_ref(const Located& at) {
-  const Fields fields(at, {"name", "key"});
-  constexpr std::string_view kName = "the name of a Secret in the operator's namespace";
-  constexpr std::string_view kKey =
-      "the name of a key in that Secret: letters, digits, -, _ and ., at most 253";
-  const Located name = fields.need("name", kName);
-  const Located key = fields.need("key", kKey);
-  SecretKeyRef ref{text_of(name, kName), text_of(key, kKey)};
-  if (!icr::is_dns_subdomain(ref.name)) {
-    name.fail("is not the name of a Secret",
-              "lower-case letters, digits, inner - and ., at most 253");
-  }
-  const bool key_ok = std::all_of(ref.key.begin(), ref.key.end(), [](char c) {
-    return icr::is_lower(c) || icr::is_upper(c) || icr::is_digit(c) || c == '-' || c == '_' ||
-           c == '.';
-  });
-  if (!key_ok || ref.key.empty() || ref.key.size() > kLongestSecretKey) {
-    key.fail("is not the name of a key", kKey);
-  }
-  return ref;
-}
-
-ApiKeySource read_api_key(const Located& at) {
-  if (at.value.kind == YamlValue::Kind::kScalar) {
-    at.fail(fmt::format("is {}", kind_of(at.value)),
-            "secretRef: {name: …, key: …}; the API key itself never stands in this file");
-  }
-  const Fields fields(at, {"secretRef"});
-  return {read_secret_ref(fields.need("secretRef", "{name: …, key: …}"))};
-}
-
-/// The limits of a credential are accepted where they say "no limit".
-void check_limit(const Fields& fields, const std::string& key, const std::string& no_limit) {
-  const auto found = fields.find(key);
-  if (!found) return;
-  const Located& at = *found;
-  const std::string accepted = no_limit.empty() ? "[]" : fmt::format("[\"{}\"]", no_limit);
-  if (at.value.kind != YamlValue::Kind::kList && at.value.kind != YamlValue::Kind::kMap) {
-    at.fail(fmt::format("is {}", kind_of(at.value)), accepted);
-  }
-  const std::vector<YamlValue>& items = at.value.items;
-  const bool unlimited =
-      no_limit.empty() ? items.empty() : items.size() == 1 && items[0].text == no_limit;
-  if (at.value.kind == YamlValue::Kind::kMap || !unlimited) at.fail(kNotSupported, accepted);
-}
-
-Credential read_credential(const Located& at) {
-  const Fields fields(
-      at, {"name", "apiKey", "namespaces", "regions", "registryNamespaces"},
-      {"accessToken", "refreshToken", "trustedProfile", "profileKey", "serviceId", "basic"});
-  const std::string name_rule =
-      fmt::format("1 to {} lower-case letters, digits and inner hyphens", kLongestCredentialName);
-  const Located name = fields.need("name", name_rule);
-  Credential credential{text_of(name, name_rule), {}, {}, {}};
-  if (!icr::is_dns_label(credential.name, kLongestCredentialName)) {
-    name.fail("is not a name for a credential", name_rule);
-  }
-  const auto api_key = fields.find("apiKey");
-  if (!api_key) at.fail("has no source", "apiKey: {secretRef: {name: …, key: …}}");
-  credential.source = read_api_key(*api_key);
-  check_limit(fields, "namespaces", "*");
-  check_limit(fields, "regions", "all");
-  check_limit(fields, "registryNamespaces", "");
-  return credential;
-}
-
-std::vector<Credential> read_credentials(const Located& at) {
-  std::vector<Credential> credentials;
-  std::set<std::string> names;
-  for (const Located& item : items_of(at, "a list of at least one credential")) {
-    credentials.push_back(read_credential(item));
-    if (!names.insert(credentials.back().name).second) {
-      item.fail(
-          fmt::format("is another credential called {}", icr::quoted(credentials.back().name)),
-          "every name once");
-    }
-  }
-  if (credentials.empty()) at.fail("is an empty list", "a list of at least one credential");
-  return credentials;
-}
-
 void read_log(const Located& at, Config& config) {
   static const std::map<std::string, LogLevel> levels{{"debug", LogLevel::kDebug},
                                                       {"info", LogLevel::kInfo},
@@ -163,10 +77,11 @@ Config read_config(const YamlValue& root) {
   if (root.kind == YamlValue::Kind::kNull) {
     throw Failure{0, "is empty; accepted: apiVersion, kind, credentials and more"};
   }
-  const Fields fields({root, ""},
-                      {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "conflict",
-                       "regions", "credentials", "workers", "log"},
-                      {"iam", "registry"});
+  const Located document{root, ""};
+  refuse_proxy(document);
+  const Fields fields(
+      document, {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "conflict", "iam",
+                 "registry", "proof", "regions", "credentials", "workers", "log"});
   constexpr const char* kVersion = "icr-pull-secrets/v1alpha1";
   constexpr const char* kKind = "OperatorConfiguration";
   static_cast<void>(choice_of(fields.need("apiVersion", kVersion), {kVersion}));
@@ -183,8 +98,11 @@ Config read_config(const YamlValue& root) {
     static_cast<void>(choice_of(*at, {"skip"}, {"adopt"}));
   }
   if (const auto at = fields.find("regions")) read_regions(*at, config.regions);
-  config.credentials =
-      read_credentials(fields.need("credentials", "a list of at least one credential"));
+  if (const auto at = fields.find("iam")) config.iam = read_iam(*at);
+  if (const auto at = fields.find("registry")) config.registry = read_registry(*at);
+  if (const auto at = fields.find("proof")) config.proof = read_proof(*at);
+  config.credentials = read_credentials(
+      fields.need("credentials", "a list of at least one credential"), config.regions);
   if (const auto at = fields.find("workers")) config.workers = number_of(*at, 1, 64);
   if (const auto at = fields.find("log")) read_log(*at, config);
   return config;

@@ -59,7 +59,7 @@ struct ServiceIdSource {
   std::string iam_id;      ///< "iam-ServiceId-…"
   std::string account_id;  ///< 32 hex digits
   std::chrono::seconds rotate_every{std::chrono::hours(720)};
-  std::chrono::seconds overlap{std::chrono::hours(2)};  ///< how long the old key stays good
+  std::chrono::seconds overlap{std::chrono::hours(2)};       ///< how long the old key stays good
   std::variant<ApiKeySource, TrustedProfileSource> manager;  ///< who may make and delete keys
   friend bool operator==(const ServiceIdSource&, const ServiceIdSource&) = default;
 };
@@ -112,7 +112,7 @@ struct Config {
   Iam iam;
   Registry registry;
   Proof proof = Proof::kRequired;
-  unsigned workers = 16;                ///< 1 to 64
+  unsigned workers = 16;  ///< 1 to 64
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kAuto;
 };

@@ -79,6 +79,19 @@ unsigned number_of(const Located& at, unsigned least, unsigned most) {
   return number;
 }
 
+const std::string& path_of(const Located& at) {
+  constexpr std::string_view kPath = "the absolute path of a file";
+  constexpr std::size_t kLongestPath = 4095;
+  const std::string& path = text_of(at, kPath);
+  const bool control = std::any_of(path.begin(), path.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20U || c == '\x7f';
+  });
+  if (!path.starts_with('/') || path.ends_with('/') || control || path.size() > kLongestPath) {
+    at.fail("is not an absolute path", kPath);
+  }
+  return path;
+}
+
 std::vector<Located> items_of(const Located& at, std::string_view accepted) {
   if (at.value.kind != Kind::kList) at.fail(fmt::format("is {}", kind_of(at.value)), accepted);
   std::vector<Located> items;

@@ -32,6 +32,9 @@ struct Located {
 
 [[nodiscard]] unsigned number_of(const Located& at, unsigned least, unsigned most);
 
+/// The absolute path of a file. The message doesn't repeat it.
+[[nodiscard]] const std::string& path_of(const Located& at);
+
 [[nodiscard]] std::vector<Located> items_of(const Located& at, std::string_view accepted);
 
 /// A map whose keys are known beforehand. Unknown keys are refused first, so that a slip in a

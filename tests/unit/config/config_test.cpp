@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "parse.hpp"
 #include "scratch.hpp"
 
 using namespace icrps;
@@ -14,22 +15,6 @@ using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
 
 namespace {
-
-const std::string kHead = "apiVersion: icr-pull-secrets/v1alpha1\nkind: OperatorConfiguration\n";
-const std::string kCredential =
-    "credentials:\n- name: default\n  apiKey: {secretRef: {name: icr-api-key, key: apikey}}\n";
-const std::string kMinimal = kHead + kCredential;
-
-Config parsed(const std::string& text) {
-  const auto config = parse_config(text, "config.yaml");
-  if (!config) FAIL(config.error().message);
-  return *config;
-}
-
-std::string error_of(const std::string& text) {
-  const auto config = parse_config(text, "config.yaml");
-  return config ? "" : config.error().message;
-}
 
 const ApiKeySource& api_key_of(const Credential& credential) {
   return std::get<ApiKeySource>(credential.source);
@@ -42,12 +27,18 @@ TEST_CASE("everything but the credentials has a default", "[config]") {
   CHECK(config.endpoints == icr::Endpoints::kPublic);
   CHECK(config.service_accounts == std::vector<std::string>{"default"});
   CHECK(config.regions.known_hosts() == icr::RegionTable::builtin().known_hosts());
+  CHECK(config.iam.origin == "https://iam.cloud.ibm.com");
+  CHECK(config.iam.ca_file.empty());
+  CHECK(config.registry.ca_file.empty());
+  CHECK(config.proof == Proof::kRequired);
   CHECK(config.workers == 16);
   CHECK(config.log_level == LogLevel::kInfo);
   CHECK(config.log_format == LogFormat::kAuto);
   REQUIRE(config.credentials.size() == 1);
   CHECK(config.credentials[0].name == "default");
   CHECK(api_key_of(config.credentials[0]).secret_ref == SecretKeyRef{"icr-api-key", "apikey"});
+  CHECK(config.credentials[0].limits == plan::Limits{});
+  CHECK(config.credentials[0].probe_image.empty());
 }
 
 TEST_CASE("a file that sets every key is read", "[config]") {
@@ -58,6 +49,9 @@ optIn: {mode: annotation}
 endpoints: all
 serviceAccounts: [default, 'build-*', "*", default]
 conflict: skip
+iam: {endpoint: private, caFile: /etc/iam/ca.pem}
+registry: {caFile: /etc/registry/ca.pem}
+proof: preferred
 regions:
   eu-xx: xx.icr.io
   us-south: registry.example.com:5000
@@ -67,6 +61,7 @@ credentials:
     namespaces: ["*"]
     regions: [all]
     registryNamespaces: []
+    probeImage: us.icr.io/team/app:1
   - name: second
     apiKey:
       secretRef:
@@ -85,6 +80,11 @@ log: {level: debug, format: json}
         SecretKeyRef{"icr.api-key", "the_API.key-1"});
   CHECK(config.credentials[1].name == "second");
   CHECK(api_key_of(config.credentials[1]).secret_ref == SecretKeyRef{"2024", "5"});
+  CHECK(config.credentials[0].probe_image == "us.icr.io/team/app:1");
+  CHECK(config.iam.origin == "https://private.iam.cloud.ibm.com");
+  CHECK(config.iam.ca_file == "/etc/iam/ca.pem");
+  CHECK(config.registry.ca_file == "/etc/registry/ca.pem");
+  CHECK(config.proof == Proof::kPreferred);
   CHECK(config.workers == 64);
   CHECK(config.log_level == LogLevel::kDebug);
   CHECK(config.log_format == LogFormat::kJson);
@@ -130,47 +130,45 @@ TEST_CASE("single settings are read", "[config]") {
 
 TEST_CASE("a mistake at the top level is named with file, line and what is accepted", "[config]") {
   constexpr const char* kKeys =
-      "accepted: apiVersion, kind, optIn, endpoints, serviceAccounts, conflict, regions, "
-      "credentials, workers, log";
+      "apiVersion, kind, optIn, endpoints, serviceAccounts, conflict, iam, registry, proof, "
+      "regions, credentials, workers, log";
   struct Case {
     std::string text, message;
   };
-  for (const auto& [text, message] : std::vector<Case>{
-           {"", "config.yaml: is empty; accepted: apiVersion, kind, credentials and more"},
-           {"# nothing\n",
-            "config.yaml: is empty; accepted: apiVersion, kind, credentials and more"},
-           {"- a\n",
-            "config.yaml:1: the document is a list; accepted: a map of apiVersion, kind, "
-            "optIn, endpoints, serviceAccounts, conflict, regions, credentials, workers, log"},
-           {"text\n",
-            "config.yaml:1: the document is text; accepted: a map of apiVersion, kind, "
-            "optIn, endpoints, serviceAccounts, conflict, regions, credentials, workers, log"},
-           {kMinimal + "regoins: {}\n",
-            "config.yaml:6: unknown key \"regoins\" (did you mean \"regions\"?); "s + kKeys},
-           {kHead + "credential: []\n",
-            "config.yaml:3: unknown key \"credential\" (did you mean \"credentials\"?); "s + kKeys},
-           {kMinimal + "Workers: 4\n",
-            "config.yaml:6: unknown key \"Workers\" (did you mean \"workers\"?); "s + kKeys},
-           {kMinimal + "\"a\\nb\": 4\n", "config.yaml:6: unknown key \"a\\nb\"; "s + kKeys},
-           {kMinimal + "<<: {workers: 4}\n", "config.yaml:6: unknown key \"<<\"; "s + kKeys},
-           {kMinimal + "iam: {endpoint: private}\n",
-            "config.yaml:6: iam is not supported by this version; "s + kKeys},
-           {kMinimal + "registry: {caFile: /x}\n",
-            "config.yaml:6: registry is not supported by this version; "s + kKeys},
-           {"kind: OperatorConfiguration\n" + kCredential,
-            "config.yaml:1: apiVersion is missing; accepted: icr-pull-secrets/v1alpha1"},
-           {"\napiVersion: icr-pull-secrets/v1alpha1\n" + kCredential,
-            "config.yaml:2: kind is missing; accepted: OperatorConfiguration"},
-           {kHead,
-            "config.yaml:1: credentials is missing; accepted: a list of at least one credential"},
-           {"apiVersion: v1\nkind: Secret\n",
-            "config.yaml:1: apiVersion is \"v1\"; accepted: icr-pull-secrets/v1alpha1"},
-           {"apiVersion: icr-pull-secrets/v1alpha1\nkind: operatorConfiguration\n",
-            "config.yaml:2: kind is \"operatorConfiguration\" (did you mean "
-            "\"OperatorConfiguration\"?); accepted: OperatorConfiguration"},
-           {"apiVersion: 1\n",
-            "config.yaml:1: apiVersion is a number (put it in quotes if it is meant); accepted: "
-            "icr-pull-secrets/v1alpha1"}}) {
+  for (
+      const auto& [text, message] : std::vector<Case>{
+          {"", "config.yaml: is empty; accepted: apiVersion, kind, credentials and more"},
+          {"# nothing\n",
+           "config.yaml: is empty; accepted: apiVersion, kind, credentials and more"},
+          {"- a\n", "config.yaml:1: the document is a list; accepted: a map of "s + kKeys},
+          {"text\n", "config.yaml:1: the document is text; accepted: a map of "s + kKeys},
+          {kMinimal + "regoins: {}\n",
+           "config.yaml:6: unknown key \"regoins\" (did you mean \"regions\"?); accepted: "s +
+               kKeys},
+          {kHead + "credential: []\n",
+           "config.yaml:3: unknown key \"credential\" (did you mean \"credentials\"?); accepted: "s +
+               kKeys},
+          {kMinimal + "Workers: 4\n",
+           "config.yaml:6: unknown key \"Workers\" (did you mean \"workers\"?); accepted: "s +
+               kKeys},
+          {kMinimal + "\"a\\nb\": 4\n",
+           "config.yaml:6: unknown key \"a\\nb\"; accepted: "s + kKeys},
+          {kMinimal + "<<: {workers: 4}\n",
+           "config.yaml:6: unknown key \"<<\"; accepted: "s + kKeys},
+          {"kind: OperatorConfiguration\n" + kCredential,
+           "config.yaml:1: apiVersion is missing; accepted: icr-pull-secrets/v1alpha1"},
+          {"\napiVersion: icr-pull-secrets/v1alpha1\n" + kCredential,
+           "config.yaml:2: kind is missing; accepted: OperatorConfiguration"},
+          {kHead,
+           "config.yaml:1: credentials is missing; accepted: a list of at least one credential"},
+          {"apiVersion: v1\nkind: Secret\n",
+           "config.yaml:1: apiVersion is \"v1\"; accepted: icr-pull-secrets/v1alpha1"},
+          {"apiVersion: icr-pull-secrets/v1alpha1\nkind: operatorConfiguration\n",
+           "config.yaml:2: kind is \"operatorConfiguration\" (did you mean "
+           "\"OperatorConfiguration\"?); accepted: OperatorConfiguration"},
+          {"apiVersion: 1\n",
+           "config.yaml:1: apiVersion is a number (put it in quotes if it is meant); accepted: "
+           "icr-pull-secrets/v1alpha1"}}) {
     DYNAMIC_SECTION(message << " / " << text.substr(0, 20)) {
       CHECK(error_of(text) == message);
     }
@@ -273,103 +271,6 @@ TEST_CASE("a wrong setting is named with file, line and what is accepted", "[con
             "accepted: level, format"}}) {
     DYNAMIC_SECTION(text) {
       CHECK(error_of(kMinimal + text + "\n") == "config.yaml:" + message);
-    }
-  }
-}
-
-TEST_CASE("a wrong credential is named with file, line and what is accepted", "[config]") {
-  constexpr const char* kSource = "  apiKey: {secretRef: {name: s, key: k}}\n";
-  constexpr const char* kNameRule =
-      "; accepted: 1 to 59 lower-case letters, digits and inner hyphens";
-  constexpr const char* kFields = "accepted: name, apiKey, namespaces, regions, registryNamespaces";
-  constexpr const char* kKeyRule =
-      "; accepted: the name of a key in that Secret: letters, digits, -, _ and ., at most 253";
-  struct Case {
-    std::string text, message;  // the text begins in line 3
-  };
-  for (
-      const auto& [text, message] : std::vector<Case>{
-          {"credentials: []",
-           "3: credentials is an empty list; accepted: a list of at least one credential"},
-          {"credentials:",
-           "3: credentials is nothing; accepted: a list of at least one credential"},
-          {"credentials: {name: a}",
-           "3: credentials is a map; accepted: a list of at least one credential"},
-          {"credentials: [default]",
-           "3: credentials[0] is text; accepted: a map of name, apiKey, namespaces, regions, "
-           "registryNamespaces"},
-          {"credentials:\n- name: a\n",
-           "4: credentials[0] has no source; accepted: apiKey: "
-           "{secretRef: {name: …, key: …}}"},
-          {"credentials:\n-"s + (kSource + 1), "4: credentials[0].name is missing"s + kNameRule},
-          {"credentials:\n- name: 5\n"s + kSource,
-           "4: credentials[0].name is a number (put it in quotes if it is meant)"s + kNameRule},
-          {"credentials:\n- name: on\n"s + kSource,
-           "4: credentials[0].name is true or false (put it in quotes if it is meant)"s +
-               kNameRule},
-          {"credentials:\n- name: Default\n"s + kSource,
-           "4: credentials[0].name is not a name for a credential"s + kNameRule},
-          {"credentials:\n- name: a.b\n"s + kSource,
-           "4: credentials[0].name is not a name for a credential"s + kNameRule},
-          {"credentials:\n- name: " + std::string(60, 'a') + "\n" + kSource,
-           "4: credentials[0].name is not a name for a credential"s + kNameRule},
-          {"credentials:\n- name: a\n"s + kSource + "- name: a\n" + kSource,
-           "6: credentials[1] is another credential called \"a\"; accepted: every name once"},
-          {"credentials:\n- name: a\n  apikey: {}\n",
-           "5: unknown key \"apikey\" in credentials[0] (did you mean \"apiKey\"?); "s + kFields},
-          {"credentials:\n- name: a\n  apiKey: 5ecret\n",
-           "5: credentials[0].apiKey is text; accepted: secretRef: {name: …, key: …}; the API key "
-           "itself never stands in this file"},
-          {"credentials:\n- name: a\n  apiKey: []\n",
-           "5: credentials[0].apiKey is a list; accepted: a map of secretRef"},
-          {"credentials:\n- name: a\n  apiKey: {}\n",
-           "5: credentials[0].apiKey.secretRef is missing; accepted: {name: …, key: …}"},
-          {"credentials:\n- name: a\n  apiKey: {value: 5ecret}\n",
-           "5: unknown key \"value\" in credentials[0].apiKey; accepted: secretRef"},
-          {"credentials:\n- name: a\n  apiKey: {secretRef: {name: s}}\n",
-           "5: credentials[0].apiKey.secretRef.key is missing"s + kKeyRule},
-          {"credentials:\n- name: a\n  apiKey: {secretRef: {key: s}}\n",
-           "5: credentials[0].apiKey.secretRef.name is missing; accepted: the name of a Secret in "
-           "the operator's namespace"},
-          {"credentials:\n- name: a\n  apiKey: {secretRef: {name: 5eCRET, key: k}}\n",
-           "5: credentials[0].apiKey.secretRef.name is not the name of a Secret; accepted: "
-           "lower-case letters, digits, inner - and ., at most 253"},
-          {"credentials:\n- name: a\n  apiKey: {secretRef: {name: s, key: 5ecret/x}}\n",
-           "5: credentials[0].apiKey.secretRef.key is not the name of a key"s + kKeyRule},
-          {"credentials:\n- name: a\n  apiKey: {secretRef: {name: s, key: ''}}\n",
-           "5: credentials[0].apiKey.secretRef.key is not the name of a key"s + kKeyRule},
-          {"credentials:\n- name: a\n  apiKey: {secretRef: {name: s, key: 1e3}}\n",
-           "5: credentials[0].apiKey.secretRef.key is a number (put it in quotes if it is meant)"s +
-               kKeyRule},
-          {"credentials:\n- name: a\n"s + kSource + "  namespaces: [shop]\n",
-           "6: credentials[0].namespaces is a limit, which is not supported by this version; "
-           "accepted: [\"*\"]"},
-          {"credentials:\n- name: a\n"s + kSource + "  namespaces: {matchLabels: {a: b}}\n",
-           "6: credentials[0].namespaces is a limit, which is not supported by this version; "
-           "accepted: [\"*\"]"},
-          {"credentials:\n- name: a\n"s + kSource + "  namespaces: []\n",
-           "6: credentials[0].namespaces is a limit, which is not supported by this version; "
-           "accepted: [\"*\"]"},
-          {"credentials:\n- name: a\n"s + kSource + "  namespaces: '*'\n",
-           "6: credentials[0].namespaces is text; accepted: [\"*\"]"},
-          {"credentials:\n- name: a\n"s + kSource + "  regions: [us-south]\n",
-           "6: credentials[0].regions is a limit, which is not supported by this version; "
-           "accepted: [\"all\"]"},
-          {"credentials:\n- name: a\n"s + kSource + "  registryNamespaces: [team]\n",
-           "6: credentials[0].registryNamespaces is a limit, which is not supported by this "
-           "version; accepted: []"}}) {
-    DYNAMIC_SECTION(text) {
-      const std::string error = error_of(kHead + text + "\n");
-      CHECK(error == "config.yaml:" + message);
-      CHECK_THAT(error, !Contains("5ecret") && !Contains("5eCRET"));
-    }
-  }
-  for (const char* source :
-       {"accessToken", "refreshToken", "trustedProfile", "profileKey", "serviceId", "basic"}) {
-    DYNAMIC_SECTION("the source " << source) {
-      CHECK(error_of(kHead + "credentials:\n- name: a\n  " + source + ": {x: y}\n") ==
-            "config.yaml:5: credentials[0]."s + source + " is not supported by this version; " +
-                kFields);
     }
   }
 }

@@ -1,0 +1,75 @@
+#include "config/iam.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "icr/text.hpp"
+
+namespace icrps::config {
+namespace {
+
+constexpr const char* kPublicOrigin = "https://iam.cloud.ibm.com";
+constexpr const char* kPrivateOrigin = "https://private.iam.cloud.ibm.com";
+
+/// The messages don't repeat the address: it may hold a user name and a password.
+std::string origin_of(const Located& at) {
+  constexpr std::string_view kAccepted = "public, private, https://HOST or https://HOST:PORT";
+  constexpr std::string_view kHttps = "https://";
+  const std::string text = icr::lower(text_of(at, kAccepted));
+  if (text == "public") return kPublicOrigin;
+  if (text == "private") return kPrivateOrigin;
+  if (text.starts_with("http://")) {
+    at.fail("is http://, where API keys would travel without encryption", kAccepted);
+  }
+  if (!text.starts_with(kHttps)) at.fail("is neither public, private nor an address", kAccepted);
+  const std::string_view rest = std::string_view(text).substr(kHttps.size());
+  const std::size_t colon = std::min(rest.find(':'), rest.size());
+  const bool port_ok = colon == rest.size() || icr::is_port(rest.substr(colon + 1));
+  if (!icr::is_dns_subdomain(rest.substr(0, colon)) || !port_ok) {
+    at.fail("is not an address of host and port alone", kAccepted);
+  }
+  return text;
+}
+
+}  // namespace
+
+void refuse_proxy(const Located& at) {
+  for (const YamlKey& key : at.value.keys) {
+    if (icr::lower(key.text).find("proxy") == std::string::npos) continue;
+    throw Failure{
+        key.line,
+        fmt::format("{}{}{}: HTTP proxies are not supported; accepted: a way without one, such as "
+                    "iam: {{endpoint: private}}, the address of a gateway as iam.endpoint, or an "
+                    "egress gateway of the cluster",
+                    at.path, at.path.empty() ? "" : ".", icr::quoted(key.text))};
+  }
+}
+
+Iam read_iam(const Located& at) {
+  refuse_proxy(at);
+  const Fields fields(at, {"endpoint", "caFile"});
+  Iam iam;
+  if (const auto endpoint = fields.find("endpoint")) iam.origin = origin_of(*endpoint);
+  if (const auto file = fields.find("caFile")) iam.ca_file = path_of(*file);
+  return iam;
+}
+
+Registry read_registry(const Located& at) {
+  refuse_proxy(at);
+  const Fields fields(at, {"caFile"});
+  Registry registry;
+  if (const auto file = fields.find("caFile")) registry.ca_file = path_of(*file);
+  return registry;
+}
+
+Proof read_proof(const Located& at) {
+  const bool boolean = kind_of(at.value) == "true or false";
+  if (boolean && (icr::lower(at.value.text) == "off" || icr::lower(at.value.text) == "false")) {
+    return Proof::kOff;
+  }
+  const std::string& word = choice_of(at, {"required", "preferred", "off"});
+  if (word == "off") return Proof::kOff;
+  return word == "required" ? Proof::kRequired : Proof::kPreferred;
+}
+
+}  // namespace icrps::config
