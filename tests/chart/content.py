@@ -217,7 +217,7 @@ class Rights(unittest.TestCase):
         "events": {"create", "patch"},
     }
 
-    def check(self, objects, managed, sources):
+    def check(self, objects, managed, sources, states=()):
         rules = find(objects, "ClusterRole")["rules"]
         secrets = []
         for rule in rules:
@@ -235,11 +235,21 @@ class Rights(unittest.TestCase):
         self.assertEqual(managed, named["resourceNames"])
         self.assertEqual({"get", "list", "watch", "patch", "delete"}, set(named["verbs"]))
 
-        (rule,) = find(objects, "Role")["rules"]
+        (rule,) = find(objects, "Role", "icr-pull-secrets-sources")["rules"]
         self.assertEqual([""], rule["apiGroups"])
         self.assertEqual(["secrets"], rule["resources"])
         self.assertEqual({"get", "list", "watch"}, set(rule["verbs"]))
         self.assertEqual(sources, rule["resourceNames"])
+        self.check_state(objects, list(states))
+
+    def check_state(self, objects, states):
+        expected = [("configmaps", ["icr-pull-secrets-status"], {"get", "update", "patch"}), ("configmaps", None, {"create"})]
+        if states:
+            expected += [("secrets", states, {"get", "list", "watch", "update", "patch"}), ("secrets", None, {"create"})]
+        rules = find(objects, "Role", "icr-pull-secrets-state")["rules"]
+        self.assertEqual(expected, [(*rule["resources"], rule.get("resourceNames"), set(rule["verbs"])) for rule in rules])
+        for rule in rules:
+            self.assertEqual([""], rule["apiGroups"])
 
     def test_the_default_names_one_secret_to_write_and_one_to_read(self):
         self.check(render(), ["icr-default"], ["icr-api-key"])
@@ -261,11 +271,19 @@ class Rights(unittest.TestCase):
         listed = {"name": "listed", "several": [{"secretRef": {"name": "listed-key", "key": "k"}}]}
         values = {"config": {"credentials": [deep, flat, listed]}}
         self.check(render("--skip-schema-validation", values=values), ["icr-entitled", "icr-listed", "icr-rotating"],
-                   ["entitlement", "icr-manager", "listed-key"])
+                   ["entitlement", "icr-manager", "listed-key"], ["icr-pull-secrets-state-rotating"])
 
-    def test_without_a_secretref_there_is_no_role(self):
-        values = {"config": {"credentials": [{"name": "keyless", "trustedProfile": {"id": "Profile-1"}}]}}
-        self.assertEqual(set(), {"Role", "RoleBinding"} & set(kinds(render("--skip-schema-validation", values=values))))
+    def test_every_kind_of_source_adds_what_it_reads_and_keeps(self):
+        self.check(scenario("sources"),
+                   [f"icr-{each}" for each in ("cross-account", "default", "entitled", "keyless", "refreshed", "rotating",
+                                               "rotating-keyless", "short-lived")],
+                   ["entitlement", "icr-api-key", "icr-manager", "icr-profile-key", "icr-refresh"],
+                   ["icr-pull-secrets-state-rotating", "icr-pull-secrets-state-rotating-keyless"])
+
+    def test_without_a_secretref_there_is_no_role_for_sources(self):
+        objects = scenario("keyless")
+        self.assertEqual(1, kinds(objects).count("RoleBinding"))
+        self.check_state(objects, [])
 
     def test_no_credentials_is_an_error_even_past_the_schema(self):
         done = helm("template", "x", CHART, "--skip-schema-validation", values={"config": {"credentials": []}})
@@ -276,10 +294,12 @@ class Rights(unittest.TestCase):
         for values in ({}, {"serviceAccount": {"name": "other"}}, {"serviceAccount": {"create": False}}):
             objects = render(values=values)
             account = pod(objects)["serviceAccountName"]
-            for binding, role in (("ClusterRoleBinding", "ClusterRole"), ("RoleBinding", "Role")):
-                bound = find(objects, binding)
+            for binding, role, name in (("ClusterRoleBinding", "ClusterRole", "icr-pull-secrets"),
+                                        ("RoleBinding", "Role", "icr-pull-secrets-sources"),
+                                        ("RoleBinding", "Role", "icr-pull-secrets-state")):
+                bound = find(objects, binding, name)
                 self.assertEqual({"apiGroup": "rbac.authorization.k8s.io", "kind": role,
-                                  "name": find(objects, role)["metadata"]["name"]}, bound["roleRef"])
+                                  "name": find(objects, role, name)["metadata"]["name"]}, bound["roleRef"])
                 self.assertEqual([{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}], bound["subjects"])
 
     def test_roles_made_elsewhere_are_left_to_others(self):
@@ -383,6 +403,38 @@ class Pod(unittest.TestCase):
         self.assertEqual(given["extraVolumes"], spec["volumes"][1:])
         self.assertEqual("puller", spec["serviceAccountName"])
 
+    def token(self, **options):
+        """(volume, mount) of the token for IAM, or None."""
+        objects = render(**options)
+        volumes = [each for each in pod(objects)["volumes"] if "projected" in each]
+        if not volumes:
+            self.assertNotIn("iam-token", [each["name"] for each in container(objects)["volumeMounts"]])
+            return None
+        (volume,) = volumes
+        (mount,) = [each for each in container(objects)["volumeMounts"] if each["name"] == volume["name"]]
+        (source,) = volume["projected"]["sources"]
+        return source["serviceAccountToken"], mount
+
+    def test_a_trusted_profile_brings_the_token_that_it_is_logged_in_with(self):
+        profile = {"trustedProfile": {"id": "Profile-1"}}
+        default = {"trustedProfile": {"id": "Profile-1", "tokenFile": "/var/run/secrets/tokens/sa-token"}}
+        service = {"serviceId": {"iamId": "iam-ServiceId-1", "accountId": "1", "manager": profile}}
+        for source in (profile, default, service):
+            token, mount = self.token(values={"config": {"credentials": [{"name": "a"} | source]}})
+            self.assertEqual({"path": "sa-token", "audience": "iam", "expirationSeconds": 3600}, token)
+            self.assertEqual({"name": "iam-token", "mountPath": "/var/run/secrets/tokens", "readOnly": True}, mount)
+
+    def test_audience_and_life_of_the_token_can_be_set(self):
+        values = {"config": {"credentials": [{"name": "a", "trustedProfile": {"id": "Profile-1"}}]},
+                  "serviceAccountToken": {"audience": "elsewhere", "expirationSeconds": 1234}}
+        self.assertEqual({"path": "sa-token", "audience": "elsewhere", "expirationSeconds": 1234}, self.token(values=values)[0])
+
+    def test_nobody_else_brings_a_token(self):
+        self.assertIsNone(self.token())
+        elsewhere = {"trustedProfile": {"id": "Profile-1", "tokenFile": "/elsewhere/token"}}
+        self.assertIsNone(self.token(values={"config": {"credentials": [{"name": "a"} | elsewhere]}}))
+        self.assertIsNone(self.token(values=yaml.safe_load(SCENARIOS["limits"].read_text(encoding="utf-8"))))
+
     def test_the_number_of_pods_may_be_none(self):
         self.assertEqual(0, find(render(values={"replicaCount": 0}), "Deployment")["spec"]["replicas"])
 
@@ -397,14 +449,14 @@ class Names(unittest.TestCase):
         return {each["metadata"]["name"] for each in render(**options)}
 
     def test_a_release_called_like_the_chart_is_not_called_so_twice(self):
-        self.assertEqual({"icr-pull-secrets", "icr-pull-secrets-sources"}, self.names())
+        self.assertEqual({"icr-pull-secrets", "icr-pull-secrets-sources", "icr-pull-secrets-state"}, self.names())
 
     def test_another_release_has_its_name_in_front(self):
-        self.assertEqual({"x-icr-pull-secrets", "x-icr-pull-secrets-sources"}, self.names(release="x"))
+        self.assertEqual({"x-icr-pull-secrets", "x-icr-pull-secrets-sources", "x-icr-pull-secrets-state"}, self.names(release="x"))
 
     def test_names_can_be_overridden(self):
-        self.assertEqual({"x-puller", "x-puller-sources"}, self.names(release="x", values={"nameOverride": "puller"}))
-        self.assertEqual({"it", "it-sources"}, self.names(release="x", values={"fullnameOverride": "it"}))
+        self.assertEqual({"x-puller", "x-puller-sources", "x-puller-state"}, self.names(release="x", values={"nameOverride": "puller"}))
+        self.assertEqual({"it", "it-sources", "it-state"}, self.names(release="x", values={"fullnameOverride": "it"}))
 
     def test_long_names_are_cut(self):
         for each in render(release="a" * 53, values={"nameOverride": "b" * 63}):
@@ -425,6 +477,17 @@ class Notes(unittest.TestCase):
         self.assertIn("WARNING: the Secret icr-api-key", text)
         self.assertIn(f"kubectl create secret generic icr-api-key -n {NAMESPACE} --from-file=apikey=key.txt\n", text)
         self.assertIn(f"kubectl create secret generic team-a-key -n {NAMESPACE} --from-file=IC_KEY=key.txt --from-file=OTHER=key.txt\n", text)
+
+    def test_they_say_how_to_make_a_source_of_any_kind(self):
+        text = notes("--values", SCENARIOS["sources"])
+        for secret, key in (("icr-manager", "apikey"), ("entitlement", "password"), ("icr-profile-key", "apikey")):
+            self.assertIn(f"kubectl create secret generic {secret} -n {NAMESPACE} --from-file={key}=key.txt\n", text)
+
+    def test_they_say_whom_a_trusted_profile_must_trust(self):
+        text = notes("--values", SCENARIOS["keyless"])
+        self.assertIn(f"linked to the service account\nicr-pull-secrets of the namespace {NAMESPACE}", text)
+        self.assertNotIn("WARNING", text)
+        self.assertNotIn("trusted profile", notes())
 
     def test_they_do_not_warn_of_the_source_that_the_chart_makes(self):
         given = {"apiKey": {"create": True, "value": "x"}}

@@ -127,6 +127,14 @@ no  list    pods                        -
 no  create  pods                        shop
 no  create  pods/exec                   shop
 no  create  pods/eviction               shop
+yes create  configmaps                  $namespace
+yes get     configmaps/icr-pull-secrets-status $namespace
+yes update  configmaps/icr-pull-secrets-status $namespace
+yes patch   configmaps/icr-pull-secrets-status $namespace
+no  delete  configmaps/icr-pull-secrets-status $namespace
+no  get     configmaps/icr-pull-secrets-status shop
+no  get     configmaps/icr-pull-secrets $namespace
+no  create  configmaps                  shop
 no  get     configmaps                  $namespace
 no  list    configmaps                  -
 no  patch   deployments.apps            $namespace
@@ -253,6 +261,31 @@ template["metadata"]["name"] = "pod-of-the-deployment"
 print(json.dumps({"apiVersion": "v1", "kind": "Pod"} | template))'
 }
 
+# With a service ID, whose state is kept in a Secret: yes and no, as above.
+rotate() {
+  say "helm upgrade, with every kind of source"
+  quietly helm upgrade "$release" "$CHART" --namespace "$namespace" --values "$CHART/ci/sources-values.yaml"
+  local expected verb resource where
+  while read -r expected verb resource where; do
+    asked "$expected" "$verb" "$resource" "$where"
+  done <<TABLE
+yes create  secrets                                     $namespace
+yes get     secrets/icr-pull-secrets-state-rotating     $namespace
+yes list    secrets/icr-pull-secrets-state-rotating     $namespace
+yes watch   secrets/icr-pull-secrets-state-rotating     $namespace
+yes update  secrets/icr-pull-secrets-state-rotating     $namespace
+yes patch   secrets/icr-pull-secrets-state-rotating     $namespace
+no  delete  secrets/icr-pull-secrets-state-rotating     $namespace
+no  get     secrets/icr-pull-secrets-state-rotating     shop
+no  get     secrets/icr-pull-secrets-state-default      $namespace
+yes get     secrets/icr-manager                         $namespace
+yes get     secrets/entitlement                         $namespace
+no  update  secrets/icr-manager                         $namespace
+no  update  secrets/icr-rotating                        shop
+no  get     secrets/other                               $namespace
+TABLE
+}
+
 accept() {
   local name file
   say "Pod Security: the check refuses a pod that may be root"
@@ -285,14 +318,14 @@ left() {
 remove() {
   local found
   say "helm uninstall leaves nothing"
-  [ "$(left | wc -l)" -eq 7 ] || die "expected 7 objects of the release, found: $(left)"
+  [ "$(left | wc -l)" -eq 9 ] || die "expected 9 objects of the release, found: $(left)"
   quietly helm uninstall "$release" --namespace "$namespace"
   found=$(left)
   [ -z "$found" ] || die "left behind: $found"
 
   say "the plain manifests are the same: applied, asked, removed"
   quietly kubectl apply --validate=strict --filename "$ROOT/manifests/install.yaml"
-  [ "$(left | wc -l)" -eq 7 ] || die "expected 7 objects of manifests/install.yaml, found: $(left)"
+  [ "$(left | wc -l)" -eq 9 ] || die "expected 9 objects of manifests/install.yaml, found: $(left)"
   asked yes get secrets/icr-default shop
   asked no get secrets/icr-team-a shop
   asked no get secrets/other shop
@@ -304,6 +337,7 @@ make_namespaces
 install
 ask
 act
+rotate
 accept
 remove
 say "passed"

@@ -91,23 +91,102 @@ refuse "no credentials" "at '/config/credentials'" "minItems: got 0, want 1" <<<
 refuse "credentials taken away" "at '/config'" "missing property 'credentials'" <<<'config: {credentials: null}'
 refuse "credential without a name" "at '/config/credentials/0'" "missing property 'name'" < <(credential "{$key}")
 refuse "credential without a source" "at '/config/credentials/0'" "missing property 'apiKey'" < <(credential '{name: a}')
-refuse "credential with two sources" "at '/config/credentials/0'" "additional properties 'basic' not allowed" \
-  < <(credential "{name: a, $key, basic: {username: cp}}")
-refuse "source that the operator doesn't have yet" "at '/config/credentials/0'" "additional properties 'trustedProfile' not allowed" \
-  < <(credential '{name: a, trustedProfile: {id: Profile-1}}')
+refuse "credential with two sources" "at '/config/credentials/0'" "'oneOf' failed, subschemas 0, 3 matched" \
+  < <(credential "{name: a, $key, trustedProfile: {id: Profile-1}}")
+refuse "source that nobody knows" "at '/config/credentials/0'" "additional properties 'vault' not allowed" \
+  < <(credential '{name: a, vault: {id: Profile-1}}')
 refuse "the key itself in the place of its source" "at '/config/credentials/0/apiKey'" "got string, want object" < <(credential '{name: a, apiKey: not-a-real-key}')
 refuse "apiKey without secretRef" "at '/config/credentials/0/apiKey'" "missing property 'secretRef'" < <(credential '{name: a, apiKey: {}}')
 refuse "secretRef without key" "at '/config/credentials/0/apiKey/secretRef'" "missing property 'key'" < <(credential '{name: a, apiKey: {secretRef: {name: b}}}')
 refuse "secretRef with an empty name" "at '/config/credentials/0/apiKey/secretRef/name'" "does not match pattern" < <(credential '{name: a, apiKey: {secretRef: {name: "", key: c}}}')
 refuse "secretRef with a name no Secret can have" "at '/config/credentials/0/apiKey/secretRef/name'" "does not match pattern" < <(credential '{name: a, apiKey: {secretRef: {name: A_B, key: c}}}')
 refuse "secretRef with a key no Secret can have" "at '/config/credentials/0/apiKey/secretRef/key'" "does not match pattern" < <(credential '{name: a, apiKey: {secretRef: {name: b, key: "c d"}}}')
-refuse "credential limited to namespaces, which the operator can't do yet" "at '/config/credentials/0/namespaces/0'" "value must be '*'" < <(credential "{name: a, $key, namespaces: [shop]}")
-refuse "credential limited to regions" "at '/config/credentials/0/regions/0'" "value must be 'all'" < <(credential "{name: a, $key, regions: [eu-de]}")
-refuse "credential limited to registry namespaces" "at '/config/credentials/0/registryNamespaces'" "maxItems: got 1, want 0" < <(credential "{name: a, $key, registryNamespaces: [team]}")
+
+# The other sources.
+refuse "accessToken without apiKey" "at '/config/credentials/0/accessToken'" "missing property 'apiKey'" < <(credential '{name: a, accessToken: {}}')
+refuse "the key itself for a refreshToken" "at '/config/credentials/0/refreshToken/apiKey'" "got string, want object" \
+  < <(credential '{name: a, refreshToken: {apiKey: not-a-real-key}}')
+for id in "''" Profile- 'Profile-1 2' Profile_1 iam-ServiceId-1; do
+  refuse "trusted profile with the id $id" "at '/config/credentials/0/trustedProfile/id'" "does not match pattern" \
+    < <(credential "{name: a, trustedProfile: {id: $id}}")
+done
+refuse "trusted profile without an id" "at '/config/credentials/0/trustedProfile'" "missing property 'id'" < <(credential '{name: a, trustedProfile: {}}')
+refuse "token file without a path" "at '/config/credentials/0/trustedProfile/tokenFile'" "does not match pattern" \
+  < <(credential '{name: a, trustedProfile: {id: Profile-1, tokenFile: token}}')
+refuse "profileKey without a Secret" "at '/config/credentials/0/profileKey'" "missing property 'secretRef'" < <(credential '{name: a, profileKey: {id: Profile-1}}')
+
+# service_id LINE: a credential of a service ID with these further keys.
+service_id() {
+  credential "{name: a, serviceId: {iamId: iam-ServiceId-1, accountId: 0a, $1}}"
+}
+manager='manager: {apiKey: {secretRef: {name: m, key: k}}}'
+refuse "service ID without a manager" "at '/config/credentials/0/serviceId'" "missing property 'manager'" < <(service_id 'overlap: 1h')
+refuse "service ID with two managers" "at '/config/credentials/0/serviceId/manager'" "'oneOf' failed, subschemas 0, 1 matched" \
+  < <(service_id 'manager: {apiKey: {secretRef: {name: m, key: k}}, trustedProfile: {id: Profile-1}}')
+refuse "service ID by its other id" "at '/config/credentials/0/serviceId/iamId'" "does not match pattern" \
+  < <(credential "{name: a, serviceId: {iamId: ServiceId-1, accountId: 0a, $manager}}")
+refuse "account with a hyphen" "at '/config/credentials/0/serviceId/accountId'" "does not match pattern" \
+  < <(credential "{name: a, serviceId: {iamId: iam-ServiceId-1, accountId: 0-a, $manager}}")
+refuse "seconds as a number" "at '/config/credentials/0/serviceId/rotateEvery'" "got number, want string" < <(service_id "rotateEvery: 3600, $manager")
+for duration in 30d 1.5h '1h 30m' 30m1h 1h1h -1h h "''" 100ms; do
+  refuse "duration $duration" "at '/config/credentials/0/serviceId/overlap'" "does not match pattern" < <(service_id "overlap: $duration, $manager")
+done
+
+password='password: {secretRef: {name: b, key: c}}'
+refuse "basic without hosts" "at '/config/credentials/0/basic'" "missing property 'hosts'" < <(credential "{name: a, basic: {username: cp, $password}}")
+refuse "basic for no host" "at '/config/credentials/0/basic/hosts'" "minItems: got 0, want 1" < <(credential "{name: a, basic: {username: cp, hosts: [], $password}}")
+refuse "basic for a URL" "at '/config/credentials/0/basic/hosts/0'" "does not match pattern" < <(credential "{name: a, basic: {username: cp, hosts: ['https://cp.icr.io'], $password}}")
+refuse "user name with a colon" "at '/config/credentials/0/basic/username'" "does not match pattern" < <(credential "{name: a, basic: {username: 'a:b', hosts: [cp.icr.io], $password}}")
+refuse "user name that is empty" "at '/config/credentials/0/basic/username'" "does not match pattern" < <(credential "{name: a, basic: {username: '', hosts: [cp.icr.io], $password}}")
+refuse "the password itself" "at '/config/credentials/0/basic/password'" "got string, want object" < <(credential '{name: a, basic: {username: cp, hosts: [cp.icr.io], password: x}}')
+refuse "basic with regions" "at '/config/credentials/0/regions'" "false schema" < <(credential "{name: a, basic: {username: cp, hosts: [cp.icr.io], $password}, regions: [all]}")
+
+# Limits.
+refuse "namespaces as text" "at '/config/credentials/0/namespaces'" "got string, want array or object" < <(credential "{name: a, $key, namespaces: '*'}")
+refuse "no namespace" "at '/config/credentials/0/namespaces'" "minItems: got 0, want 1" < <(credential "{name: a, $key, namespaces: []}")
+refuse "namespace in capitals" "at '/config/credentials/0/namespaces/0'" "does not match pattern" < <(credential "{name: a, $key, namespaces: [Shop]}")
+refuse "namespace with a dot" "at '/config/credentials/0/namespaces/0'" "does not match pattern" < <(credential "{name: a, $key, namespaces: ['a.*']}")
+refuse "selector that selects nothing in particular" "at '/config/credentials/0/namespaces'" "minProperties: got 0, want 1" < <(credential "{name: a, $key, namespaces: {}}")
+refuse "unknown key in a selector" "at '/config/credentials/0/namespaces'" "additional properties 'labels' not allowed" < <(credential "{name: a, $key, namespaces: {labels: {}}}")
+refuse "label's key with two slashes" "at '/config/credentials/0/namespaces/matchLabels'" "does not match pattern" < <(credential "{name: a, $key, namespaces: {matchLabels: {a/b/c: d}}}")
+refuse "label's value with a blank" "at '/config/credentials/0/namespaces/matchLabels/a'" "does not match pattern" < <(credential "{name: a, $key, namespaces: {matchLabels: {a: b c}}}")
+refuse "unknown operator" "at '/config/credentials/0/namespaces/matchExpressions/0/operator'" "value must be one of" \
+  < <(credential "{name: a, $key, namespaces: {matchExpressions: [{key: a, operator: Is}]}}")
+refuse "In without values" "at '/config/credentials/0/namespaces/matchExpressions/0'" "missing property 'values'" \
+  < <(credential "{name: a, $key, namespaces: {matchExpressions: [{key: a, operator: In}]}}")
+refuse "Exists with values" "at '/config/credentials/0/namespaces/matchExpressions/0/values'" "maxItems: got 1, want 0" \
+  < <(credential "{name: a, $key, namespaces: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}}")
+refuse "no region" "at '/config/credentials/0/regions'" "minItems: got 0, want 1" < <(credential "{name: a, $key, regions: []}")
+refuse "region none" "at '/config/credentials/0/regions/0'" "'not' failed" < <(credential "{name: a, $key, regions: [none]}")
+refuse "two regions in one entry" "at '/config/credentials/0/regions/0'" "does not match pattern" < <(credential "{name: a, $key, regions: ['us-south,eu-de']}")
+refuse "all beside another region" "at '/config/credentials/0/regions'" "maxItems: got 2, want 1" < <(credential "{name: a, $key, regions: [all, eu-de]}")
+refuse "registry namespace with a slash" "at '/config/credentials/0/registryNamespaces/0'" "does not match pattern" < <(credential "{name: a, $key, registryNamespaces: [team/]}")
+refuse "registry namespace in capitals" "at '/config/credentials/0/registryNamespaces/0'" "does not match pattern" < <(credential "{name: a, $key, registryNamespaces: [Team]}")
+refuse "probe image without a host" "at '/config/credentials/0/probeImage'" "does not match pattern" < <(credential "{name: a, $key, probeImage: 'team/app:1'}")
+refuse "probe image with a URL" "at '/config/credentials/0/probeImage'" "does not match pattern" < <(credential "{name: a, $key, probeImage: 'https://us.icr.io/team/app:1'}")
+
+# IAM, registries, proof.
+refuse "IAM without encryption" "at '/config/iam/endpoint'" "does not match pattern" <<<'config: {iam: {endpoint: "http://iam.cloud.ibm.com"}}'
+refuse "IAM with a path" "at '/config/iam/endpoint'" "does not match pattern" <<<'config: {iam: {endpoint: "https://iam.cloud.ibm.com/identity"}}'
+refuse "IAM with a user" "at '/config/iam/endpoint'" "does not match pattern" <<<'config: {iam: {endpoint: "https://me@iam.cloud.ibm.com"}}'
+refuse "IAM by a word" "at '/config/iam/endpoint'" "does not match pattern" <<<'config: {iam: {endpoint: vpe}}'
+refuse "a proxy for IAM" "at '/config/iam'" "additional properties 'proxy' not allowed" <<<'config: {iam: {proxy: "http://proxy:3128"}}'
+refuse "certificates of IAM by a relative path" "at '/config/iam/caFile'" "does not match pattern" <<<'config: {iam: {caFile: ca.pem}}'
+refuse "certificates of registries in a folder" "at '/config/registry/caFile'" "does not match pattern" <<<'config: {registry: {caFile: /etc/ca/}}'
+refuse "unknown proof" "at '/config/proof'" "value must be one of" <<<'config: {proof: optional}'
+refuse "proof: true" "at '/config/proof'" "value must be one of" <<<'config: {proof: true}'
+refuse "token that lives for two hours" "at '/serviceAccountToken/expirationSeconds'" "maximum: got 7,200, want 3,600" <<<'serviceAccountToken: {expirationSeconds: 7200}'
+refuse "token that lives for a minute" "at '/serviceAccountToken/expirationSeconds'" "minimum: got 60, want 600" <<<'serviceAccountToken: {expirationSeconds: 60}'
+refuse "token for nobody" "at '/serviceAccountToken/audience'" "minLength: got 0, want 1" <<<'serviceAccountToken: {audience: ""}'
+
+# Names.
 for name in "''" Default team_a team.a -a a- '"*"' 'a b'; do
   refuse "credential called $name" "at '/config/credentials/0/name'" "does not match pattern" < <(credential "{name: $name, $key}")
 done
 refuse "credential whose Secret's name would be too long" "at '/config/credentials/0/name'" "maxLength: got 60, want 59" < <(credential "{name: a$long59, $key}")
+refuse "credential that would write the operator's own state" "at '/config/credentials/0/name'" "'not' failed" < <(credential "{name: pull-secrets-state-a, $key}")
+refuse "the operator's own state as a source" "at '/config/credentials/0/apiKey/secretRef/name'" "'not' failed" \
+  < <(credential '{name: a, apiKey: {secretRef: {name: icr-pull-secrets-state-b, key: c}}}')
 refuse "two credentials of one name" "config.credentials" "every credential needs a name of its own" < <(credential "{name: a, $key}, {name: a, $key}")
 refuse "source with the name of a Secret that is written" "config.credentials" 'the Secret "icr-api-key" can'"'"'t be a source' < <(credential "{name: api-key, $key}")
 
@@ -139,6 +218,16 @@ accept "no values at all" <<<'{}'
 accept "the longest name of a credential" < <(credential "{name: $long59, $key}")
 accept "a credential that is called like a number" < <(credential "{name: '1', $key}")
 accept "limits that limit nothing" < <(credential "{name: a, $key, namespaces: ['*'], regions: [all], registryNamespaces: []}")
+accept "globs over namespaces" < <(credential "{name: a, $key, namespaces: [shop, 'team-*', '?', '*-ci']}")
+accept "labels with and without a prefix" < <(credential "{name: a, $key, namespaces: {matchLabels: {a: '', b.c/d: E_f.g}, matchExpressions: [{key: x, operator: Exists, values: []}]}}")
+accept "regions by every kind of name" < <(credential "{name: a, $key, regions: [us-south, EU-Central, private.jp.icr.io, registry.bluemix.net, global]}")
+accept "old and short registry namespaces" < <(credential "{name: a, $key, registryNamespaces: [ibm, a_b-c.d]}")
+accept "a probe image by digest" < <(credential "{name: a, $key, probeImage: 'us.icr.io/team/app@sha256:$(printf 'a%.0s' {1..64})'}")
+for duration in 1h 1h30m 90s 1h0m5s 0720h; do
+  accept "duration $duration" < <(service_id "rotateEvery: $duration, overlap: 1s, $manager")
+done
+accept "IAM at an address" <<<'config: {iam: {endpoint: "https://IAM.example.com:8443", caFile: /etc/ca/ca.pem}, registry: {caFile: /etc/ca/ca.pem}}'
+accept "proof: off, which YAML takes for false" <<<'config: {proof: off}'
 accept "globs over service accounts" <<<'config: {serviceAccounts: ["build-*", "*.ci", "runner-?", "a.b-c"]}'
 accept "no service account by default" <<<'config: {serviceAccounts: []}'
 accept "all service accounts" <<<'config: {serviceAccounts: ["*"]}'

@@ -83,38 +83,74 @@ An empty list would be no limit at all in an RBAC rule, so it's an error here.
 {{- end }}
 
 {{/*
-The names of the Secrets that the operator reads, one a line: the name in every secretRef, at
-whatever depth below the given part of the configuration.
+The Secrets that the operator reads, "name key" one a line: every secretRef, at whatever depth
+below the given part of the configuration.
 */}}
-{{- define "icr-pull-secrets.secretRefNames" -}}
+{{- define "icr-pull-secrets.secretRefs" -}}
 {{- if kindIs "map" . }}
 {{- range $key, $value := . }}
 {{- if and (eq $key "secretRef") (kindIs "map" $value) }}
-{{- $value.name }}{{ "\n" }}
+{{- $value.name }} {{ $value.key }}{{ "\n" }}
 {{- else }}
-{{- include "icr-pull-secrets.secretRefNames" $value }}
+{{- include "icr-pull-secrets.secretRefs" $value }}
 {{- end }}
 {{- end }}
 {{- else if kindIs "slice" . }}
 {{- range . }}
-{{- include "icr-pull-secrets.secretRefNames" . }}
+{{- include "icr-pull-secrets.secretRefs" . }}
 {{- end }}
 {{- end }}
 {{- end }}
 
 {{/*
-The same, sorted and without repetition. A source that carries the name of a Secret we write
+Their names, sorted and without repetition. A source that carries the name of a Secret we write
 would be readable and writable in every namespace under the rules for those: refused.
 */}}
 {{- define "icr-pull-secrets.sourceSecrets" -}}
 {{- $managed := include "icr-pull-secrets.managedSecrets" . | splitList "\n" }}
-{{- $sources := include "icr-pull-secrets.secretRefNames" .Values.config.credentials | splitList "\n" | compact | uniq | sortAlpha }}
+{{- $sources := list }}
+{{- range include "icr-pull-secrets.secretRefs" .Values.config.credentials | splitList "\n" | compact }}
+{{- $sources = append $sources (splitList " " . | first) }}
+{{- end }}
+{{- $sources = $sources | uniq | sortAlpha }}
 {{- range $sources }}
 {{- if has . $managed }}
 {{- fail (printf "config.credentials: the Secret %q can't be a source, because the credential %q writes a Secret of that name into namespaces: rename one of them" . (trimPrefix "icr-" .)) }}
 {{- end }}
 {{- end }}
 {{- join "\n" $sources }}
+{{- end }}
+
+{{/*
+The names of the Secrets that the operator keeps the state of its rotations in, one a line.
+*/}}
+{{- define "icr-pull-secrets.stateSecrets" -}}
+{{- $names := list }}
+{{- range .Values.config.credentials }}
+{{- if hasKey . "serviceId" }}
+{{- $names = append $names (printf "icr-pull-secrets-state-%s" .name) }}
+{{- end }}
+{{- end }}
+{{- join "\n" (sortAlpha $names) }}
+{{- end }}
+
+{{/*
+Where a trusted profile's token is unless its tokenFile says otherwise: mounted by the chart.
+*/}}
+{{- define "icr-pull-secrets.tokenFile" -}}
+/var/run/secrets/tokens/sa-token
+{{- end }}
+
+{{/*
+Not empty when a credential, or the manager of one, is a trusted profile with the token there.
+*/}}
+{{- define "icr-pull-secrets.needsToken" -}}
+{{- $default := include "icr-pull-secrets.tokenFile" . }}
+{{- range .Values.config.credentials }}
+{{- range list . (dig "serviceId" "manager" dict .) }}
+{{- if and (hasKey . "trustedProfile") (eq $default (dig "trustedProfile" "tokenFile" $default .)) }}yes{{ end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/*
