@@ -6,7 +6,10 @@
 
 #include "cli/exit_codes.hpp"
 #include "cli/options.hpp"
+#include "cli/rotate.hpp"
 #include "cli/run.hpp"
+#include "cli/status.hpp"
+#include "cli/verify.hpp"
 #include "http/transport_cpprest.hpp"
 #include "runtime/signals.hpp"
 
@@ -46,6 +49,45 @@ int parse(CLI::App& app, int argc, char** argv) {
   return -1;
 }
 
+CLI::App& add_run(CLI::App& app, cli::RunOptions& options) {
+  auto* const command = app.add_subcommand("run", "Run the operator");
+  add_common_options(*command, options);
+  command->add_option(
+      "--listen", options.listen,
+      "Where /livez, /readyz and /metrics are served (default: " + options.listen + ")");
+  return *command;
+}
+
+CLI::App& add_status(CLI::App& app, cli::StatusOptions& options) {
+  auto* const command =
+      app.add_subcommand("status", "Show each credential: revision, roll-out, expiry, last proof");
+  add_common_options(*command, options);
+  command->add_option("-o,--output", options.output, "table (default) or json")
+      ->check(CLI::IsMember({"table", "json"}));
+  return *command;
+}
+
+CLI::App& add_verify(CLI::App& app, cli::VerifyOptions& options) {
+  auto* const command =
+      app.add_subcommand("verify", "Prove each credential at IAM and at each registry");
+  add_common_options(*command, options);
+  command->add_option("--credential", options.credential, "Only this one");
+  command->add_option("--host", options.hosts,
+                      "Only at this registry host (repeat; default: those it is for)");
+  command->add_option("--image", options.image,
+                      "Also prove that this image can be pulled: us.icr.io/team/app:1");
+  return *command;
+}
+
+CLI::App& add_rotate(CLI::App& app, cli::RotateOptions& options) {
+  auto* const command =
+      app.add_subcommand("rotate", "Ask the operator to rotate a service ID's API key now");
+  add_common_options(*command, options);
+  command->add_option("--credential", options.credential, "Which one (source serviceId)")
+      ->required();
+  return *command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -56,12 +98,14 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   cli::RunOptions run;
-  auto* const run_command = app.add_subcommand("run", "Run the operator");
-  add_common_options(*run_command, run);
-  run_command->add_option(
-      "--listen", run.listen,
-      "Where /livez, /readyz and /metrics are served (default: " + run.listen + ")");
-  auto* const version_command = app.add_subcommand("version", "Print version and revision");
+  cli::StatusOptions status;
+  cli::VerifyOptions verify;
+  cli::RotateOptions rotate;
+  add_run(app, run);
+  const auto& status_command = add_status(app, status);
+  const auto& verify_command = add_verify(app, verify);
+  const auto& rotate_command = add_rotate(app, rotate);
+  const auto* const version_command = app.add_subcommand("version", "Print version and revision");
 
   const int parsed = parse(app, argc, argv);
   if (parsed >= 0) return parsed;
@@ -70,5 +114,8 @@ int main(int argc, char** argv) {
     return cli::kOk;
   }
   prepare_process();
+  if (status_command.parsed()) return cli::status(status);
+  if (verify_command.parsed()) return cli::verify(verify);
+  if (rotate_command.parsed()) return cli::rotate(rotate);
   return cli::run(run);
 }

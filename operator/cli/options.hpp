@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace icrps::cli {
 
@@ -13,6 +14,20 @@ struct CommonOptions {
 
 struct RunOptions : CommonOptions {
   std::string listen = "127.0.0.1:8080";
+};
+
+struct VerifyOptions : CommonOptions {
+  std::string credential;          ///< empty: all
+  std::vector<std::string> hosts;  ///< empty: those that the credential is for
+  std::string image;               ///< "us.icr.io/team/app:1": proved to be pullable; or empty
+};
+
+struct StatusOptions : CommonOptions {
+  std::string output = "table";  ///< or "json"
+};
+
+struct RotateOptions : CommonOptions {
+  std::string credential;
 };
 
 }  // namespace icrps::cli

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/exit_codes.hpp"
+#include "cli/outside.hpp"
 #include "cli/setup.hpp"
 #include "controller/operator.hpp"
 #include "http/transport_cpprest.hpp"
@@ -37,10 +38,10 @@ tl::expected<Setup, std::string> read_setup(const RunOptions& options) {
 }
 
 void serve(const Setup& setup, const RunOptions& options, http::Transport& transport,
-           const Clock& clock, const Log& log) {
-  Metrics metrics(ICRPS_VERSION, ICRPS_REVISION);
+           Outside& outside, Metrics& metrics, const Clock& clock, const Log& log) {
   const auto own = own_namespace(options, setup.cluster);
-  controller::Operator app(setup.config, {transport, clock, log, metrics, system_random(), own});
+  controller::Operator app(setup.config, {transport, *outside.iam, outside.registries, clock, log,
+                                          metrics, system_random(), own});
   const ProbeServer probes(setup.listen,
                            {[&] { return app.liveness(); }, [&] { return app.readiness(); },
                             [&] { return metrics.text(); }});
@@ -79,8 +80,15 @@ int run(const RunOptions& options) {
       complain(transport_options.error());
       return kUsage;
     }
+    Metrics metrics(ICRPS_VERSION, ICRPS_REVISION);
+    auto outside = roads_outside(setup->config,
+                                 [&](auto what, auto code) { metrics.iam_request(what, code); });
+    if (!outside) {
+      complain(outside.error());
+      return kUsage;
+    }
     const auto transport = http::make_cpprest_transport(std::move(*transport_options));
-    serve(*setup, options, *transport, clock, log);
+    serve(*setup, options, *transport, *outside, metrics, clock, log);
   } catch (const std::exception& error) {
     log.error("can't run", {{"error", error.what()}});
     return kFailure;

@@ -1,8 +1,10 @@
 #include "controller/operator.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
-#include "credentials/api_key_source.hpp"
+#include "controller/collections.hpp"
+#include "credentials/source_factory.hpp"
 #include "plan/names.hpp"
 #include "plan/text_list.hpp"
 
@@ -18,8 +20,6 @@ constexpr auto kForbiddenPause = 30s;
 // Without Retry-After.
 constexpr auto kThrottlePause = 1s;
 constexpr auto kLongestThrottle = 60s;
-// Copies carry data; a page of them stays below a megabyte.
-constexpr unsigned kSecretsPage = 250;
 
 std::vector<std::string> names_of(const std::vector<config::Credential>& credentials) {
   std::vector<std::string> names;
@@ -32,8 +32,18 @@ plan::Rules rules_of(const config::Config& config) {
       {config.endpoints, config.service_accounts}, config.regions, config.regions.known_hosts()};
 }
 
-kube::Collection named_secret(const std::string& name, const std::string& ns) {
-  return {"secrets", "secrets", ns, "metadata.name=" + name, false, kSecretsPage};
+LimitsByCredential limits_of(const config::Config& config) {
+  LimitsByCredential limits;
+  for (const auto& credential : config.credentials) {
+    limits[credential.name] = std::make_shared<const plan::Limits>(credential.limits);
+  }
+  return limits;
+}
+
+bool asks_for(const plan::Wish& wish, const std::string& credential) {
+  return wish.opted_in && wish.hosts && wish.credentials &&
+         std::find(wish.credentials->begin(), wish.credentials->end(), credential) !=
+             wish.credentials->end();
 }
 
 }  // namespace
@@ -45,28 +55,30 @@ Operator::Operator(const config::Config& config, Environment environment)
               [this](auto verb, auto resource, auto code) {
                 environment_.metrics.api_request(verb, resource, code);
               }),
-      credentials_(names_of(config.credentials)),
+      credentials_(names_of(config.credentials), &environment_.clock),
       reporter_(client_, environment_.clock, environment_.log, environment_.metrics),
       applier_(client_, stores_),
-      reconciler_(stores_, credentials_, rules_of(config), applier_, environment_.log),
+      reconciler_(stores_, credentials_, rules_of(config), applier_, environment_.log,
+                  limits_of(config)),
       queue_(environment_.clock, environment_.random),
       tally_(environment_.metrics),
+      rollout_(names_of(config.credentials), environment_.clock, environment_.metrics),
+      status_(client_, environment_.own_namespace, environment_.log),
+      context_(source_context()),
       busy_since_(config.workers) {
   const auto on_change = [this](const std::string& ns) { changed(ns); };
-  const auto on_synced = [this] { check_synced(); };
-  stores_.namespaces.listen(on_change, on_synced);
-  stores_.accounts.listen(on_change, on_synced);
-  watched_.push_back({{"namespaces", "namespaces", {}, {}, true}, &stores_.namespaces, [this] {
-                        return stores_.namespaces.synced();
-                      }});
-  watched_.push_back({{"serviceaccounts", "serviceaccounts", {}, {}, false},
-                      &stores_.accounts,
-                      [this] { return stores_.accounts.synced(); }});
+  stores_.namespaces.listen(on_change, [this] { namespaces_listed(); });
+  stores_.accounts.listen(on_change, [this] { check_synced(); });
+  watched_.push_back({namespaces_of(config_), &stores_.namespaces,
+                      [this] { return stores_.namespaces.synced(); }});
+  watched_.push_back(
+      {all_service_accounts(), &stores_.accounts, [this] { return stores_.accounts.synced(); }});
   for (const auto& credential : config_.credentials) {
     add_copies_watch(credential.name);
-    add_source(credential);
+    sources_.push_back(credentials::make_source(credential, environment_.iam, context_));
   }
-  credentials_.listen([this](const std::string& /*name*/) { credential_changed(); });
+  credentials_.listen([this](const std::string& name) { credential_changed(name); });
+  rollout_.listen([this](const Rollout::Completed& completed) { report_rollout(completed); });
 }
 
 Operator::~Operator() = default;
@@ -78,21 +90,73 @@ void Operator::add_copies_watch(const std::string& credential) {
       {named_secret(plan::copy_name(credential), {}), &store, [&store] { return store.synced(); }});
 }
 
-void Operator::add_source(const config::Credential& credential) {
-  const auto& source = std::get<config::ApiKeySource>(credential.source);
-  credentials::ApiKeySource::Environment environment{
-      credentials_,
-      environment_.log,
-      environment_.metrics,
-      [this](const std::string& secret, const std::string& uid, const plan::Problem& problem) {
-        reporter_.report({"Secret", environment_.own_namespace, secret, uid}, problem);
-      },
-      [this](const std::string& secret, kube::Sink& sink, const std::stop_token& stop) {
-        watch(named_secret(secret, environment_.own_namespace), sink, stop);
-      },
-      [this] { check_synced(); }};
-  sources_.push_back(std::make_unique<credentials::ApiKeySource>(credential.name, source.secret_ref,
-                                                                 std::move(environment)));
+credentials::SourceContext Operator::source_context() {
+  return {credentials_,
+          environment_.clock,
+          environment_.log,
+          environment_.metrics,
+          environment_.random,
+          [this](const std::string& secret, const std::string& uid, const plan::Problem& problem) {
+            report_source(secret, uid, problem);
+          },
+          [this](const std::string& secret, kube::Sink& sink, const std::stop_token& stop) {
+            watch(named_secret(secret, environment_.own_namespace), sink, stop);
+          },
+          [this] { check_synced(); },
+          [this](const std::string& credential) { return hosts_to_prove(credential); },
+          [this](const icr::Login& login, const icr::Hosts& hosts,
+                 const std::optional<iam::ImageReference>& image, const std::stop_token& stop) {
+            return credentials::prove(environment_.registries, login, hosts, image, stop);
+          },
+          config_.proof,
+          status_};
+}
+
+/// The hosts that namespaces ask for: nobody waits for an answer of the others. Nothing until the
+/// namespaces are known.
+std::optional<icr::Hosts> Operator::hosts_to_prove(const std::string& credential) const {
+  const auto& limits = *reconciler_.limits().at(credential);
+  if (!limits.fixed_hosts.empty()) return limits.fixed_hosts;
+  if (!stores_.namespaces.synced()) return std::nullopt;
+  const auto& rules = reconciler_.rules();
+  icr::Hosts hosts;
+  for (const auto& name : stores_.namespaces.namespaces()) {
+    const auto ns = stores_.namespaces.get(name, name);
+    if (!ns) continue;
+    const auto wish =
+        plan::read_wish(ns->annotations, rules.defaults, rules.regions, credentials_.names());
+    if (!asks_for(wish, credential) || !plan::may_use(limits, name, ns->labels)) continue;
+    hosts.merge(plan::served_hosts(limits, *wish.hosts));
+  }
+  return hosts;
+}
+
+void Operator::report_source(const std::string& secret, const std::string& uid,
+                             const plan::Problem& problem) {
+  // A source without a Secret has its Events on the record of what is known about it.
+  const Subject subject = secret.empty()
+                              ? Subject{"ConfigMap",
+                                        environment_.own_namespace,
+                                        std::string(credentials::kStatusConfigMap),
+                                        {}}
+                              : Subject{"Secret", environment_.own_namespace, secret, uid};
+  reporter_.report(subject, problem);
+}
+
+void Operator::report_rollout(const Rollout::Completed& completed) {
+  environment_.log.info("rolled out", {{"credential", completed.credential},
+                                       {"revision", completed.revision},
+                                       {"namespaces", completed.namespaces}});
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    if (config_.credentials[i].name == completed.credential) sources_[i]->poke();
+  }
+  const auto material = credentials_.material(completed.credential);
+  // A token that replaced another is no news for people: there is nothing to be revoked.
+  if (!material || material->expires_at()) return;
+  const auto found =
+      std::find_if(config_.credentials.begin(), config_.credentials.end(),
+                   [&](const config::Credential& one) { return one.name == completed.credential; });
+  report_source(credentials::source_secret(*found), {}, note_of(completed));
 }
 
 void Operator::watch(kube::Collection collection, kube::Sink& sink,
@@ -137,8 +201,17 @@ void Operator::changed(const std::string& ns) {
   queue_.add(ns, synced_ ? Priority::kNew : Priority::kBulk);
 }
 
-void Operator::credential_changed() {
+void Operator::credential_changed(const std::string& credential) {
+  if (const auto material = credentials_.material(credential)) {
+    rollout_.release(credential, material->revision());
+  }
   for (const auto& ns : stores_.namespaces.namespaces()) queue_.add(ns, Priority::kBulk);
+}
+
+void Operator::namespaces_listed() {
+  rollout_.expect(stores_.namespaces.namespaces());
+  for (const auto& source : sources_) source->poke();
+  check_synced();
 }
 
 std::vector<std::string> Operator::not_synced() const {
@@ -186,6 +259,7 @@ void Operator::settle(const WorkItem& item, const Reconciled& result) {
   auto& metrics = environment_.metrics;
   if (result.exists) {
     tally_.set(ns, result.state);
+    rollout_.seen(ns, result.copies);
     report_problems(ns, result);
   } else {
     forget(ns);
@@ -238,6 +312,7 @@ void Operator::report_problems(const std::string& ns, const Reconciled& result) 
 
 void Operator::forget(const std::string& ns) {
   tally_.forget(ns);
+  rollout_.forget(ns);
   const std::lock_guard lock(mutex_);
   ledger_.forget(ns);
 }

@@ -19,11 +19,16 @@
 #include "controller/event_reporter.hpp"
 #include "controller/problem_ledger.hpp"
 #include "controller/reconciler.hpp"
+#include "controller/rollout.hpp"
 #include "controller/state_tally.hpp"
 #include "controller/work_queue.hpp"
 #include "credentials/credential_set.hpp"
+#include "credentials/keeper.hpp"
 #include "credentials/source.hpp"
+#include "credentials/status_record.hpp"
 #include "http/transport.hpp"
+#include "iam/client.hpp"
+#include "iam/registry_probe.hpp"
 #include "kube/client.hpp"
 #include "kube/watcher.hpp"
 #include "runtime/clock.hpp"
@@ -35,12 +40,14 @@ namespace icrps::controller {
 class Operator {
  public:
   struct Environment {
-    http::Transport& transport;
+    http::Transport& transport;  ///< to the API server
+    iam::Client& iam;
+    const iam::RegistryProbe& registries;
     const Clock& clock;
     const Log& log;
     Metrics& metrics;
     Random random;
-    std::string own_namespace;  ///< where the sources are
+    std::string own_namespace;  ///< where the sources and what must outlive the process are
   };
 
   /// Everything passed by reference outlives the operator.
@@ -58,10 +65,15 @@ class Operator {
 
  private:
   void add_copies_watch(const std::string& credential);
-  void add_source(const config::Credential& credential);
+  [[nodiscard]] credentials::SourceContext source_context();
+  [[nodiscard]] std::optional<icr::Hosts> hosts_to_prove(const std::string& credential) const;
+  void report_source(const std::string& secret, const std::string& uid,
+                     const plan::Problem& problem);
+  void report_rollout(const Rollout::Completed& completed);
   void watch(kube::Collection collection, kube::Sink& sink, const std::stop_token& stop) const;
   void changed(const std::string& ns);
-  void credential_changed();
+  void credential_changed(const std::string& credential);
+  void namespaces_listed();
   void check_synced();
   [[nodiscard]] std::vector<std::string> not_synced() const;
 
@@ -80,6 +92,9 @@ class Operator {
   Reconciler reconciler_;
   WorkQueue queue_;
   StateTally tally_;
+  Rollout rollout_;
+  credentials::StatusRecord status_;
+  credentials::SourceContext context_;
   std::vector<std::unique_ptr<credentials::Source>> sources_;
 
   struct Watched {

@@ -34,6 +34,9 @@ class Reconciler {
   Reconciler(Stores& stores, const credentials::CredentialSet& credentials, plan::Rules rules,
              Applier& applier, const Log& log, LimitsByCredential limits = {});
 
+  [[nodiscard]] const plan::Rules& rules() const { return rules_; }
+  [[nodiscard]] const LimitsByCredential& limits() const { return limits_; }
+
   /// Stops between two actions when `stop` is requested; an action that has begun is finished.
   Reconciled reconcile(const std::string& ns, const std::stop_token& stop);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plan/content.hpp"
+#include "runtime/clock.hpp"
 
 namespace icrps::credentials {
 
@@ -18,14 +19,15 @@ class CredentialSet {
   /// Called when a credential has another value than before, without a lock held.
   using OnChange = std::function<void(const std::string& name)>;
 
-  explicit CredentialSet(std::vector<std::string> names);
+  /// `clock` outlives the set; null: nothing expires.
+  explicit CredentialSet(std::vector<std::string> names, const Clock* clock = nullptr);
 
   void listen(OnChange on_change) { on_change_ = std::move(on_change); }
 
   /// In the order of the configuration.
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
-  /// Null: there was no good value yet.
+  /// Null: there was no good value yet, or it is about to expire and must be given to nobody new.
   [[nodiscard]] std::shared_ptr<const plan::Material> material(const std::string& name) const;
 
   /// A good new value. The same revision again is no change.
@@ -33,6 +35,7 @@ class CredentialSet {
 
  private:
   const std::vector<std::string> names_;
+  const Clock* const clock_;
   OnChange on_change_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const plan::Material>> materials_;  // guarded by mutex_

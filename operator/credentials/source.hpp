@@ -1,5 +1,5 @@
-// Where a credential comes from. One class per kind of source; each keeps its credential in the
-// CredentialSet up to date on a thread that the Operator gives it.
+// Where a credential comes from. One class per way of keeping it good; each keeps its credential in
+// the CredentialSet up to date on a thread that the Operator gives it.
 #pragma once
 
 #include <functional>
@@ -24,6 +24,9 @@ class Source {
 
   /// True once it is known whether there is a good value. Any thread.
   [[nodiscard]] virtual bool settled() const = 0;
+
+  /// Something that the source asked for may have another answer now. Any thread, returns at once.
+  virtual void poke() = 0;
 };
 
 }  // namespace icrps::credentials

@@ -38,6 +38,15 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+bool valid_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::size_t room_for(std::string_view text) {
   return kLongestEscape * text.size() + 2;
 }
@@ -135,6 +144,21 @@ tl::expected<ApiKey, Mistake> parse_api_key(std::string_view bytes) {
     if (const std::string_view what = wrong_character(c); !what.empty()) return refused(what);
   }
   return ApiKey{SecretString(std::string(key)), key.size() != bytes.size()};
+}
+
+tl::expected<ApiKey, Mistake> parse_password(std::string_view bytes) {
+  std::string_view password = bytes;
+  while (password.ends_with('\n') || password.ends_with('\r')) password.remove_suffix(1);
+  const bool control = std::any_of(password.begin(), password.end(), [](char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return code < 0x20U || code == 0x7fU;
+  });
+  if (password.empty() || password.size() > kLongestApiKey || control || !valid_utf8(password)) {
+    return tl::make_unexpected(Mistake{fmt::format(
+        "the password is {}; accepted: 1 to {} bytes of UTF-8 without control characters",
+        password.empty() ? "empty" : "not usable", kLongestApiKey)});
+  }
+  return ApiKey{SecretString(std::string(password)), password.size() != bytes.size()};
 }
 
 }  // namespace icrps::icr

@@ -38,4 +38,8 @@ struct ApiKey {
 /// kept with its JSON quotes, or the whole file that `ibmcloud iam api-key-create` writes.
 [[nodiscard]] tl::expected<ApiKey, Mistake> parse_api_key(std::string_view bytes);
 
+/// A password of any other registry: 1 to 4096 bytes of UTF-8 without control characters; a line
+/// end after it is removed.
+[[nodiscard]] tl::expected<ApiKey, Mistake> parse_password(std::string_view bytes);
+
 }  // namespace icrps::icr

@@ -115,6 +115,28 @@ ApiError error_of(const http::Failure& failure) {
   return {canceled ? Kind::kCanceled : Kind::kNoAnswer, 0, failure.message, std::nullopt};
 }
 
+tl::expected<void, ApiError> Client::list(const Collection& collection,
+                                          const std::function<void(Object&&)>& on_item,
+                                          const std::stop_token& stop) {
+  std::string continue_token;
+  do {
+    const auto result = transport_.send(list_request(collection, continue_token), stop);
+    observer_("LIST", collection.name,
+              result ? std::to_string(result->status)
+                     : std::string(http::to_string(result.error().kind)));
+    if (!result) return tl::unexpected(error_of(result.error()));
+    constexpr int kOk = 200;
+    if (result->status != kOk) return tl::unexpected(error_of(*result));
+    auto page = decode_list(result->body, on_item, collection.keep);
+    if (!page) {
+      return tl::unexpected(ApiError{Kind::kServer, result->status,
+                                     "unreadable answer: " + page.error().message, std::nullopt});
+    }
+    continue_token = std::move(page->continue_token);
+  } while (!continue_token.empty());
+  return {};
+}
+
 Reply Client::get(const Path& path, const std::stop_token& stop) {
   return send(path, request(Method::kGet, path, {}, {}), stop);
 }

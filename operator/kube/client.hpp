@@ -13,6 +13,7 @@
 #include <tl/expected.hpp>
 
 #include "http/transport.hpp"
+#include "kube/collection.hpp"
 #include "kube/pure/object.hpp"
 
 namespace icrps::kube {
@@ -63,6 +64,10 @@ class Client {
   Client(http::Transport& transport, RequestObserver observer)
       : transport_(transport), observer_(std::move(observer)) {}
 
+  /// All objects of a collection, page by page.
+  tl::expected<void, ApiError> list(const Collection& collection,
+                                    const std::function<void(Object&&)>& on_item,
+                                    const std::stop_token& stop = {});
   Reply get(const Path& path, const std::stop_token& stop = {});
   Reply create(const Path& collection, std::string body, const std::stop_token& stop = {});
   Reply patch(const Path& path, PatchType type, std::string body, const std::stop_token& stop = {});

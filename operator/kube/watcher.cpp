@@ -17,39 +17,8 @@ using Kind = WatchTrouble::Kind;
 // Below the 350 s after which common load balancers silently drop an idle connection.
 constexpr auto kWatchTime = 240s;
 constexpr auto kWatchSpread = 60s;
-// A server that does not end it in time, nor sends bookmarks (about one a minute), is gone.
-constexpr auto kIdleSlack = 10s;
-constexpr auto kListDeadline = 60s;
 // The API server's own objects are at most about 3 MiB.
 constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
-
-std::string accept(const Collection& collection, bool list) {
-  if (!collection.metadata_only) return "application/json";
-  // The wrong kind of the two makes a watch succeed and stay silent for ever.
-  return fmt::format("application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1",
-                     list ? "List" : "");
-}
-
-std::string base_target(const Collection& collection) {
-  const Path path{collection.resource, collection.ns, {}};
-  auto target = path.target() + "?";
-  if (!collection.field_selector.empty()) {
-    target += fmt::format("fieldSelector={}&", collection.field_selector);
-  }
-  return target;
-}
-
-/// Tokens are base64url with padding; only `=` and `+` would need care in a query.
-std::string escape(const std::string& token) {
-  std::string escaped;
-  for (const char c : token) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ||
-                       c == '.' || c == '~';
-    escaped += plain ? std::string(1, c)
-                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-  }
-  return escaped;
-}
 
 Kind kind_of(const http::Failure& failure) {
   return failure.kind == http::Failure::Kind::kTimeout ? Kind::kSilent : Kind::kBroken;
@@ -79,12 +48,8 @@ void Watcher::run(std::stop_token stop) {
 }
 
 void Watcher::list(const WatchMachine::List& step, const std::stop_token& stop) {
-  http::Request request;
-  request.target = base_target(collection_) + fmt::format("limit={}", collection_.page);
-  if (!step.continue_token.empty()) request.target += "&continue=" + escape(step.continue_token);
-  request.headers = {{"Accept", accept(collection_, true)}};
-  request.deadline = kListDeadline;
-  const auto result = environment_.transport.send(request, stop);
+  const auto result =
+      environment_.transport.send(list_request(collection_, step.continue_token), stop);
   const auto code =
       result ? std::to_string(result->status) : std::string(http::to_string(result.error().kind));
   environment_.observer("LIST", collection_.name, code);
@@ -104,20 +69,11 @@ void Watcher::list(const WatchMachine::List& step, const std::stop_token& stop) 
 void Watcher::watch(const WatchMachine::Watch& step, const std::stop_token& stop) {
   const auto spread = std::chrono::duration<double>(kWatchSpread) * environment_.random();
   const auto time = kWatchTime + std::chrono::duration_cast<std::chrono::seconds>(spread);
-  http::StreamRequest request;
-  request.target =
-      base_target(collection_) + fmt::format(
-                                     "watch=1&allowWatchBookmarks=true&timeoutSeconds={}"
-                                     "&resourceVersion={}",
-                                     time.count(), step.resource_version);
-  request.headers = {{"Accept", accept(collection_, false)}};
-  request.idle_limit = time + kIdleSlack;
-
   LineSplitter splitter(kLongestLine);
   bool trouble = false;
   const auto begun = environment_.clock.now();  // before the request: the head may come late
   const auto end = environment_.transport.stream(
-      request,
+      watch_request(collection_, step.resource_version, time),
       [&](std::string_view bytes) {
         trouble =
             !splitter.feed(bytes, [&](std::string_view line) { return machine_.on_line(line); });

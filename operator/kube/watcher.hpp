@@ -8,23 +8,13 @@
 
 #include "http/transport.hpp"
 #include "kube/client.hpp"
+#include "kube/collection.hpp"
 #include "kube/pure/watch_machine.hpp"
 #include "runtime/backoff.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
 
 namespace icrps::kube {
-
-/// What to watch.
-struct Collection {
-  std::string name;            ///< for logs and metrics: "namespaces", "secrets"
-  std::string resource;        ///< "namespaces"
-  std::string ns;              ///< empty: all namespaces
-  std::string field_selector;  ///< "metadata.name=icr-default", or empty
-  bool metadata_only = false;  ///< ask for PartialObjectMetadata
-  unsigned page = 500;         ///< objects per page of a list
-  Keep keep{};                 ///< what is kept of each object besides the usual
-};
 
 /// Thread safety: run() is called once, on one thread; the rest from any.
 class Watcher {

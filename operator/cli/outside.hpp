@@ -1,0 +1,25 @@
+// The roads out of the cluster: IAM and registries, as the configuration has them.
+#pragma once
+
+#include <memory>
+
+#include <tl/expected.hpp>
+
+#include "config/config.hpp"
+#include "http/transport.hpp"
+#include "iam/client.hpp"
+#include "iam/registry_probe.hpp"
+
+namespace icrps::cli {
+
+struct Outside {
+  std::unique_ptr<http::Transport> iam_transport;
+  std::unique_ptr<iam::Client> iam;
+  iam::RegistryProbe registries;
+};
+
+/// Connects to nobody yet. An error is a sentence for a person: a CA file that can't be used.
+[[nodiscard]] tl::expected<Outside, std::string> roads_outside(const config::Config& config,
+                                                               iam::Observer observer);
+
+}  // namespace icrps::cli

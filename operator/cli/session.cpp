@@ -1,0 +1,41 @@
+#include "cli/session.hpp"
+
+#include <stdexcept>
+
+#include "cli/exit_codes.hpp"
+#include "cli/setup.hpp"
+#include "http/transport_cpprest.hpp"
+#include "kube/connection.hpp"
+
+namespace icrps::cli {
+
+int with_session(const CommonOptions& options, const std::function<int(Session&)>& work) {
+  const auto config = config::load_config(options.config_file);
+  if (!config) {
+    complain(config.error().message);
+    return kUsage;
+  }
+  const auto cluster = find_cluster(options);
+  if (!cluster) {
+    complain(cluster.error().message);
+    return kUsage;
+  }
+  const SystemClock clock;
+  auto transport_options = kube::transport_options(*cluster, clock);
+  if (!transport_options) {
+    complain(transport_options.error());
+    return kUsage;
+  }
+  try {
+    const auto transport = http::make_cpprest_transport(std::move(*transport_options));
+    kube::Client client(*transport, [](auto, auto, auto) {});
+    const auto own = own_namespace(options, *cluster);
+    Session session{*config, client, clock, own};
+    return work(session);
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return kFailure;
+  }
+}
+
+}  // namespace icrps::cli

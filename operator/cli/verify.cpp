@@ -1,0 +1,134 @@
+#include "cli/verify.hpp"
+
+#include <fmt/core.h>
+#include <optional>
+#include <set>
+
+#include "cli/exit_codes.hpp"
+#include "cli/outside.hpp"
+#include "cli/session.hpp"
+#include "cli/setup.hpp"
+#include "cli/table.hpp"
+#include "credentials/source_factory.hpp"
+
+namespace icrps::cli {
+namespace {
+
+using credentials::KeeperKind;
+
+struct Report {
+  std::vector<Row> rows{{"CREDENTIAL", "SOURCE", "AT", "RESULT", "DETAIL"}};
+  bool good = true;
+
+  void add(const std::string& credential, const std::string& source, const std::string& at,
+           const std::string& result, const std::string& detail = {}) {
+    rows.push_back({credential, source, at, result, detail});
+    if (result != "ok") good = false;
+  }
+  void add(const std::string& credential, const std::string& source, const std::string& at,
+           const iam::Refusal& refusal) {
+    add(credential, source, at, std::string(iam::to_string(refusal.kind)), refusal.message);
+  }
+};
+
+/// What the source's Secret holds; for a source without one, nothing but an empty value.
+tl::expected<SecretString, std::string> read_input(Session& session, const KeeperKind& kind) {
+  if (!kind.secret) return SecretString();
+  const auto reply = session.client.get({"secrets", session.own_namespace, kind.secret->name});
+  if (!reply) return tl::unexpected(reply.error().message);
+  auto value = credentials::read_secret(*reply, kind.secret->key, kind.parse);
+  if (!value) {
+    return tl::unexpected(fmt::format("Secret {} {}", kind.secret->name, value.error().what));
+  }
+  return std::move(value->value);
+}
+
+/// The hosts that a credential is asked at: those named on the command line, else those of its own
+/// limits, else every public one.
+icr::Hosts hosts_of(const config::Credential& credential, const config::Config& config,
+                    const VerifyOptions& options) {
+  if (!options.hosts.empty()) {
+    return plan::served_hosts(credential.limits, {options.hosts.begin(), options.hosts.end()});
+  }
+  const auto all = config.regions.select("all", config.endpoints);
+  return plan::served_hosts(credential.limits, all.value_or(icr::Hosts{}));
+}
+
+class Verifier {
+ public:
+  Verifier(Session& session, const Outside& outside, const VerifyOptions& options,
+           std::optional<iam::ImageReference> image)
+      : session_(session), outside_(outside), options_(options), image_(std::move(image)) {}
+
+  void verify(const config::Credential& credential, const KeeperKind& kind) {
+    const auto input = read_input(session_, kind);
+    if (!input) {
+      report_.add(credential.name, kind.name, "source", "invalid", input.error());
+      return;
+    }
+    const auto fresh = kind.mint(*input, {});
+    if (!fresh) {
+      report_.add(credential.name, kind.name, "iam", fresh.error());
+      return;
+    }
+    if (kind.name != "basic") report_.add(credential.name, kind.name, "iam", "ok");
+    prove(credential, kind, fresh->login);
+  }
+
+  Report& report() { return report_; }
+
+ private:
+  void prove(const config::Credential& credential, const KeeperKind& kind,
+             const icr::Login& login) {
+    auto hosts = hosts_of(credential, session_.config, options_);
+    auto image = image_;
+    if (!image) image = iam::parse_image_reference(credential.probe_image);
+    if (image && options_.hosts.empty() && image_) hosts = {image->host};
+    for (const auto& host : hosts) {
+      const bool here = image && image->host == host;
+      const auto answer = outside_.registries.prove(
+          host, login, here ? std::optional(image->image) : std::nullopt, {});
+      const auto at = here ? fmt::format("{}/{}", host, image->image.repository) : host;
+      if (answer) {
+        report_.add(credential.name, kind.name, at, "ok");
+      } else {
+        report_.add(credential.name, kind.name, at, answer.error());
+      }
+    }
+  }
+
+  Session& session_;
+  const Outside& outside_;
+  const VerifyOptions& options_;
+  const std::optional<iam::ImageReference> image_;
+  Report report_;
+};
+
+int verify_all(Session& session, const VerifyOptions& options) {
+  auto image = iam::parse_image_reference(options.image);
+  if (!options.image.empty() && !image) {
+    complain("--image " + options.image + ": accepted: HOST/NAMESPACE/NAME:TAG or …@sha256:…");
+    return kUsage;
+  }
+  const auto outside = roads_outside(session.config, [](auto, auto) {});
+  if (!outside) {
+    complain(outside.error());
+    return kUsage;
+  }
+  Verifier verifier(session, *outside, options, std::move(image));
+  for (const auto& credential : session.config.credentials) {
+    if (!options.credential.empty() && credential.name != options.credential) continue;
+    const auto kind = credentials::keeper_kind(credential, *outside->iam);
+    verifier.verify(credential, kind);
+  }
+  fmt::print("{}", format_table(verifier.report().rows));
+  return verifier.report().good ? kOk : kNotGood;
+}
+
+}  // namespace
+
+int verify(const VerifyOptions& options) {
+  return with_session(options, [&](Session& session) { return verify_all(session, options); });
+}
+
+}  // namespace icrps::cli

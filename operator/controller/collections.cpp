@@ -1,0 +1,33 @@
+#include "controller/collections.hpp"
+
+#include <set>
+
+#include "plan/limits.hpp"
+
+namespace icrps::controller {
+namespace {
+
+// Copies carry data; a page of them stays below a megabyte.
+constexpr unsigned kSecretsPage = 250;
+
+}  // namespace
+
+kube::Collection namespaces_of(const config::Config& config) {
+  std::set<std::string> labels;
+  for (const auto& credential : config.credentials) {
+    for (auto& key : plan::label_keys(credential.limits)) labels.insert(std::move(key));
+  }
+  kube::Collection collection{"namespaces", "namespaces", {}, {}, true};
+  collection.keep.labels.assign(labels.begin(), labels.end());
+  return collection;
+}
+
+kube::Collection all_service_accounts() {
+  return {"serviceaccounts", "serviceaccounts", {}, {}, false};
+}
+
+kube::Collection named_secret(const std::string& name, const std::string& ns) {
+  return {"secrets", "secrets", ns, "metadata.name=" + name, false, kSecretsPage};
+}
+
+}  // namespace icrps::controller

@@ -1,0 +1,17 @@
+// What is listed and watched.
+#pragma once
+
+#include <string>
+
+#include "config/config.hpp"
+#include "kube/watcher.hpp"
+
+namespace icrps::controller {
+
+/// Metadata only; of the labels those that the limits of credentials look at.
+[[nodiscard]] kube::Collection namespaces_of(const config::Config& config);
+[[nodiscard]] kube::Collection all_service_accounts();
+/// The Secrets of that name, in one namespace or, with an empty `ns`, in all.
+[[nodiscard]] kube::Collection named_secret(const std::string& name, const std::string& ns);
+
+}  // namespace icrps::controller

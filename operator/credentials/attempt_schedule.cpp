@@ -1,0 +1,39 @@
+#include "credentials/attempt_schedule.hpp"
+
+#include <algorithm>
+
+namespace icrps::credentials {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr double kEarliest = 0.5;  // of the lifetime
+constexpr double kLatest = 0.8;    // as IBM's own SDK does
+constexpr auto kProveAgain = 1h;
+constexpr double kProveAgainSpread = 0.1;
+constexpr auto kLongestRetryAfter = 10min;
+
+const BackoffPolicy kUnknown{1s, 2.0, 5min, 0.5};
+const BackoffPolicy kRefused{15s, 2.0, 30min, 0.2};
+
+milliseconds share(milliseconds of, double part) {
+  return milliseconds(static_cast<milliseconds::rep>(static_cast<double>(of.count()) * part));
+}
+
+}  // namespace
+
+milliseconds after_success(const std::optional<std::chrono::seconds>& lifetime,
+                           const Random& random) {
+  if (!lifetime) return share(kProveAgain, 1 - kProveAgainSpread * random());
+  return share(*lifetime, kEarliest + (kLatest - kEarliest) * random());
+}
+
+milliseconds after_failure(const iam::Refusal& refusal, unsigned failures, const Random& random) {
+  const bool known = refusal.kind != iam::Refusal::Kind::kUnknown;
+  const auto delay = backoff_delay(known ? kRefused : kUnknown, failures, random);
+  const auto asked = refusal.retry_after.value_or(milliseconds(0));
+  return std::max(delay, std::min(asked, milliseconds(kLongestRetryAfter)));
+}
+
+}  // namespace icrps::credentials

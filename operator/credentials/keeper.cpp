@@ -1,0 +1,256 @@
+#include "credentials/keeper.hpp"
+
+#include <fmt/format.h>
+#include <thread>
+
+#include "credentials/attempt_schedule.hpp"
+#include "plan/names.hpp"
+#include "plan/text_list.hpp"
+
+namespace icrps::credentials {
+namespace {
+
+using std::chrono::milliseconds;
+using Kind = iam::Refusal::Kind;
+
+/// What passes by itself within a few seconds is not worth an Event.
+constexpr unsigned kTellUnknownAfter = 3;
+
+std::string_view reason_of(const iam::Refusal& refusal) {
+  switch (refusal.kind) {
+    case Kind::kRefused:
+    case Kind::kNotFound:
+      return plan::kSourceRefused;
+    case Kind::kPolicy:
+    case Kind::kLimit:
+      return plan::kPolicyRefused;
+    default:
+      return plan::kSourceUnproved;
+  }
+}
+
+}  // namespace
+
+Keeper::Keeper(const config::Credential& credential, KeeperKind kind, SourceContext& context)
+    : name_(credential.name),
+      kind_(std::move(kind)),
+      image_(iam::parse_image_reference(credential.probe_image)),
+      context_(context) {
+  if (kind_.secret) {
+    feed_.emplace(*kind_.secret, kind_.parse,
+                  [this](SecretInput found) { offer(std::move(found)); });
+  } else {
+    input_ = SecretValue{};
+    changed_ = true;
+  }
+  context_.metrics.set_credential_available(name_, false);
+}
+
+void Keeper::run(std::stop_token stop) {
+  std::jthread feeding;
+  if (feed_) {
+    feeding = std::jthread([this, stop] { context_.watch(kind_.secret->name, *feed_, stop); });
+  }
+  Delay delay;
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    const auto changed = [this] { return changed_; };
+    if (delay) {
+      wake_.wait_for(lock, stop, *delay, changed);
+    } else {
+      wake_.wait(lock, stop, changed);
+    }
+    if (stop.stop_requested()) break;
+    if (std::exchange(changed_, false)) failures_ = 0;
+    lock.unlock();
+    delay = attempt(stop);
+    lock.lock();
+  }
+}
+
+void Keeper::poke() {
+  {
+    const std::lock_guard lock(mutex_);
+    changed_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Keeper::offer(SecretInput found) {
+  {
+    const std::lock_guard lock(mutex_);
+    input_ = std::move(found);
+    changed_ = true;
+  }
+  wake_.notify_all();
+}
+
+Keeper::Delay Keeper::attempt(const std::stop_token& stop) {
+  std::optional<SecretInput> found;
+  {
+    const std::lock_guard lock(mutex_);
+    found = input_;
+  }
+  if (!found) return std::nullopt;
+  if (!*found) return bad_input(found->error());
+  uid_ = (*found)->uid;
+  if ((*found)->trimmed) tell_trimmed();
+  if (recall(**found)) return milliseconds(0);  // handed out; now to the proof
+  const bool ask = context_.proof != config::Proof::kOff;
+  const auto hosts = ask ? context_.hosts_to_prove(name_) : icr::Hosts{};
+  if (!hosts) return std::nullopt;  // poke() will tell
+  const auto& mint = ask ? kind_.mint : kind_.mint_unasked;
+  auto fresh = mint((*found)->value, stop);
+  if (!fresh) return failed(fresh.error(), (*found)->value);
+  if (!ask) return accept(*fresh, "unproved");
+  return prove(*fresh, *hosts, stop);
+}
+
+/// A credential that was proved before the operator was restarted is good until shown otherwise:
+/// nobody's pull depends on IAM being there at that moment.
+bool Keeper::recall(const SecretValue& found) {
+  if (in_force() || !kind_.static_user || context_.proof == config::Proof::kOff) return false;
+  const icr::Login login{*kind_.static_user, found.value};
+  const auto known = context_.status.get(name_);
+  if (known.proof != "proved" || known.revision != plan::revision_of(name_, login)) return false;
+  hand_out({login, {}, {}});
+  settle();
+  return true;
+}
+
+Keeper::Delay Keeper::prove(const Minted& fresh, const icr::Hosts& hosts,
+                            const std::stop_token& stop) {
+  const auto proof = context_.prove(fresh.login, hosts, image_, stop);
+  if (!proof) return failed(proof.error(), fresh.login.password);
+  if (!proof->silent.empty()) {
+    context_.log.warn("some registries could not be asked",
+                      {{"credential", name_},
+                       {"asked", proof->hosts.size()},
+                       {"silent", plan::join(proof->silent, ",")}});
+  }
+  return accept(fresh, "proved");
+}
+
+Keeper::Delay Keeper::accept(const Minted& fresh, const std::string& proof) {
+  failures_ = 0;
+  last_told_ = {};
+  hand_out(fresh);
+  context_.metrics.credential_proof(name_, proof, context_.clock.wall());
+  note_status(proof, {});
+  settle();
+  if (!fresh.lifetime && !fresh.refresh_within && proof != "proved") return std::nullopt;
+  return after_success(fresh.refresh_within ? fresh.refresh_within : fresh.lifetime,
+                       context_.random);
+}
+
+void Keeper::hand_out(const Minted& fresh) {
+  const auto revision = plan::revision_of(name_, fresh.login);
+  const auto before = context_.credentials.material(name_);
+  if (before && before->revision() == revision) return;
+  std::optional<WallTime> expires_at;
+  if (fresh.lifetime) {
+    expires_at = std::chrono::floor<std::chrono::seconds>(context_.clock.wall()) + *fresh.lifetime;
+  }
+  context_.log.info("credential ready",
+                    {{"credential", name_}, {"source", kind_.name}, {"revision", revision}});
+  context_.metrics.set_credential_available(name_, true);
+  context_.metrics.set_credential_expiry(name_, expires_at);
+  context_.credentials.set(
+      name_, std::make_shared<const plan::Material>(fresh.login, revision, expires_at));
+}
+
+Keeper::Delay Keeper::bad_input(const SecretProblem& problem) {
+  tell(problem.reason, fmt::format("Secret {}, the source of credential \"{}\", {}.",
+                                   kind_.secret->name, name_, problem.what));
+  uid_ = problem.uid;
+  note_status("invalid", problem.what);
+  settle();
+  return std::nullopt;
+}
+
+Keeper::Delay Keeper::failed(const iam::Refusal& refusal, const SecretString& input) {
+  if (refusal.kind == Kind::kCanceled) return std::nullopt;
+  ++failures_;
+  const std::string outcome(iam::to_string(refusal.kind));
+  context_.metrics.credential_proof(name_, outcome, context_.clock.wall());
+  context_.log.warn("credential not proved", {{"credential", name_},
+                                              {"source", kind_.name},
+                                              {"outcome", outcome},
+                                              {"failures", failures_},
+                                              {"detail", refusal.message}});
+  if (refusal.kind != Kind::kUnknown || failures_ >= kTellUnknownAfter) {
+    tell(std::string(reason_of(refusal)),
+         fmt::format("{} of credential \"{}\" is not good for use: {}.", subject(), name_,
+                     refusal.message));
+    note_status(outcome, refusal.message);
+  }
+  const bool nobody_to_ask = refusal.kind == Kind::kUnknown && !in_force();
+  if (nobody_to_ask && kind_.static_user && context_.proof == config::Proof::kPreferred) {
+    hand_out({{*kind_.static_user, input}, {}, {}});
+    note_status("unproved", refusal.message);
+  }
+  settle();
+  return after_failure(refusal, failures_, context_.random);
+}
+
+/// Once for each message, until something has worked again.
+void Keeper::tell(const std::string& reason, const std::string& message) {
+  context_.metrics.source_refused(name_, reason);
+  if (message == last_told_) return;
+  last_told_ = message;
+  plan::Problem problem;
+  problem.reason = reason;
+  problem.message =
+      message + (in_force() ? " The last good value stays in force everywhere."
+                            : " No namespace gets this credential until then; copies that exist "
+                              "are kept.");
+  context_.log.warn("source refused", {{"credential", name_},
+                                       {"source", kind_.name},
+                                       {"reason", reason},
+                                       {"detail", problem.message}});
+  context_.report(kind_.secret ? kind_.secret->name : std::string(), uid_, problem);
+}
+
+void Keeper::tell_trimmed() {
+  if (std::exchange(told_trimmed_, true)) return;
+  plan::Problem problem;
+  problem.reason = std::string(plan::kSourceTrimmed);
+  problem.message = fmt::format(
+      "Secret {}, key \"{}\": white space around the credential (a line end, most likely) was "
+      "removed before use. Nothing needs to be done.",
+      kind_.secret->name, kind_.secret->key);
+  problem.note = true;
+  context_.log.info("white space around the credential removed",
+                    {{"credential", name_}, {"secret", kind_.secret->name}});
+  context_.report(kind_.secret->name, uid_, problem);
+}
+
+void Keeper::note_status(const std::string& proof, const std::string& message) {
+  auto status = context_.status.get(name_);
+  const auto now = context_.clock.wall();
+  status.source = kind_.name;
+  if (const auto material = context_.credentials.material(name_)) {
+    if (status.revision != material->revision()) status.since = now;
+    status.revision = material->revision();
+    status.expires_at = material->expires_at();
+  }
+  status.proof = proof;
+  status.proof_at = now;
+  status.message = message;
+  context_.status.set(name_, std::move(status));
+}
+
+void Keeper::settle() {
+  if (!settled_.exchange(true)) context_.on_settled();
+}
+
+bool Keeper::in_force() const {
+  return context_.credentials.material(name_) != nullptr;
+}
+
+/// How a message calls the source.
+std::string Keeper::subject() const {
+  return kind_.secret ? "Secret " + kind_.secret->name + ", the source" : "The " + kind_.name;
+}
+
+}  // namespace icrps::credentials

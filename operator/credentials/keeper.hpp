@@ -1,0 +1,112 @@
+// Keeps one credential good: takes the input of its source (a watched Secret, or nothing at all for
+// a pod's token), makes a login of it, has it proved, hands it out, and does so again before it
+// expires. What is refused or can't be proved changes nothing: the last good one stays in force
+// and a person is told.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "config/config.hpp"
+#include "credentials/credential_set.hpp"
+#include "credentials/mint.hpp"
+#include "credentials/prover.hpp"
+#include "credentials/secret_feed.hpp"
+#include "credentials/source.hpp"
+#include "credentials/status_record.hpp"
+#include "runtime/backoff.hpp"
+#include "runtime/clock.hpp"
+#include "runtime/log.hpp"
+#include "runtime/metrics.hpp"
+
+namespace icrps::credentials {
+
+/// What every source is given. Everything passed by reference outlives the sources.
+struct SourceContext {
+  CredentialSet& credentials;
+  const Clock& clock;
+  const Log& log;
+  Metrics& metrics;
+  Random random;
+  Report report;
+  /// Feeds the Secret of that name into the sink until the stop.
+  std::function<void(const std::string& secret, kube::Sink& sink, const std::stop_token& stop)>
+      watch;
+  std::function<void()> on_settled;
+  /// Nothing: not known yet, poke() tells when it is.
+  std::function<std::optional<icr::Hosts>(const std::string& credential)> hosts_to_prove;
+  std::function<tl::expected<Proof, iam::Refusal>(const icr::Login&, const icr::Hosts&,
+                                                  const std::optional<iam::ImageReference>&,
+                                                  const std::stop_token&)>
+      prove;
+  config::Proof proof = config::Proof::kRequired;
+  StatusRecord& status;
+};
+
+/// What makes one kind of source differ from another.
+struct KeeperKind {
+  std::string name;                            ///< "accessToken", for logs and `status`
+  std::optional<config::SecretKeyRef> secret;  ///< where the input stands; absent: none is needed
+  SecretFeed::Parse parse;
+  Mint mint;
+  /// The user name, when the input itself is the password and doesn't have to be exchanged at IAM.
+  std::optional<std::string> static_user;
+  /// The same as `mint` for those, without asking IAM whether it is good.
+  Mint mint_unasked;
+};
+
+class Keeper final : public Source {
+ public:
+  /// `context` outlives the keeper.
+  Keeper(const config::Credential& credential, KeeperKind kind, SourceContext& context);
+
+  void run(std::stop_token stop) override;
+  [[nodiscard]] bool settled() const override { return settled_; }
+  void poke() override;
+
+  using Delay = std::optional<std::chrono::milliseconds>;
+  /// One try with what the source holds now; returns how long to wait for the next one, nothing
+  /// when there is none until something changes. run() calls it; public for tests.
+  Delay attempt(const std::stop_token& stop);
+  /// What the watch of the Secret says.
+  void offer(SecretInput found);
+
+ private:
+  bool recall(const SecretValue& found);
+  Delay prove(const Minted& fresh, const icr::Hosts& hosts, const std::stop_token& stop);
+  Delay accept(const Minted& fresh, const std::string& proof);
+  Delay bad_input(const SecretProblem& problem);
+  Delay failed(const iam::Refusal& refusal, const SecretString& input);
+  void hand_out(const Minted& fresh);
+  void tell(const std::string& reason, const std::string& message);
+  void tell_trimmed();
+  void note_status(const std::string& proof, const std::string& message);
+  void settle();
+  [[nodiscard]] bool in_force() const;
+  [[nodiscard]] std::string subject() const;
+
+  const std::string name_;
+  const KeeperKind kind_;
+  const std::optional<iam::ImageReference> image_;
+  SourceContext& context_;
+  std::optional<SecretFeed> feed_;
+  std::atomic<bool> settled_ = false;
+
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::optional<SecretInput> input_;  // guarded by mutex_
+  bool changed_ = false;              // guarded by mutex_
+
+  // Only touched by the thread of run().
+  unsigned failures_ = 0;
+  std::string uid_;  // of the Secret, as last seen
+  std::string last_told_;
+  bool told_trimmed_ = false;
+};
+
+}  // namespace icrps::credentials

@@ -1,0 +1,24 @@
+// A credential of the configuration → the source that keeps it good.
+#pragma once
+
+#include <memory>
+
+#include "config/config.hpp"
+#include "credentials/keeper.hpp"
+#include "credentials/source.hpp"
+#include "iam/client.hpp"
+
+namespace icrps::credentials {
+
+/// What makes this credential's source differ from others, for all but a `serviceId`, whose current
+/// key it takes from the state that the rotation keeps.
+[[nodiscard]] KeeperKind keeper_kind(const config::Credential& credential, iam::Client& iam);
+
+/// The Secret in the operator's namespace that it comes from; empty: none.
+[[nodiscard]] std::string source_secret(const config::Credential& credential);
+
+/// `iam` and `context` outlive the source.
+[[nodiscard]] std::unique_ptr<Source> make_source(const config::Credential& credential,
+                                                  iam::Client& iam, SourceContext& context);
+
+}  // namespace icrps::credentials

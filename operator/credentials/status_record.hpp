@@ -1,0 +1,66 @@
+// What is known about each credential, kept in the ConfigMap `icr-pull-secrets-status` of the
+// operator's namespace: `icr-pull-secrets status` reads it, and a restarted operator learns from it
+// that a credential was proved before, so that it need not wait for IAM.
+// Thread safety: all methods may be called from any thread; they block the caller.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "kube/client.hpp"
+#include "runtime/log.hpp"
+
+namespace icrps::credentials {
+
+inline constexpr std::string_view kStatusConfigMap = "icr-pull-secrets-status";
+
+using WallTime = std::chrono::system_clock::time_point;
+
+/// Of one credential. Times are to the second.
+struct Status {
+  std::string source;    ///< "accessToken"
+  std::string revision;  ///< of what is handed out; empty: nothing yet
+  std::optional<WallTime> since;
+  std::optional<WallTime> expires_at;
+  std::string proof;  ///< "proved", "unproved", "refused", "policy", "unknown", "invalid"
+  std::optional<WallTime> proof_at;
+  std::string message;  ///< for people: why it is not proved
+  friend bool operator==(const Status&, const Status&) = default;
+};
+
+/// One line of JSON, and back; nothing when it isn't one. Pure.
+[[nodiscard]] std::string encode_status(const Status& status);
+[[nodiscard]] std::optional<Status> decode_status_line(std::string_view text);
+
+/// All credentials of the ConfigMap; entries that can't be read are left out. Pure.
+[[nodiscard]] std::map<std::string, Status> read_statuses(const kube::Object& config_map);
+
+class StatusRecord {
+ public:
+  /// `client` and `log` outlive the record.
+  StatusRecord(kube::Client& client, std::string own_namespace, const Log& log)
+      : client_(client), own_namespace_(std::move(own_namespace)), log_(log) {}
+
+  [[nodiscard]] Status get(const std::string& credential);
+
+  /// Writes when something but the time of a proof has changed. A failure is logged once: nothing
+  /// that the operator does depends on it.
+  void set(const std::string& credential, Status status);
+
+ private:
+  void load();  // needs mutex_
+  void write(const std::string& credential, const Status& status);
+
+  kube::Client& client_;
+  const std::string own_namespace_;
+  const Log& log_;
+  std::mutex mutex_;
+  bool loaded_ = false;                     // guarded by mutex_
+  bool complained_ = false;                 // guarded by mutex_
+  std::map<std::string, Status> statuses_;  // guarded by mutex_
+};
+
+}  // namespace icrps::credentials

@@ -1,0 +1,68 @@
+#include "kube/collection.hpp"
+
+#include <cctype>
+#include <fmt/format.h>
+
+#include "kube/client.hpp"
+
+namespace icrps::kube {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A server that does not end a watch in time, nor sends bookmarks (about one a minute), is gone.
+constexpr auto kIdleSlack = 10s;
+constexpr auto kListDeadline = 60s;
+
+std::string accept(const Collection& collection, bool list) {
+  if (!collection.metadata_only) return "application/json";
+  // The wrong kind of the two makes a watch succeed and stay silent for ever.
+  return fmt::format("application/json;as=PartialObjectMetadata{};g=meta.k8s.io;v=v1",
+                     list ? "List" : "");
+}
+
+std::string base_target(const Collection& collection) {
+  const Path path{collection.resource, collection.ns, {}};
+  auto target = path.target() + "?";
+  if (!collection.field_selector.empty()) {
+    target += fmt::format("fieldSelector={}&", collection.field_selector);
+  }
+  return target;
+}
+
+/// Tokens are base64url with padding; only `=` and `+` would need care in a query.
+std::string escape(const std::string& token) {
+  std::string escaped;
+  for (const char c : token) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ||
+                       c == '.' || c == '~';
+    escaped += plain ? std::string(1, c)
+                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return escaped;
+}
+
+}  // namespace
+
+http::Request list_request(const Collection& collection, const std::string& continue_token) {
+  http::Request request;
+  request.target = base_target(collection) + fmt::format("limit={}", collection.page);
+  if (!continue_token.empty()) request.target += "&continue=" + escape(continue_token);
+  request.headers = {{"Accept", accept(collection, true)}};
+  request.deadline = kListDeadline;
+  return request;
+}
+
+http::StreamRequest watch_request(const Collection& collection, const std::string& resource_version,
+                                  std::chrono::seconds time) {
+  http::StreamRequest request;
+  request.target = base_target(collection) + fmt::format(
+                                                 "watch=1&allowWatchBookmarks=true"
+                                                 "&timeoutSeconds={}&resourceVersion={}",
+                                                 time.count(), resource_version);
+  request.headers = {{"Accept", accept(collection, false)}};
+  request.idle_limit = time + kIdleSlack;
+  return request;
+}
+
+}  // namespace icrps::kube

@@ -1,0 +1,279 @@
+// Input → login → proof → handed out; and what happens when one of these says no.
+#include "credentials/keeper.hpp"
+
+#include <chrono>
+
+#include <catch2/catch.hpp>
+
+#include "unit/credentials/keeper_rig.hpp"
+
+using namespace icrps;
+using namespace std::chrono_literals;
+using test::KeeperRig;
+using test::kKey;
+using test::refusal;
+using test::Words;
+using Kind = iam::Refusal::Kind;
+
+namespace {
+
+/// A source of tokens that last an hour: "token-1", "token-2", …
+void make_bearer(KeeperRig& rig) {
+  rig.kind.name = "accessToken";
+  rig.kind.static_user = {};
+  rig.mint = [&rig](const SecretString&) {
+    return credentials::Minted{
+        {"iambearer", SecretString("token-" + std::to_string(rig.minted))}, 1h, {}};
+  };
+  rig.kind.mint_unasked = rig.kind.mint;
+}
+
+}  // namespace
+
+TEST_CASE("a good key is proved, then in force", "[credentials][keeper]") {
+  KeeperRig rig;
+  CHECK_FALSE(rig.keeper().settled());
+  CHECK(rig.shows("credential_available{credential=\"default\"} 0"));
+  const auto next = rig.sees(kKey);
+  CHECK(rig.in_force() == kKey);
+  CHECK(rig.set.material("default")->login().username == "iamapikey");
+  CHECK(rig.minted == 1);
+  CHECK(rig.proved == 1);
+  CHECK(rig.shows("credential_available{credential=\"default\"} 1"));
+  CHECK(rig.shows("credential_proofs_total{credential=\"default\",outcome=\"proved\"} 1"));
+  CHECK(rig.keeper().settled());
+  CHECK(rig.settled == 1);
+  CHECK(rig.reasons.empty());
+  CHECK(next == 1h);  // proved again then
+  CHECK(rig.keeps_quiet_about(kKey));
+}
+
+TEST_CASE("nothing is asked before it is known which hosts namespaces want",
+          "[credentials][keeper]") {
+  KeeperRig rig;
+  rig.hosts = {};
+  CHECK(rig.sees(kKey) == std::nullopt);
+  CHECK(rig.minted == 0);
+  CHECK(rig.in_force().empty());
+  rig.hosts = icr::Hosts{};
+  rig.keeper().attempt({});
+  CHECK(rig.in_force() == kKey);
+}
+
+TEST_CASE("without proof nobody is asked", "[credentials][keeper]") {
+  KeeperRig rig;
+  rig.context.proof = config::Proof::kOff;
+  CHECK(rig.sees(kKey) == std::nullopt);
+  CHECK(rig.in_force() == kKey);
+  CHECK(rig.minted == 0);
+  CHECK(rig.proved == 0);
+}
+
+TEST_CASE("what is refused never gets to a namespace", "[credentials][keeper]") {
+  struct Case {
+    const char* name;
+    Kind kind;
+    bool by_iam;
+    const char* reason;
+  };
+  for (const auto& [name, kind, by_iam, reason] :
+       {Case{"IAM refuses", Kind::kRefused, true, "SourceRefused"},
+        Case{"a registry refuses", Kind::kRefused, false, "SourceRefused"},
+        Case{"a policy at IAM", Kind::kPolicy, true, "PolicyRefused"},
+        Case{"a policy at a registry", Kind::kPolicy, false, "PolicyRefused"}}) {
+    DYNAMIC_SECTION(name) {
+      KeeperRig rig;
+      const bool with_good_one_before = GENERATE(false, true);
+      if (with_good_one_before) rig.sees("good-" + kKey);
+      const auto no = refusal(kind, "us.icr.io: 401 no");
+      if (by_iam) {
+        rig.mint = [no](const SecretString&) { return tl::unexpected(no); };
+      } else {
+        rig.prove = [no]() { return tl::unexpected(no); };
+      }
+      const auto next = rig.sees(kKey);
+      CHECK(rig.in_force() == (with_good_one_before ? "good-" + kKey : ""));
+      REQUIRE(rig.reasons == Words{reason});
+      CHECK_THAT(rig.messages[0],
+                 Catch::Contains("us.icr.io: 401 no") &&
+                     Catch::Contains(with_good_one_before ? "The last good value stays in force"
+                                                          : "No namespace gets this credential"));
+      CHECK(rig.keeper().settled());
+      REQUIRE(next);
+      CHECK(*next >= 10s);  // no hammering with a bad key
+      CHECK(rig.keeps_quiet_about(kKey));
+      rig.keeper().attempt({});
+      CHECK(rig.reasons.size() == 1);  // told once
+    }
+  }
+}
+
+TEST_CASE("when nobody can be asked the last good one stays, and it is tried again soon",
+          "[credentials][keeper]") {
+  KeeperRig rig;
+  rig.sees("good-" + kKey);
+  rig.prove = []() { return tl::unexpected(refusal(Kind::kUnknown, "us.icr.io: timeout")); };
+  auto next = rig.sees(kKey);
+  CHECK(next <= 1s);
+  CHECK(rig.reasons.empty());  // it may pass
+  next = rig.keeper().attempt({});
+  next = rig.keeper().attempt({});
+  CHECK(rig.reasons == Words{"SourceUnproved"});
+  CHECK(rig.in_force() == "good-" + kKey);
+  rig.prove = [] { return credentials::Proof{{"us.icr.io"}, {}}; };
+  rig.keeper().attempt({});
+  CHECK(rig.in_force() == kKey);
+}
+
+TEST_CASE("Retry-After is heeded", "[credentials][keeper]") {
+  KeeperRig rig;
+  auto busy = refusal(Kind::kUnknown, "iam: 429");
+  busy.retry_after = 77s;
+  rig.mint = [busy](const SecretString&) { return tl::unexpected(busy); };
+  CHECK(rig.sees(kKey) == 77s);
+}
+
+TEST_CASE("at the first start a setting decides what happens to what can't be proved",
+          "[credentials][keeper]") {
+  KeeperRig rig;
+  rig.mint = [](const SecretString&) {
+    return tl::unexpected(refusal(Kind::kUnknown, "iam: connect"));
+  };
+  SECTION("required: it waits") {
+    rig.sees(kKey);
+    CHECK(rig.in_force().empty());
+  }
+  SECTION("preferred: it is handed out") {
+    rig.context.proof = config::Proof::kPreferred;
+    rig.sees(kKey);
+    CHECK(rig.in_force() == kKey);
+    CHECK_THAT(rig.recorded, Catch::Contains("\"unproved\""));
+  }
+  SECTION("preferred: a refusal still holds") {
+    rig.context.proof = config::Proof::kPreferred;
+    rig.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kRefused)); };
+    rig.sees(kKey);
+    CHECK(rig.in_force().empty());
+  }
+  CHECK(rig.keeper().settled());
+}
+
+TEST_CASE("what was proved before a restart is good at once, and proved again after",
+          "[credentials][keeper]") {
+  KeeperRig before;
+  before.sees(kKey);
+  KeeperRig after;
+  after.recorded = before.recorded;
+  after.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kUnknown)); };
+  CHECK(after.sees(kKey) == 0ms);
+  CHECK(after.in_force() == kKey);
+  CHECK(after.minted == 0);
+  CHECK(after.keeper().settled());
+  CHECK(after.keeper().attempt({}) <= 1s);
+  CHECK(after.in_force() == kKey);
+
+  KeeperRig another;
+  another.recorded = before.recorded;
+  another.mint = after.mint;
+  another.sees("another-" + kKey);
+  CHECK(another.in_force().empty());
+}
+
+TEST_CASE("tokens are fetched anew between 50 and 80 % of their life", "[credentials][keeper]") {
+  KeeperRig rig;
+  make_bearer(rig);
+  rig.context.random = [] { return 0.5; };
+  CHECK(rig.sees(kKey) == 39min);
+  CHECK(rig.in_force() == "token-1");
+  CHECK(rig.set.material("default")->expires_at() == rig.clock.wall() + 1h);
+  rig.clock.advance(39min);
+  rig.keeper().attempt({});
+  CHECK(rig.in_force() == "token-2");
+  CHECK(rig.set.material("default")->expires_at() == rig.clock.wall() + 1h);
+  CHECK(rig.keeps_quiet_about(kKey));
+  CHECK(rig.keeps_quiet_about("token-"));
+}
+
+TEST_CASE("a token that can't be refreshed stays, but near its end nobody new gets it",
+          "[credentials][keeper]") {
+  KeeperRig rig;
+  make_bearer(rig);
+  rig.sees(kKey);
+  rig.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kUnknown)); };
+  rig.clock.advance(58min);
+  rig.keeper().attempt({});
+  CHECK(rig.in_force() == "token-1");
+  rig.clock.advance(90s);
+  CHECK(rig.in_force().empty());
+}
+
+TEST_CASE("a missing or bad Secret changes nothing that works", "[credentials][keeper]") {
+  KeeperRig rig;
+  CHECK(rig.misses() == std::nullopt);
+  CHECK(rig.reasons == Words{"SourceMissing"});
+  CHECK(rig.keeper().settled());
+  rig.misses();
+  CHECK(rig.reasons.size() == 1);
+  rig.sees(kKey);
+  rig.misses();
+  CHECK(rig.in_force() == kKey);
+  CHECK(rig.reasons == Words{"SourceMissing", "SourceMissing"});
+  CHECK_THAT(rig.messages.back(), Catch::Contains("The last good value stays in force"));
+  rig.sees("");
+  CHECK(rig.reasons.back() == "SourceInvalid");
+  CHECK(rig.shows("source_refusals_total{credential=\"default\",reason=\"SourceInvalid\"} 1"));
+}
+
+TEST_CASE("a line end after the key is removed, and that is said once", "[credentials][keeper]") {
+  KeeperRig rig;
+  rig.sees(kKey + "\n");
+  CHECK(rig.in_force() == kKey);
+  CHECK(rig.reasons == Words{"SourceTrimmed"});
+  rig.sees(kKey + "\n");
+  CHECK(rig.reasons.size() == 1);
+}
+
+TEST_CASE("a rotated key takes the old one's place once", "[credentials][keeper]") {
+  KeeperRig rig;
+  int changes = 0;
+  rig.set.listen([&](const auto&) { ++changes; });
+  rig.sees(kKey);
+  rig.sees(kKey);
+  CHECK(changes == 1);
+  rig.sees("another-" + kKey);
+  CHECK(rig.in_force() == "another-" + kKey);
+  CHECK(changes == 2);
+}
+
+TEST_CASE("the record is written when something has changed, not at each proof",
+          "[credentials][keeper]") {
+  KeeperRig rig;
+  rig.sees(kKey);
+  const int once = rig.records;
+  rig.clock.advance(1h);
+  rig.keeper().attempt({});
+  rig.keeper().attempt({});
+  CHECK(rig.records == once);
+  const auto status = credentials::decode_status_line(rig.recorded);
+  REQUIRE(status);
+  CHECK(status->source == "apiKey");
+  CHECK(status->proof == "proved");
+  CHECK(status->revision == rig.set.material("default")->revision());
+  CHECK(status->expires_at == std::nullopt);
+  CHECK(status->message.empty());
+}
+
+TEST_CASE("a revoked key is told about, and stays", "[credentials][keeper]") {
+  KeeperRig rig;
+  rig.sees(kKey);
+  rig.mint = [](const SecretString&) {
+    return tl::unexpected(refusal(Kind::kRefused, "iam: 400 BXNIM0462E disabled"));
+  };
+  rig.keeper().attempt({});
+  CHECK(rig.in_force() == kKey);
+  CHECK(rig.reasons == Words{"SourceRefused"});
+  const auto status = credentials::decode_status_line(rig.recorded);
+  REQUIRE(status);
+  CHECK(status->proof == "refused");
+  CHECK_THAT(status->message, Catch::Contains("BXNIM0462E"));
+}

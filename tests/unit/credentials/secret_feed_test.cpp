@@ -1,0 +1,109 @@
+// What a watch says about the source's Secret → a value, or what a person is told.
+#include "credentials/secret_feed.hpp"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "kube/pure/decode.hpp"
+#include "unit/support/objects.hpp"
+
+using namespace icrps;
+using credentials::SecretFeed;
+using credentials::SecretInput;
+
+namespace {
+
+const std::string kKey = "Xq3-hunter2_0123456789abcdefghijklmnopqrstuv";
+
+SecretInput read(const test::Json& object) {
+  return credentials::read_secret(*kube::decode_object(object.dump()), "apikey",
+                                  icr::parse_api_key);
+}
+
+}  // namespace
+
+TEST_CASE("a good value is read, without the white space around it", "[credentials][feed]") {
+  const auto plain =
+      read(test::secret("op/key@1", {{"a", "x y"}, {"apikey", kKey}, {"z", "\xff"}}));
+  REQUIRE(plain);
+  CHECK(plain->value.reveal() == kKey);
+  CHECK_FALSE(plain->trimmed);
+  const auto trimmed = read(test::secret("op/key@1", {{"apikey", kKey + "\n"}}));
+  REQUIRE(trimmed);
+  CHECK(trimmed->value.reveal() == kKey);
+  CHECK(trimmed->trimmed);
+}
+
+TEST_CASE("a value that can't be used is refused in words", "[credentials][feed]") {
+  struct Case {
+    const char* name;
+    test::Json object;
+    std::string words;
+  };
+  const auto with = [](const std::string& value) {
+    return test::secret("op/key@1", {{"apikey", value}});
+  };
+  auto no_base64 = test::secret("op/key@1");
+  no_base64["data"]["apikey"] = kKey + "!";
+  for (const auto& [name, object, words] : std::vector<Case>{
+           {"no data", test::secret("op/key@1"), "has no key \"apikey\""},
+           {"another key", test::secret("op/key@1", {{"api-key", kKey}}), "has no key \"apikey\""},
+           {"empty", with(""), "empty"},
+           {"white space only", with(" \n"), "white space"},
+           {"in quotes", with('"' + kKey + '"'), "double quotes"},
+           {"a quote inside", with(kKey + "\"x"), "double quote"},
+           {"a backslash", with(kKey + "\\n"), "backslash"},
+           {"not ASCII", with(kKey + "\xc3\xa9"), "not ASCII"},
+           {"two lines", with(kKey + "\n" + kKey), "line end"},
+           {"a JSON file", with("{\"apikey\":\"" + kKey + "\"}"), "JSON object"},
+           {"a NUL byte", with(kKey + std::string(1, '\0')), "NUL"},
+           {"no base64", no_base64, "not base64"}}) {
+    DYNAMIC_SECTION(name) {
+      const auto found = read(object);
+      REQUIRE_FALSE(found);
+      CHECK(found.error().reason == "SourceInvalid");
+      CHECK_THAT(found.error().what, Catch::Contains(words));
+      CHECK_THAT(found.error().what, !Catch::Contains(kKey.substr(0, 8)));
+    }
+  }
+}
+
+TEST_CASE("the feed follows the Secret through lists and events", "[credentials][feed]") {
+  std::vector<std::string> told;
+  SecretFeed feed({"key", "apikey"}, icr::parse_api_key, [&](SecretInput found) {
+    told.push_back(found ? found->value.reveal() : found.error().reason);
+  });
+  const auto apply = [&](const std::string& value) {
+    const auto text = test::secret("op/key@1", {{"apikey", value}}).dump();
+    feed.apply(std::move(*kube::decode_object(text)));
+  };
+  feed.relist_begins();
+  feed.relist_ends("1");
+  apply("first");
+  apply("a b");
+  feed.removed({});
+  feed.relist_begins();
+  apply("second");
+  feed.relist_ends("2");
+  CHECK(told == std::vector<std::string>{"SourceMissing", "first", "SourceInvalid", "SourceMissing",
+                                         "second"});
+}
+
+TEST_CASE("a password may hold what an API key can't", "[credentials][feed]") {
+  const auto password = [](const std::string& text) { return icr::parse_password(text); };
+  for (const std::string good : {"p", "with blank", "\"quoted\\\"", "gr\xc3\xbc\xc3\x9f", " x "}) {
+    INFO(good);
+    REQUIRE(password(good));
+    CHECK(password(good)->value.reveal() == good);
+  }
+  CHECK(password("line\r\n")->value.reveal() == "line");
+  CHECK(password("line\n")->trimmed);
+  for (const std::string bad :
+       {"", "\n", "a\nb", "\xff", "a\x01", std::string(5000, 'x').c_str()}) {
+    const auto refused = password(bad);
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().message, Catch::Contains("accepted"));
+  }
+}
