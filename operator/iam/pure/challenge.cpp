@@ -31,7 +31,7 @@ bool is_space(char c) {
 /// Of an unquoted value: URLs are seen there, which the grammar does not allow, so that anything
 /// goes that can't end it.
 bool is_value_character(char c) {
-  return c > ' ' && c != ',' && c != '"' && c != '\x7f';
+  return static_cast<unsigned char>(c) > ' ' && c != ',' && c != '"' && c != '\x7f';
 }
 
 struct Parameter {
@@ -109,7 +109,7 @@ class HeaderReader {
         return value;
       }
       if (c == '\\' && ++i < rest_.size()) c = rest_[i];
-      if ((c < ' ' && c >= '\0' && c != '\t') || c == '\x7f') break;
+      if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f') break;
       value += c;
     }
     broken_ = true;
