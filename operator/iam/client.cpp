@@ -157,7 +157,8 @@ Client::Result<std::vector<KeyInfo>> Client::list_keys(const SecretString& beare
   std::vector<KeyInfo> keys;
   std::string next;
   for (unsigned asked = 0; asked < kMostPages; ++asked) {
-    auto page = key_page(bearer, next.empty() ? first : first + "&pagetoken=" + next, stop);
+    const std::string from = next.empty() ? "" : "&pagetoken=" + next;
+    auto page = key_page(bearer, first + from, stop);
     if (!page) return tl::unexpected(std::move(page.error()));
     std::copy_if(std::make_move_iterator(page->keys.begin()),
                  std::make_move_iterator(page->keys.end()), std::back_inserter(keys),
