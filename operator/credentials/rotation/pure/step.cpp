@@ -1,0 +1,383 @@
+#include "credentials/rotation/pure/step.hpp"
+
+#include <algorithm>
+
+namespace icrps::credentials::rotation {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kShortestGrace{60};
+/// How many of our keys may exist when one more is made.
+constexpr std::size_t kMostBeforeCreate = 1;
+constexpr std::size_t kMostBeforeFirst = 2;
+
+/// A key of the state that IAM says is gone or disabled.
+enum class Health {
+  kGood,
+  kDead,
+  kAsk,     ///< IAM does not list it: a login with it must tell
+  kUnsure,  ///< that gave no answer yet
+};
+
+class Decision {
+ public:
+  Decision(const State& state, const Observed& observed, const Terms& terms)
+      : state_(state), seen_(observed), terms_(terms) {}
+
+  Step take();
+
+ private:
+  using Found = std::optional<Step>;
+
+  [[nodiscard]] Found mend_times() const;
+  [[nodiscard]] Found keep_made_key() const;
+  [[nodiscard]] Found look() const;
+  [[nodiscard]] Found adopt() const;
+  [[nodiscard]] Found delete_orphan() const;
+  [[nodiscard]] Found make_candidate();
+  [[nodiscard]] Found prove_candidate();
+  [[nodiscard]] Found refused_candidate(const Proof& proof);
+  [[nodiscard]] Found examine_current();
+  [[nodiscard]] Found retire(const RetiringKey& key);
+  [[nodiscard]] Found retire_all();
+  [[nodiscard]] Found rotate();
+  [[nodiscard]] Found make_room() const;
+
+  [[nodiscard]] Step publish() const;
+  [[nodiscard]] bool due();
+  [[nodiscard]] Health health_of_current() const;
+  [[nodiscard]] const Attempt* attempt_of_candidate() const;
+  [[nodiscard]] bool tried() const;
+  [[nodiscard]] const Proof* proof_of(const std::string& id) const;
+  [[nodiscard]] const KeyAtIam* listed(const std::string& id) const;
+  [[nodiscard]] bool known(const KeyAtIam& key) const;
+  [[nodiscard]] std::size_t count_of_ours() const;
+  [[nodiscard]] State without_candidate() const;
+  [[nodiscard]] State without_retiring(const std::string& id) const;
+  [[nodiscard]] State with_disabled(const std::string& id) const;
+
+  /// Not before `until`, as far as one matter is concerned.
+  Found wait(Time until, Obstacle obstacle = Obstacle::kNone) {
+    wait_.until = std::min(wait_.until, until);
+    if (obstacle != Obstacle::kNone) wait_.obstacle = obstacle;
+    return std::nullopt;
+  }
+
+  const State& state_;
+  const Observed& seen_;
+  const Terms& terms_;
+  Health health_ = Health::kGood;  // of the current key
+  step::Wait wait_{Time::max(), Obstacle::kNone};
+};
+
+Step Decision::take() {
+  if (auto step = mend_times()) return *step;
+  if (auto step = keep_made_key()) return *step;
+  if (auto step = look()) return *step;
+  if (auto step = adopt()) return *step;
+  if (auto step = delete_orphan()) return *step;
+  wait(seen_.listing->at + terms_.check_every);
+  if (auto step = examine_current()) return *step;
+  if (auto step = make_candidate()) return *step;
+  if (auto step = prove_candidate()) return *step;
+  if (auto step = retire_all()) return *step;
+  if (auto step = rotate()) return *step;
+  wait_.until = std::max(wait_.until, seen_.now + seconds(1));
+  return wait_;
+}
+
+/// A clock that was wrong when a time was written must not hold things up for years.
+Decision::Found Decision::mend_times() const {
+  State next = state_;
+  const auto limit = [](auto& time, Time latest) {
+    if (time && *time > latest) time = latest;
+  };
+  limit(next.next_rotation_at, seen_.now + terms_.rotate_every);
+  if (next.candidate) next.candidate->since = std::min(next.candidate->since, seen_.now);
+  if (next.current) next.current->created_at = std::min(next.current->created_at, seen_.now);
+  for (auto& key : next.retiring) {
+    limit(key.retire_at, seen_.now + terms_.overlap);
+    limit(key.disabled_at, seen_.now);
+  }
+  if (next == state_) return std::nullopt;
+  return step::Note{step::Note::What::kMendTimes, std::move(next)};
+}
+
+Decision::Found Decision::keep_made_key() const {
+  const auto* attempt = attempt_of_candidate();
+  if (attempt == nullptr || attempt->outcome != Attempt::Outcome::kMade) return std::nullopt;
+  if (!state_.candidate->id.empty()) return std::nullopt;
+  State next = state_;
+  next.candidate->id = attempt->id;
+  next.candidate->value = attempt->value;
+  return step::StoreKey{std::move(next)};
+}
+
+Decision::Found Decision::look() const {
+  if (!seen_.listing) return step::Look{};
+  const auto at = seen_.listing->at;
+  if (at > seen_.now || at + terms_.check_every <= seen_.now) return step::Look{};
+  return std::nullopt;
+}
+
+/// Without a state nobody knows which of our keys the namespaces have: all of them stay until
+/// there is a successor, and none can be it.
+Decision::Found Decision::adopt() const {
+  if (seen_.state_exists) return std::nullopt;
+  State next = state_;
+  for (const auto& key : seen_.listing->keys) {
+    if (!is_ours(key.name, state_.installation)) continue;
+    next.retiring.push_back(
+        {key.id, key.name, std::nullopt, key.disabled ? std::optional(seen_.now) : std::nullopt});
+  }
+  return step::Note{step::Note::What::kAdopt, std::move(next)};
+}
+
+Decision::Found Decision::delete_orphan() const {
+  for (const auto& key : seen_.listing->keys) {
+    if (!is_ours(key.name, state_.installation) || known(key)) continue;
+    if (!state_.candidate || state_.candidate->name != key.name || !state_.candidate->id.empty()) {
+      return step::DeleteOrphan{key.id, state_};
+    }
+    // This was the candidate's key, and its value is lost, unless another process (an old pod that
+    // is on its way out) is about to write it down.
+    if (tried() || seen_.now >= state_.candidate->since + terms_.propagation) {
+      return step::DeleteOrphan{key.id, without_candidate()};
+    }
+  }
+  return std::nullopt;
+}
+
+Decision::Found Decision::examine_current() {
+  health_ = health_of_current();
+  if (health_ == Health::kAsk) return step::Prove{state_.current->id};
+  if (health_ == Health::kUnsure) wait(seen_.proofs.at(state_.current->id).again_at);
+  return std::nullopt;
+}
+
+Health Decision::health_of_current() const {
+  if (!state_.current) return Health::kGood;
+  const auto& current = *state_.current;
+  if (const auto* key = listed(current.id)) {
+    return key->disabled ? Health::kDead : Health::kGood;
+  }
+  if (seen_.now < current.created_at + terms_.propagation) return Health::kGood;
+  const auto* proof = proof_of(current.id);
+  if (proof == nullptr || proof->at < seen_.listing->at) return Health::kAsk;
+  switch (proof->verdict) {
+    case Proof::Verdict::kGood:
+      return Health::kGood;
+    case Proof::Verdict::kRefused:
+      return Health::kDead;
+    case Proof::Verdict::kUnknown:
+      break;
+  }
+  return proof->again_at <= seen_.now ? Health::kAsk : Health::kUnsure;
+}
+
+/// A candidate that has no value yet.
+Decision::Found Decision::make_candidate() {
+  if (!state_.candidate || !state_.candidate->id.empty()) return std::nullopt;
+  const auto& candidate = *state_.candidate;
+  const auto* attempt = attempt_of_candidate();
+  if (attempt != nullptr && attempt->outcome == Attempt::Outcome::kUntried) {
+    return step::CreateKey{};
+  }
+  if (attempt != nullptr && attempt->outcome == Attempt::Outcome::kNotMade) {
+    return step::Note{step::Note::What::kGiveUp, without_candidate()};
+  }
+  // It may exist without being listed yet; deleting it is delete_orphan()'s work.
+  const auto listed_by = candidate.since + terms_.propagation;
+  if (seen_.now < listed_by) return wait(listed_by);
+  if (seen_.listing->at < listed_by) return step::Look{};
+  return step::Note{step::Note::What::kGiveUp, without_candidate()};
+}
+
+Decision::Found Decision::prove_candidate() {
+  if (!state_.candidate || state_.candidate->id.empty()) return std::nullopt;
+  const auto* proof = proof_of(state_.candidate->id);
+  if (proof == nullptr) return step::Prove{state_.candidate->id};
+  if (proof->verdict == Proof::Verdict::kGood) return publish();
+  if (proof->verdict == Proof::Verdict::kRefused) {
+    if (auto step = refused_candidate(*proof)) return step;
+  }
+  if (proof->again_at <= seen_.now) return step::Prove{state_.candidate->id};
+  return wait(proof->again_at);
+}
+
+/// "Not found" just after it was made means "not everywhere yet".
+Decision::Found Decision::refused_candidate(const Proof& proof) {
+  const auto& candidate = *state_.candidate;
+  if (seen_.now < candidate.since + terms_.propagation) return std::nullopt;
+  if (seen_.listing->at < proof.at) return step::Look{};
+  const auto* key = listed(candidate.id);
+  if (key == nullptr || key->disabled) return step::DeleteKey{candidate.id, without_candidate()};
+  return wait(proof.again_at, Obstacle::kKeyNotAccepted);
+}
+
+Step Decision::publish() const {
+  const auto& candidate = *state_.candidate;
+  State next = without_candidate();
+  if (state_.current) {
+    // One that works no longer holds nobody up.
+    const auto since = health_ == Health::kDead ? std::optional(seen_.now) : std::nullopt;
+    next.retiring.push_back({state_.current->id, state_.current->name, std::nullopt, since});
+  }
+  next.current = CurrentKey{candidate.id, candidate.name, candidate.value, {}, candidate.since};
+  next.next_rotation_at = seen_.now + terms_.rotate_every;
+  if (seen_.rotate_requested) next.handled_request = seen_.rotate_requested;
+  return step::Publish{std::move(next)};
+}
+
+Decision::Found Decision::retire_all() {
+  for (const auto& key : state_.retiring) {
+    if (auto step = retire(key)) return step;
+  }
+  return std::nullopt;
+}
+
+Decision::Found Decision::retire(const RetiringKey& key) {
+  if (key.disabled_at) {
+    const auto delete_at = *key.disabled_at + terms_.grace;
+    if (seen_.now < delete_at) return wait(delete_at);
+    return step::DeleteKey{key.id, without_retiring(key.id)};
+  }
+  if (const auto* at_iam = listed(key.id); at_iam != nullptr && at_iam->disabled) {
+    return step::Note{step::Note::What::kFoundDisabled, with_disabled(key.id)};
+  }
+  // It may be all that the namespaces have.
+  if (!state_.current || health_ != Health::kGood || !seen_.rolled_out) return std::nullopt;
+  if (!key.retire_at) {
+    State next = state_;
+    for (auto& other : next.retiring) {
+      if (!other.disabled_at) other.retire_at = seen_.now + terms_.overlap;
+    }
+    return step::Note{step::Note::What::kRolledOut, std::move(next)};
+  }
+  if (seen_.now < *key.retire_at) return wait(*key.retire_at);
+  return step::DisableKey{key.id, with_disabled(key.id)};
+}
+
+bool Decision::due() {
+  if (!state_.current || health_ == Health::kDead) return true;
+  if (seen_.rotate_requested && seen_.rotate_requested != state_.handled_request) return true;
+  const auto planned = state_.next_rotation_at.value_or(seen_.now);
+  if (planned <= seen_.now) return true;
+  wait(planned);
+  return false;
+}
+
+Decision::Found Decision::rotate() {
+  if (state_.candidate || !due()) return std::nullopt;
+  const auto most = state_.current ? kMostBeforeCreate : kMostBeforeFirst;
+  const bool too_many = count_of_ours() > most;
+  const bool full = seen_.listing->keys.size() >= seen_.listing->limit;
+  if (!too_many && !full) {
+    if (seen_.listing->at + terms_.listing_good_for < seen_.now) return step::Look{};
+    return step::PrepareCreate{health_ == Health::kDead};
+  }
+  if (auto step = make_room()) return step;
+  const auto again_at = seen_.now + terms_.check_every;
+  if (full) return wait(again_at, Obstacle::kKeyLimitReached);
+  // Otherwise the retiring ones go first, in their own time.
+  return wait(again_at, state_.current ? Obstacle::kNone : Obstacle::kTooManyKeys);
+}
+
+/// Only keys that do not work are deleted before their time.
+Decision::Found Decision::make_room() const {
+  for (const auto& key : state_.retiring) {
+    if (key.disabled_at) return step::DeleteKey{key.id, without_retiring(key.id)};
+  }
+  if (state_.current && health_ == Health::kDead) {
+    State next = state_;
+    next.current.reset();
+    return step::DeleteKey{state_.current->id, std::move(next)};
+  }
+  return std::nullopt;
+}
+
+/// Null when another process wrote down the intent.
+const Attempt* Decision::attempt_of_candidate() const {
+  if (!state_.candidate || !seen_.attempt) return nullptr;
+  return seen_.attempt->rotation == state_.candidate->rotation ? &*seen_.attempt : nullptr;
+}
+
+bool Decision::tried() const {
+  const auto* attempt = attempt_of_candidate();
+  return attempt != nullptr && attempt->outcome != Attempt::Outcome::kUntried;
+}
+
+/// Null as well when the clock has been set back since.
+const Proof* Decision::proof_of(const std::string& id) const {
+  const auto found = seen_.proofs.find(id);
+  return found == seen_.proofs.end() || found->second.at > seen_.now ? nullptr : &found->second;
+}
+
+const KeyAtIam* Decision::listed(const std::string& id) const {
+  const auto& keys = seen_.listing->keys;
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [&](const auto& key) { return key.id == id; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+bool Decision::known(const KeyAtIam& key) const {
+  if (state_.current && state_.current->id == key.id) return true;
+  if (state_.candidate && state_.candidate->id == key.id) return true;
+  return std::any_of(state_.retiring.begin(), state_.retiring.end(),
+                     [&](const auto& retiring) { return retiring.id == key.id; });
+}
+
+std::size_t Decision::count_of_ours() const {
+  const auto& keys = seen_.listing->keys;
+  return static_cast<std::size_t>(std::count_if(keys.begin(), keys.end(), [&](const auto& key) {
+    return is_ours(key.name, state_.installation) || known(key);
+  }));
+}
+
+State Decision::without_candidate() const {
+  State next = state_;
+  next.candidate.reset();
+  return next;
+}
+
+State Decision::without_retiring(const std::string& id) const {
+  State next = state_;
+  std::erase_if(next.retiring, [&](const auto& key) { return key.id == id; });
+  return next;
+}
+
+State Decision::with_disabled(const std::string& id) const {
+  State next = state_;
+  for (auto& key : next.retiring) {
+    if (key.id == id) key.disabled_at = seen_.now;
+  }
+  return next;
+}
+
+}  // namespace
+
+Terms terms_of(seconds rotate_every, seconds overlap) {
+  Terms terms;
+  terms.rotate_every = rotate_every;
+  terms.overlap = overlap;
+  terms.grace = std::max(overlap, kShortestGrace);
+  return terms;
+}
+
+Step next_step(const State& state, const Observed& observed, const Terms& terms) {
+  return Decision(state, observed, terms).take();
+}
+
+State with_intent(State state, const Observed& observed, const std::string& credential,
+                  const std::string& rotation) {
+  Candidate candidate;
+  candidate.rotation = rotation;
+  candidate.name = key_name(state.installation, credential, rotation);
+  candidate.since = observed.now;
+  state.candidate = std::move(candidate);
+  if (observed.rotate_requested) state.handled_request = observed.rotate_requested;
+  return state;
+}
+
+}  // namespace icrps::credentials::rotation
