@@ -164,7 +164,8 @@ TEST_CASE("a plan that is carried out leaves nothing to do", "[plan][properties]
     REQUIRE(lasting_problems(again) == lasting_problems(plan));
     REQUIRE(again.copies.size() <= plan.copies.size());
     for (const auto& report : again.copies) {
-      REQUIRE(report.before == report.revision);  // what was promised is there
+      // What was promised is there; what had to go is gone, or going.
+      if (!report.revision.empty()) REQUIRE(report.before == report.revision);
     }
     // Later changes of mind included.
     annotate_at_random(facts, dice);
