@@ -2,7 +2,6 @@ package registry
 
 import (
 	"encoding/json"
-	"fmt"
 	"log"
 	"net"
 	"net/http"
@@ -17,18 +16,24 @@ import (
 
 const authorizationRequired = "Authorization required. See https://cloud.ibm.com/docs/Registry?topic=Registry-troubleshoot-auth-req"
 
+// Logins knows which pairs of user and secret are good at a host.
+type Logins interface {
+	Login(settings keys.Settings, host, user, secret string) (keys.Key, bool)
+}
+
 // Front answers for all registry hosts.
 type Front struct {
 	keys   keys.File
+	logins Logins
 	signer *Signer
 	// stores holds the registry behind each host.
 	stores map[string]http.Handler
 }
 
 // NewFront puts a front before the registries in stores (host to base URL). A
-// host that is not among them is a registry without images.
-func NewFront(file keys.File, signer *Signer, stores map[string]*url.URL) *Front {
-	front := &Front{keys: file, signer: signer, stores: map[string]http.Handler{}}
+// host that is not among them has the images of the settings.
+func NewFront(file keys.File, logins Logins, signer *Signer, stores map[string]*url.URL) *Front {
+	front := &Front{keys: file, logins: logins, signer: signer, stores: map[string]http.Handler{}}
 	for host, target := range stores {
 		front.stores[host] = front.proxy(target)
 	}
@@ -50,7 +55,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if store, ok := f.stores[Canonical(r.Host)]; ok {
 			store.ServeHTTP(w, r)
 		} else {
-			f.empty(w, r, settings)
+			f.builtIn(w, r, settings)
 		}
 	default:
 		fail(w, http.StatusNotFound, "NOT_FOUND", "no such page")
@@ -93,7 +98,7 @@ func (f *Front) proxy(target *url.URL) http.Handler {
 				return err
 			}
 			parameters := parseChallenge(header)
-			parameters.set("realm", realm(response.Request.Host))
+			parameters.set("realm", realm(response.Request.Host, settings))
 			response.Header.Set("WWW-Authenticate", parameters.write(settings.Challenge))
 			return nil
 		},
@@ -104,25 +109,12 @@ func (f *Front) proxy(target *url.URL) http.Handler {
 	}
 }
 
-// empty is a registry in which nothing was ever stored.
-func (f *Front) empty(w http.ResponseWriter, r *http.Request, settings keys.Settings) {
-	token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
-	if !isBearer || !f.signer.Valid(token, time.Now()) {
-		parameters := challenge{{"realm", realm(r.Host)}, {"service", Service}}
-		w.Header().Set("WWW-Authenticate", parameters.write(settings.Challenge))
-		fail(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
-		return
+func realm(host string, settings keys.Settings) string {
+	if settings.Realm != "" {
+		return settings.Realm
 	}
-	if strings.TrimSuffix(r.URL.Path, "/") == "/v2" {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, "{}")
-		return
-	}
-	fail(w, http.StatusNotFound, "NAME_UNKNOWN", "repository name not known to registry")
+	return "https://" + host + "/oauth/token"
 }
-
-func realm(host string) string { return "https://" + host + "/oauth/token" }
 
 // token answers both forms of the token request: GET with Basic, and POST with
 // a password grant.
@@ -154,13 +146,15 @@ func (f *Front) token(w http.ResponseWriter, r *http.Request, settings keys.Sett
 		return
 	}
 	scopes := scopesOf(r.Form["scope"])
-	accesslog.Note(w, func(e *accesslog.Entry) { e.User, e.Scope = printable(user), strings.Join(scopes, " ") })
+	accesslog.Note(w, func(e *accesslog.Entry) {
+		e.User, e.Scope, e.Grant = printable(user), strings.Join(scopes, " "), "registry"
+	})
 
 	if anonymous {
 		f.issue(w, "", nil, "anonymous")
 		return
 	}
-	key, ok := settings.Find(hostname(r), user, secret)
+	key, ok := f.logins.Login(settings, hostname(r), user, secret)
 	if !ok {
 		accesslog.Note(w, func(e *accesslog.Entry) { e.Outcome = "refused" })
 		fail(w, settings.RefusalStatus, "UNAUTHORIZED", authorizationRequired)

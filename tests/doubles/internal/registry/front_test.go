@@ -31,6 +31,13 @@ const settings = `{"keys": [
 	{"user": "pusher", "secret": "push", "push": true}
 ]%s}`
 
+// pairs are logins that the settings alone decide about.
+type pairs struct{}
+
+func (pairs) Login(settings keys.Settings, host, user, secret string) (keys.Key, bool) {
+	return settings.Find(host, user, secret)
+}
+
 func newFront(t *testing.T, more string, stores map[string]*url.URL) *Front {
 	t.Helper()
 	folder := t.TempDir()
@@ -57,7 +64,7 @@ func newFront(t *testing.T, more string, stores map[string]*url.URL) *Front {
 		t.Fatal(err)
 	}
 	file := write("keys.json", []byte(strings.Replace(settings, "%s", more, 1)))
-	return NewFront(keys.File(file), signer, stores)
+	return NewFront(keys.File(file), pairs{}, signer, stores)
 }
 
 func do(front *Front, r *http.Request) *httptest.ResponseRecorder {
@@ -194,5 +201,50 @@ func TestMisspeltSettingIsAnError(t *testing.T) {
 	front := newFront(t, `, "refusal": 400`, nil)
 	if w := do(front, get("us.icr.io", "iamapikey", "good", "")); w.Code != 500 {
 		t.Errorf("status %d", w.Code)
+	}
+}
+
+func TestForeignRealm(t *testing.T) {
+	front := newFront(t, `, "realm": "https://evil.example/oauth/token"`, nil)
+	w := do(front, httptest.NewRequest(http.MethodGet, "https://jp.icr.io/v2/", nil))
+	if got := w.Header().Get("WWW-Authenticate"); got != `Bearer realm="https://evil.example/oauth/token",service="registry"` {
+		t.Error(got)
+	}
+}
+
+func TestBuiltInImages(t *testing.T) {
+	front := newFront(t, `, "images": [{"name": "team/app", "reference": "1"}, {"name": "uk/app", "reference": "1", "host": "uk.icr.io"}]`, nil)
+	token := func(scope string) string {
+		var reply struct{ Token string }
+		if err := json.Unmarshal(do(front, get("us.icr.io", "iamapikey", "good", scope)).Body.Bytes(), &reply); err != nil {
+			t.Fatal(err)
+		}
+		return reply.Token
+	}
+	right, other := token("repository:team/app:pull repository:uk/app:pull"), token("repository:team/other:pull")
+	for _, c := range []struct {
+		host, path, token string
+		status            int
+	}{
+		{"us.icr.io", "/v2/team/app/manifests/1", right, 200},
+		{"private.us.icr.io", "/v2/team/app/manifests/1", right, 200},
+		{"us.icr.io", "/v2/team/app/manifests/2", right, 404},
+		{"us.icr.io", "/v2/team/app/manifests/1", other, 401},
+		{"us.icr.io", "/v2/team/app/manifests/1", "", 401},
+		{"us.icr.io", "/v2/uk/app/manifests/1", right, 404},
+		{"uk.icr.io", "/v2/uk/app/manifests/1", right, 200},
+	} {
+		r := httptest.NewRequest(http.MethodHead, "https://"+c.host+c.path, nil)
+		if c.token != "" {
+			r.Header.Set("Authorization", "Bearer "+c.token)
+		}
+		w := do(front, r)
+		if w.Code != c.status {
+			t.Errorf("%s%s: %d, not %d", c.host, c.path, w.Code, c.status)
+		}
+		header := w.Header().Get("WWW-Authenticate")
+		if c.status == 401 && (!strings.Contains(header, `scope="repository:team/app:pull"`) || strings.Contains(header, "insufficient_scope") != (c.token != "")) {
+			t.Errorf("%s%s: %s", c.host, c.path, header)
+		}
 	}
 }

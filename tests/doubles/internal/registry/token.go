@@ -64,8 +64,7 @@ func (s *Signer) Sign(user string, access []Access, now time.Time) (string, erro
 	if access == nil {
 		access = []Access{}
 	}
-	header := map[string]any{"typ": "JWT", "alg": "RS256", "x5c": s.chain}
-	claims := map[string]any{
+	return s.SignClaims(map[string]any{
 		"iss": Issuer,
 		// A string, not a list: version 2 of the registry reads nothing else.
 		"aud":    Service,
@@ -75,7 +74,12 @@ func (s *Signer) Sign(user string, access []Access, now time.Time) (string, erro
 		"exp":    now.Add(s.Lifetime).Unix(),
 		"jti":    hex.EncodeToString(id),
 		"access": access,
-	}
+	})
+}
+
+// SignClaims returns a token that says just this.
+func (s *Signer) SignClaims(claims map[string]any) (string, error) {
+	header := map[string]any{"typ": "JWT", "alg": "RS256", "x5c": s.chain}
 	body := encodePart(header) + "." + encodePart(claims)
 	digest := sha256.Sum256([]byte(body))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, s.key, crypto.SHA256, digest[:])
@@ -85,30 +89,39 @@ func (s *Signer) Sign(user string, access []Access, now time.Time) (string, erro
 	return body + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
-// Valid tells whether the token is one of ours and has not expired.
-func (s *Signer) Valid(token string, now time.Time) bool {
+// Access returns what a token opens, and whether it is one of ours for a
+// registry and has not expired.
+func (s *Signer) Access(token string, now time.Time) ([]Access, bool) {
 	body, signature, ok := cutLast(token, ".")
 	if !ok {
-		return false
+		return nil, false
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil {
-		return false
+		return nil, false
 	}
 	digest := sha256.Sum256([]byte(body))
 	if rsa.VerifyPKCS1v15(&s.key.PublicKey, crypto.SHA256, digest[:], raw) != nil {
-		return false
+		return nil, false
 	}
 	_, claimsPart, _ := strings.Cut(body, ".")
 	decoded, err := base64.RawURLEncoding.DecodeString(claimsPart)
 	if err != nil {
-		return false
+		return nil, false
 	}
 	var claims struct {
-		Expiry int64 `json:"exp"`
+		Issuer string   `json:"iss"`
+		Expiry int64    `json:"exp"`
+		Access []Access `json:"access"`
 	}
-	return json.Unmarshal(decoded, &claims) == nil && now.Unix() < claims.Expiry
+	if json.Unmarshal(decoded, &claims) != nil {
+		return nil, false
+	}
+	return claims.Access, claims.Issuer == Issuer && now.Unix() < claims.Expiry
 }
+
+// Public is the key that checks the tokens.
+func (s *Signer) Public() *rsa.PublicKey { return &s.key.PublicKey }
 
 func encodePart(value any) string {
 	content, err := json.Marshal(value)
