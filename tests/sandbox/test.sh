@@ -122,6 +122,34 @@ key_disabled() {
 	refused_because late "401 Unauthorized"
 }
 
+iam_call() { curl --silent --show-error --cacert "$SANDBOX_REGISTRY_CA" "$@"; }
+
+# keyless SERVICE-ACCOUNT: what IAM says to a token of the cluster.
+keyless() {
+	iam_call https://iam.cloud.ibm.com/identity/token --data-urlencode profile_id=Profile-test \
+		--data-urlencode grant_type=urn:ibm:params:oauth:grant-type:cr-token \
+		--data-urlencode "cr_token=$(kubectl create token "$1" --audience "${2:-iam}")"
+}
+
+iam_takes_cluster_tokens() {
+	local token
+	"$here/registry" iam profile Profile-test '{"subjects": ["system:serviceaccount:default:default"]}'
+	token=$(keyless default | jq --exit-status --raw-output .access_token)
+	iam_call --fail --user "iambearer:$token" "https://us.icr.io/oauth/token?service=registry" | jq --exit-status .token
+	expect BXNIM0400E "$(keyless default somebody-else | jq --raw-output .errorCode)"
+	kubectl create serviceaccount other
+	expect BXNIM0400E "$(keyless other | jq --raw-output .errorCode)"
+	"$here/registry" state | jq --exit-status '.tokensIssued["cr-token"] == 1'
+}
+
+iam_fails_on_request() {
+	"$here/registry" fault '{"name": "busy", "path": "/identity/", "times": 1, "action": "status", "status": 429, "retry_after": "1"}'
+	expect 429 "$(iam_call --output /dev/null --write-out '%{http_code}' --data x=y https://private.iam.cloud.ibm.com/identity/token)"
+	expect 1 "$("$here/registry" fault count busy)"
+	"$here/registry" fault clear busy
+	expect 0 "$("$here/registry" fault count busy)"
+}
+
 inside_node() {
 	part=node
 	echo "$SANDBOX_CGROUP" >"$TEST_WORK/cgroup"
@@ -154,6 +182,8 @@ inside_node() {
 		kubectl exec good -- sh -c "nc -h 2>/dev/null; wget -q -O - http://\$KUBERNETES_SERVICE_HOST:443/ 2>&1 || true" | grep "HTTP request to an HTTPS server\|400 Bad Request"'
 	check "pod with a repaired secret runs" recovers_in_place
 	check "a disabled key is refused" key_disabled
+	check "IAM takes tokens of the cluster's service accounts" iam_takes_cluster_tokens
+	check "IAM fails on request" iam_fails_on_request
 	check "no credentials in the log" no_secret_in_log
 	check "API server restarted" api_restarted
 	check "API server killed and started" api_killed

@@ -30,6 +30,8 @@ names_up() {
 		echo "$node_address $node_name"
 		echo "$service_address kubernetes.default.svc kubernetes.default.svc.cluster.local"
 		echo "$node_address iam.cloud.ibm.com private.iam.cloud.ibm.com icr.io private.icr.io cp.icr.io"
+		# A stranger, to see that no credential gets there.
+		echo "$node_address evil.example"
 		for region in "${icr_regions[@]}"; do
 			echo "$node_address $region.icr.io private.$region.icr.io"
 		done
