@@ -148,7 +148,7 @@ refuse "namespace in capitals" "at '/config/credentials/0/namespaces/0'" "does n
 refuse "namespace with a dot" "at '/config/credentials/0/namespaces/0'" "does not match pattern" < <(credential "{name: a, $key, namespaces: ['a.*']}")
 refuse "selector that selects nothing in particular" "at '/config/credentials/0/namespaces'" "minProperties: got 0, want 1" < <(credential "{name: a, $key, namespaces: {}}")
 refuse "unknown key in a selector" "at '/config/credentials/0/namespaces'" "additional properties 'labels' not allowed" < <(credential "{name: a, $key, namespaces: {labels: {}}}")
-refuse "label's key with two slashes" "at '/config/credentials/0/namespaces/matchLabels'" "does not match pattern" < <(credential "{name: a, $key, namespaces: {matchLabels: {a/b/c: d}}}")
+refuse "label's key with two slashes" "at '/config/credentials/0/namespaces/matchLabels'" "additional properties 'a/b/c' not allowed" < <(credential "{name: a, $key, namespaces: {matchLabels: {a/b/c: d}}}")
 refuse "label's value with a blank" "at '/config/credentials/0/namespaces/matchLabels/a'" "does not match pattern" < <(credential "{name: a, $key, namespaces: {matchLabels: {a: b c}}}")
 refuse "unknown operator" "at '/config/credentials/0/namespaces/matchExpressions/0/operator'" "value must be one of" \
   < <(credential "{name: a, $key, namespaces: {matchExpressions: [{key: a, operator: Is}]}}")

@@ -61,7 +61,7 @@ credentials:
     namespaces: ["*"]
     regions: [all]
     registryNamespaces: []
-    probeImage: us.icr.io/team/app:1
+    probeImage: icr.io/team/app:1
   - name: second
     apiKey:
       secretRef:
@@ -80,7 +80,7 @@ log: {level: debug, format: json}
         SecretKeyRef{"icr.api-key", "the_API.key-1"});
   CHECK(config.credentials[1].name == "second");
   CHECK(api_key_of(config.credentials[1]).secret_ref == SecretKeyRef{"2024", "5"});
-  CHECK(config.credentials[0].probe_image == "us.icr.io/team/app:1");
+  CHECK(config.credentials[0].probe_image == "icr.io/team/app:1");
   CHECK(config.iam.origin == "https://private.iam.cloud.ibm.com");
   CHECK(config.iam.ca_file == "/etc/iam/ca.pem");
   CHECK(config.registry.ca_file == "/etc/registry/ca.pem");
