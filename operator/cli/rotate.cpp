@@ -9,6 +9,7 @@
 #include "cli/session.hpp"
 #include "cli/setup.hpp"
 #include "credentials/rotation/kube_state_store.hpp"
+#include "credentials/rotation/pure/state.hpp"
 #include "runtime/timestamp.hpp"
 
 namespace icrps::cli {
@@ -31,10 +32,10 @@ int ask(Session& session, const RotateOptions& options) {
     return kUsage;
   }
   const auto secret = credentials::rotation::state_secret_name(options.credential);
-  const nlohmann::json patch = {{"metadata",
-                                 {{"annotations",
-                                   {{std::string(credentials::rotation::kRotateRequested),
-                                     rfc3339(session.clock.wall())}}}}}};
+  const nlohmann::json patch = {
+      {"metadata",
+       {{"annotations",
+         {{credentials::rotation::kRotateRequested, rfc3339(session.clock.wall())}}}}}};
   const auto reply = session.client.patch({"secrets", session.own_namespace, secret},
                                           kube::Client::PatchType::kMerge, patch.dump());
   if (reply) {

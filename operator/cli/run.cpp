@@ -1,5 +1,7 @@
 #include "cli/run.hpp"
 
+#include <csignal>
+#include <cstdlib>
 #include <stdexcept>
 #include <stop_token>
 #include <thread>
@@ -16,6 +18,15 @@
 
 namespace icrps::cli {
 namespace {
+
+/// For tests only: ends the process as if it had been killed, at a named point of a rotation.
+credentials::rotation::FailurePoint failure_point() {
+  const char* const wanted = std::getenv("ICRPS_FAILURE_POINT");
+  if (wanted == nullptr) return [](std::string_view /*name*/) {};
+  return [wanted = std::string(wanted)](std::string_view name) {
+    if (name == wanted) static_cast<void>(std::raise(SIGKILL));
+  };
+}
 
 /// Everything that must exist before the operator does; an error is a sentence for a person.
 struct Setup {
@@ -41,7 +52,7 @@ void serve(const Setup& setup, const RunOptions& options, http::Transport& trans
            Outside& outside, Metrics& metrics, const Clock& clock, const Log& log) {
   const auto own = own_namespace(options, setup.cluster);
   controller::Operator app(setup.config, {transport, *outside.iam, outside.registries, clock, log,
-                                          metrics, system_random(), own});
+                                          metrics, system_random(), own, failure_point()});
   const ProbeServer probes(setup.listen,
                            {[&] { return app.liveness(); }, [&] { return app.readiness(); },
                             [&] { return metrics.text(); }});

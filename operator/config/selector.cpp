@@ -91,8 +91,7 @@ plan::LabelSelector read_selector(const Located& at) {
     }
   }
   if (selector.empty()) {
-    at.fail("has no condition",
-            "at least one entry in matchLabels or matchExpressions");
+    at.fail("has no condition", "at least one entry in matchLabels or matchExpressions");
   }
   return selector;
 }

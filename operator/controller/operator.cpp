@@ -109,7 +109,20 @@ credentials::SourceContext Operator::source_context() {
             return credentials::prove(environment_.registries, login, hosts, image, stop);
           },
           config_.proof,
-          status_};
+          status_,
+          client_,
+          environment_.own_namespace,
+          [this] { return own_namespace_uid(); },
+          [this](const std::string& credential, const std::string& revision) {
+            return rollout_.complete(credential, revision);
+          },
+          environment_.failure_point};
+}
+
+std::optional<std::string> Operator::own_namespace_uid() const {
+  const auto& own = environment_.own_namespace;
+  const auto found = stores_.namespaces.get(own, own);
+  return found ? std::optional(found->uid) : std::nullopt;
 }
 
 /// The hosts that namespaces ask for: nobody waits for an answer of the others. Nothing until the

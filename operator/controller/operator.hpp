@@ -23,8 +23,8 @@
 #include "controller/state_tally.hpp"
 #include "controller/work_queue.hpp"
 #include "credentials/credential_set.hpp"
-#include "credentials/keeper.hpp"
 #include "credentials/source.hpp"
+#include "credentials/source_context.hpp"
 #include "credentials/status_record.hpp"
 #include "http/transport.hpp"
 #include "iam/client.hpp"
@@ -48,6 +48,7 @@ class Operator {
     Metrics& metrics;
     Random random;
     std::string own_namespace;  ///< where the sources and what must outlive the process are
+    credentials::rotation::FailurePoint failure_point = [](std::string_view /*name*/) {};
   };
 
   /// Everything passed by reference outlives the operator.
@@ -67,6 +68,7 @@ class Operator {
   void add_copies_watch(const std::string& credential);
   [[nodiscard]] credentials::SourceContext source_context();
   [[nodiscard]] std::optional<icr::Hosts> hosts_to_prove(const std::string& credential) const;
+  [[nodiscard]] std::optional<std::string> own_namespace_uid() const;
   void report_source(const std::string& secret, const std::string& uid,
                      const plan::Problem& problem);
   void report_rollout(const Rollout::Completed& completed);

@@ -35,7 +35,8 @@ Keeper::Keeper(const config::Credential& credential, KeeperKind kind, SourceCont
     : name_(credential.name),
       kind_(std::move(kind)),
       image_(iam::parse_image_reference(credential.probe_image)),
-      context_(context) {
+      context_(context),
+      publisher_(name_, kind_.name, context_) {
   if (kind_.secret) {
     feed_.emplace(*kind_.secret, kind_.parse,
                   [this](SecretInput found) { offer(std::move(found)); });
@@ -43,7 +44,6 @@ Keeper::Keeper(const config::Credential& credential, KeeperKind kind, SourceCont
     input_ = SecretValue{};
     changed_ = true;
   }
-  context_.metrics.set_credential_available(name_, false);
 }
 
 void Keeper::run(std::stop_token stop) {
@@ -109,11 +109,11 @@ Keeper::Delay Keeper::attempt(const std::stop_token& stop) {
 /// A credential that was proved before the operator was restarted is good until shown otherwise:
 /// nobody's pull depends on IAM being there at that moment.
 bool Keeper::recall(const SecretValue& found) {
-  if (in_force() || !kind_.static_user || context_.proof == config::Proof::kOff) return false;
+  if (publisher_.in_force() || !kind_.static_user || context_.proof == config::Proof::kOff)
+    return false;
   const icr::Login login{*kind_.static_user, found.value};
-  const auto known = context_.status.get(name_);
-  if (known.proof != "proved" || known.revision != plan::revision_of(name_, login)) return false;
-  hand_out({login, {}, {}});
+  if (publisher_.proved_before() != plan::revision_of(name_, login)) return false;
+  publisher_.hand_out(login, {});
   settle();
   return true;
 }
@@ -134,36 +134,23 @@ Keeper::Delay Keeper::prove(const Minted& fresh, const icr::Hosts& hosts,
 Keeper::Delay Keeper::accept(const Minted& fresh, const std::string& proof) {
   failures_ = 0;
   last_told_ = {};
-  hand_out(fresh);
-  context_.metrics.credential_proof(name_, proof, context_.clock.wall());
-  note_status(proof, {});
+  std::optional<WallTime> expires_at;
+  if (fresh.lifetime) {
+    expires_at = std::chrono::floor<std::chrono::seconds>(context_.clock.wall()) + *fresh.lifetime;
+  }
+  publisher_.hand_out(fresh.login, expires_at);
+  publisher_.record(proof);
   settle();
   if (!fresh.lifetime && !fresh.refresh_within && proof != "proved") return std::nullopt;
   return after_success(fresh.refresh_within ? fresh.refresh_within : fresh.lifetime,
                        context_.random);
 }
 
-void Keeper::hand_out(const Minted& fresh) {
-  const auto revision = plan::revision_of(name_, fresh.login);
-  const auto before = context_.credentials.material(name_);
-  if (before && before->revision() == revision) return;
-  std::optional<WallTime> expires_at;
-  if (fresh.lifetime) {
-    expires_at = std::chrono::floor<std::chrono::seconds>(context_.clock.wall()) + *fresh.lifetime;
-  }
-  context_.log.info("credential ready",
-                    {{"credential", name_}, {"source", kind_.name}, {"revision", revision}});
-  context_.metrics.set_credential_available(name_, true);
-  context_.metrics.set_credential_expiry(name_, expires_at);
-  context_.credentials.set(
-      name_, std::make_shared<const plan::Material>(fresh.login, revision, expires_at));
-}
-
 Keeper::Delay Keeper::bad_input(const SecretProblem& problem) {
   tell(problem.reason, fmt::format("Secret {}, the source of credential \"{}\", {}.",
                                    kind_.secret->name, name_, problem.what));
   uid_ = problem.uid;
-  note_status("invalid", problem.what);
+  publisher_.record("invalid", problem.what);
   settle();
   return std::nullopt;
 }
@@ -172,7 +159,6 @@ Keeper::Delay Keeper::failed(const iam::Refusal& refusal, const SecretString& in
   if (refusal.kind == Kind::kCanceled) return std::nullopt;
   ++failures_;
   const std::string outcome(iam::to_string(refusal.kind));
-  context_.metrics.credential_proof(name_, outcome, context_.clock.wall());
   context_.log.warn("credential not proved", {{"credential", name_},
                                               {"source", kind_.name},
                                               {"outcome", outcome},
@@ -182,12 +168,12 @@ Keeper::Delay Keeper::failed(const iam::Refusal& refusal, const SecretString& in
     tell(std::string(reason_of(refusal)),
          fmt::format("{} of credential \"{}\" is not good for use: {}.", subject(), name_,
                      refusal.message));
-    note_status(outcome, refusal.message);
+    publisher_.record(outcome, refusal.message);
   }
-  const bool nobody_to_ask = refusal.kind == Kind::kUnknown && !in_force();
+  const bool nobody_to_ask = refusal.kind == Kind::kUnknown && !publisher_.in_force();
   if (nobody_to_ask && kind_.static_user && context_.proof == config::Proof::kPreferred) {
-    hand_out({{*kind_.static_user, input}, {}, {}});
-    note_status("unproved", refusal.message);
+    publisher_.hand_out({*kind_.static_user, input}, {});
+    publisher_.record("unproved", refusal.message);
   }
   settle();
   return after_failure(refusal, failures_, context_.random);
@@ -201,9 +187,10 @@ void Keeper::tell(const std::string& reason, const std::string& message) {
   plan::Problem problem;
   problem.reason = reason;
   problem.message =
-      message + (in_force() ? " The last good value stays in force everywhere."
-                            : " No namespace gets this credential until then; copies that exist "
-                              "are kept.");
+      message + (publisher_.in_force()
+                     ? " The last good value stays in force everywhere."
+                     : " No namespace gets this credential until then; copies that exist "
+                       "are kept.");
   context_.log.warn("source refused", {{"credential", name_},
                                        {"source", kind_.name},
                                        {"reason", reason},
@@ -225,27 +212,8 @@ void Keeper::tell_trimmed() {
   context_.report(kind_.secret->name, uid_, problem);
 }
 
-void Keeper::note_status(const std::string& proof, const std::string& message) {
-  auto status = context_.status.get(name_);
-  const auto now = context_.clock.wall();
-  status.source = kind_.name;
-  if (const auto material = context_.credentials.material(name_)) {
-    if (status.revision != material->revision()) status.since = now;
-    status.revision = material->revision();
-    status.expires_at = material->expires_at();
-  }
-  status.proof = proof;
-  status.proof_at = now;
-  status.message = message;
-  context_.status.set(name_, std::move(status));
-}
-
 void Keeper::settle() {
   if (!settled_.exchange(true)) context_.on_settled();
-}
-
-bool Keeper::in_force() const {
-  return context_.credentials.material(name_) != nullptr;
 }
 
 /// How a message calls the source.

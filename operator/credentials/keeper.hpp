@@ -13,40 +13,13 @@
 #include <string>
 
 #include "config/config.hpp"
-#include "credentials/credential_set.hpp"
 #include "credentials/mint.hpp"
-#include "credentials/prover.hpp"
+#include "credentials/publisher.hpp"
 #include "credentials/secret_feed.hpp"
 #include "credentials/source.hpp"
-#include "credentials/status_record.hpp"
-#include "runtime/backoff.hpp"
-#include "runtime/clock.hpp"
-#include "runtime/log.hpp"
-#include "runtime/metrics.hpp"
+#include "credentials/source_context.hpp"
 
 namespace icrps::credentials {
-
-/// What every source is given. Everything passed by reference outlives the sources.
-struct SourceContext {
-  CredentialSet& credentials;
-  const Clock& clock;
-  const Log& log;
-  Metrics& metrics;
-  Random random;
-  Report report;
-  /// Feeds the Secret of that name into the sink until the stop.
-  std::function<void(const std::string& secret, kube::Sink& sink, const std::stop_token& stop)>
-      watch;
-  std::function<void()> on_settled;
-  /// Nothing: not known yet, poke() tells when it is.
-  std::function<std::optional<icr::Hosts>(const std::string& credential)> hosts_to_prove;
-  std::function<tl::expected<Proof, iam::Refusal>(const icr::Login&, const icr::Hosts&,
-                                                  const std::optional<iam::ImageReference>&,
-                                                  const std::stop_token&)>
-      prove;
-  config::Proof proof = config::Proof::kRequired;
-  StatusRecord& status;
-};
 
 /// What makes one kind of source differ from another.
 struct KeeperKind {
@@ -82,18 +55,16 @@ class Keeper final : public Source {
   Delay accept(const Minted& fresh, const std::string& proof);
   Delay bad_input(const SecretProblem& problem);
   Delay failed(const iam::Refusal& refusal, const SecretString& input);
-  void hand_out(const Minted& fresh);
   void tell(const std::string& reason, const std::string& message);
   void tell_trimmed();
-  void note_status(const std::string& proof, const std::string& message);
   void settle();
-  [[nodiscard]] bool in_force() const;
   [[nodiscard]] std::string subject() const;
 
   const std::string name_;
   const KeeperKind kind_;
   const std::optional<iam::ImageReference> image_;
   SourceContext& context_;
+  Publisher publisher_;
   std::optional<SecretFeed> feed_;
   std::atomic<bool> settled_ = false;
 

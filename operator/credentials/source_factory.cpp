@@ -1,5 +1,10 @@
 #include "credentials/source_factory.hpp"
 
+#include "credentials/keeper.hpp"
+#include "credentials/rotated_source.hpp"
+#include "credentials/rotation/kube_state_store.hpp"
+#include "credentials/rotation/pure/codec.hpp"
+
 namespace icrps::credentials {
 namespace {
 
@@ -35,14 +40,34 @@ KeeperKind kind_of(const config::BasicSource& source, iam::Client& /*iam*/) {
   return {"basic", source.password, icr::parse_password, mint, source.username, mint};
 }
 
-KeeperKind kind_of(const config::ServiceIdSource& /*source*/, iam::Client& /*iam*/) {
-  return {};
+/// The key in force, as the rotation keeps it.
+tl::expected<icr::ApiKey, icr::Mistake> current_key(std::string_view text) {
+  auto key = rotation::read_current_key(SecretString(std::string(text)));
+  if (!key) return tl::unexpected(icr::Mistake{key.error().message});
+  return icr::ApiKey{std::move(*key), false};
+}
+
+KeeperKind kind_of(const config::Credential& credential, iam::Client& iam) {
+  return {"serviceId",
+          config::SecretKeyRef{rotation::state_secret_name(credential.name), rotation::kStateKey},
+          current_key,
+          mint_api_key(kApiKeyUser, iam),
+          kApiKeyUser,
+          mint_as_is(kApiKeyUser)};
 }
 
 }  // namespace
 
 KeeperKind keeper_kind(const config::Credential& credential, iam::Client& iam) {
-  return std::visit([&](const auto& source) { return kind_of(source, iam); }, credential.source);
+  return std::visit(
+      [&](const auto& source) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(source)>, config::ServiceIdSource>) {
+          return kind_of(credential, iam);
+        } else {
+          return kind_of(source, iam);
+        }
+      },
+      credential.source);
 }
 
 std::string source_secret(const config::Credential& credential) {
@@ -52,7 +77,7 @@ std::string source_secret(const config::Credential& credential) {
         if constexpr (std::is_same_v<Kind, config::TrustedProfileSource>) {
           return {};
         } else if constexpr (std::is_same_v<Kind, config::ServiceIdSource>) {
-          return "icr-pull-secrets-state-" + credential.name;
+          return rotation::state_secret_name(credential.name);
         } else if constexpr (std::is_same_v<Kind, config::BasicSource>) {
           return source.password.name;
         } else if constexpr (requires { source.api_key; }) {
@@ -66,6 +91,9 @@ std::string source_secret(const config::Credential& credential) {
 
 std::unique_ptr<Source> make_source(const config::Credential& credential, iam::Client& iam,
                                     SourceContext& context) {
+  if (std::holds_alternative<config::ServiceIdSource>(credential.source)) {
+    return std::make_unique<RotatedSource>(credential, iam, context);
+  }
   return std::make_unique<Keeper>(credential, keeper_kind(credential, iam), context);
 }
 

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <utility>
 
-#include "credentials/rotation/pure/time_text.hpp"
 #include "plan/content.hpp"
+#include "runtime/timestamp.hpp"
 
 namespace icrps::credentials::rotation {
 namespace {
@@ -408,7 +408,9 @@ bool Rotation::start_without_state(const std::stop_token& stop) {
 void Rotation::read_request(const StoredState& stored) {
   rotate_requested_.reset();
   if (!stored.rotate_requested) return;
-  rotate_requested_ = parse_time(*stored.rotate_requested);
+  if (const auto time = parse_rfc3339(*stored.rotate_requested)) {
+    rotate_requested_ = std::chrono::floor<std::chrono::seconds>(*time);
+  }
   if (rotate_requested_ || bad_request_ == *stored.rotate_requested) return;
   bad_request_ = *stored.rotate_requested;
   reporter_.problem(kRequestInvalid,

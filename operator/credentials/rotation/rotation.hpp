@@ -72,7 +72,7 @@ class Rotation final : public Source {
   [[nodiscard]] bool settled() const override { return settled_; }
 
   /// The roll-out got further.
-  void poke();
+  void poke() override;
   /// The state Secret was changed, by this process or another, or by a person.
   void state_changed();
   /// The manager's credential changed: what was refused may be tried again at once.

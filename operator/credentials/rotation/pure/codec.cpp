@@ -8,10 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "credentials/rotation/pure/time_text.hpp"
 #include "icr/docker_config.hpp"
 #include "icr/text.hpp"
 #include "plan/content.hpp"
+#include "runtime/timestamp.hpp"
 
 namespace icrps::credentials::rotation {
 namespace {
@@ -123,9 +123,12 @@ SecretString Reader::value(const json& part, bool optional) {
 std::optional<Time> Reader::time(const json& part, const char* key) {
   const auto written = text(part, key, true);
   if (written.empty()) return std::nullopt;
-  const auto time = parse_time(written);
-  if (!time) refuse(fmt::format("\"{}\" of {} is not a time (RFC 3339)", key, where_));
-  return time;
+  const auto time = parse_rfc3339(written);
+  if (!time) {
+    refuse(fmt::format("\"{}\" of {} is not a time (RFC 3339)", key, where_));
+    return std::nullopt;
+  }
+  return std::chrono::floor<std::chrono::seconds>(*time);
 }
 
 Time Reader::needed_time(const json& part, const char* key) {
@@ -260,13 +263,13 @@ json to_json(const CurrentKey& key) {
           {"name", key.name},
           {"value", key.value.reveal()},
           {"revision", key.revision},
-          {"createdAt", time_text(key.created_at)}};
+          {"createdAt", rfc3339(key.created_at)}};
 }
 
 json to_json(const Candidate& candidate) {
   json part = {{"rotation", candidate.rotation},
                {"name", candidate.name},
-               {"since", time_text(candidate.since)}};
+               {"since", rfc3339(candidate.since)}};
   if (!candidate.id.empty()) {
     part["id"] = candidate.id;
     part["value"] = candidate.value.reveal();
@@ -276,8 +279,8 @@ json to_json(const Candidate& candidate) {
 
 json to_json(const RetiringKey& key) {
   json part = {{"id", key.id}, {"name", key.name}};
-  if (key.retire_at) part["retireAt"] = time_text(*key.retire_at);
-  if (key.disabled_at) part["disabledAt"] = time_text(*key.disabled_at);
+  if (key.retire_at) part["retireAt"] = rfc3339(*key.retire_at);
+  if (key.disabled_at) part["disabledAt"] = rfc3339(*key.disabled_at);
   return part;
 }
 
@@ -287,8 +290,8 @@ SecretString encode_state(const State& state) {
   json document = {{"version", kStateVersion},
                    {"installation", state.installation},
                    {"phase", to_string(phase_of(state))}};
-  if (state.next_rotation_at) document["nextRotationAt"] = time_text(*state.next_rotation_at);
-  if (state.handled_request) document["handledRequest"] = time_text(*state.handled_request);
+  if (state.next_rotation_at) document["nextRotationAt"] = rfc3339(*state.next_rotation_at);
+  if (state.handled_request) document["handledRequest"] = rfc3339(*state.handled_request);
   if (state.current) document["current"] = to_json(*state.current);
   if (state.candidate) document["candidate"] = to_json(*state.candidate);
   for (const auto& key : state.retiring) document["retiring"].push_back(to_json(key));
@@ -313,6 +316,19 @@ tl::expected<State, StateFault> decode_state(const SecretString& text, const Own
   auto state = reader.read(document);
   if (reader.fault()) return tl::unexpected(*reader.fault());
   return state;
+}
+
+tl::expected<SecretString, StateFault> read_current_key(const SecretString& text) {
+  const auto document = json::parse(text.reveal(), nullptr, false);
+  const auto none = [](const char* what) {
+    return tl::unexpected(StateFault{Kind::kInvalid, what});
+  };
+  if (!document.is_object()) return none("it is not valid JSON");
+  if (document.value("version", json()) != kStateVersion) return none("it has another version");
+  const auto current = document.value("current", json::object());
+  const auto value = current.is_object() ? current.value("value", json()) : json();
+  if (!value.is_string()) return none("there is no key in force yet");
+  return SecretString(value.get<std::string>());
 }
 
 }  // namespace icrps::credentials::rotation

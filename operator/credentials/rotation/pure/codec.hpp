@@ -36,4 +36,7 @@ struct StateFault {
 [[nodiscard]] tl::expected<State, StateFault> decode_state(const SecretString& text,
                                                            const Owner& owner);
 
+/// The value of the key in force, for programs that only look: no more is checked than that.
+[[nodiscard]] tl::expected<SecretString, StateFault> read_current_key(const SecretString& text);
+
 }  // namespace icrps::credentials::rotation

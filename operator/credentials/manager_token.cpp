@@ -1,0 +1,43 @@
+#include "credentials/manager_token.hpp"
+
+#include <fmt/format.h>
+
+namespace icrps::credentials {
+namespace {
+
+// As IBM's own SDK does.
+constexpr int kUsablePercent = 80;
+constexpr int kAll = 100;
+
+iam::Refusal without_input(const std::optional<SecretInput>& input) {
+  iam::Refusal refusal;
+  if (!input) {
+    refusal.message = "the manager's Secret has not been read yet";
+    return refusal;
+  }
+  refusal.kind = iam::Refusal::Kind::kRefused;
+  refusal.message = fmt::format("the manager's Secret {}", input->error().what);
+  return refusal;
+}
+
+}  // namespace
+
+void ManagerToken::offer(SecretInput input) {
+  const std::lock_guard lock(mutex_);
+  input_ = std::move(input);
+  token_.reset();
+}
+
+tl::expected<SecretString, iam::Refusal> ManagerToken::get(const std::stop_token& stop) {
+  const std::lock_guard lock(mutex_);
+  if (!input_ || !*input_) return tl::unexpected(without_input(input_));
+  const auto now = clock_.now();
+  if (token_ && now < good_until_) return *token_;
+  auto fresh = mint_((*input_)->value, stop);
+  if (!fresh) return tl::unexpected(std::move(fresh.error()));
+  token_ = std::move(fresh->login.password);
+  good_until_ = now + fresh->lifetime.value_or(std::chrono::seconds(0)) * kUsablePercent / kAll;
+  return *token_;
+}
+
+}  // namespace icrps::credentials

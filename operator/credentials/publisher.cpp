@@ -1,0 +1,47 @@
+#include "credentials/publisher.hpp"
+
+namespace icrps::credentials {
+
+Publisher::Publisher(std::string credential, std::string source, SourceContext& context)
+    : credential_(std::move(credential)), source_(std::move(source)), context_(context) {
+  context_.metrics.set_credential_available(credential_, false);
+}
+
+bool Publisher::in_force() const {
+  return context_.credentials.material(credential_) != nullptr;
+}
+
+std::string Publisher::proved_before() const {
+  const auto known = context_.status.get(credential_);
+  return known.proof == "proved" ? known.revision : std::string();
+}
+
+void Publisher::hand_out(const icr::Login& login, std::optional<WallTime> expires_at) {
+  auto revision = plan::revision_of(credential_, login);
+  const auto before = context_.credentials.material(credential_);
+  if (before && before->revision() == revision) return;
+  context_.log.info("credential ready",
+                    {{"credential", credential_}, {"source", source_}, {"revision", revision}});
+  context_.metrics.set_credential_available(credential_, true);
+  context_.metrics.set_credential_expiry(credential_, expires_at);
+  context_.credentials.set(
+      credential_, std::make_shared<const plan::Material>(login, std::move(revision), expires_at));
+}
+
+void Publisher::record(const std::string& outcome, const std::string& message) {
+  auto status = context_.status.get(credential_);
+  const auto now = context_.clock.wall();
+  status.source = source_;
+  if (const auto material = context_.credentials.material(credential_)) {
+    if (status.revision != material->revision()) status.since = now;
+    status.revision = material->revision();
+    status.expires_at = material->expires_at();
+  }
+  status.proof = outcome;
+  status.proof_at = now;
+  status.message = message;
+  context_.status.set(credential_, std::move(status));
+  context_.metrics.credential_proof(credential_, outcome, now);
+}
+
+}  // namespace icrps::credentials
