@@ -137,7 +137,12 @@ struct KeeperRig {
         return prove();
       },
       config::Proof::kRequired,
-      status};
+      status,
+      client,
+      "op",
+      [] { return std::optional<std::string>("uid-of-op"); },
+      [](const std::string&, const std::string&) { return false; },
+      [](std::string_view) {}};
 
  private:
   std::unique_ptr<credentials::Keeper> made_;
