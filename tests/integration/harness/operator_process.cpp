@@ -35,6 +35,7 @@ std::string config_text(const std::string& more) {
   return fmt::format(
       "apiVersion: icr-pull-secrets/v1alpha1\n"
       "kind: OperatorConfiguration\n"
+      "proof: off\n"
       "{}\n"
       "credentials:\n"
       "  - name: default\n"

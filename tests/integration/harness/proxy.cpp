@@ -123,7 +123,11 @@ Requests of(const Requests& requests, const std::string& ns) {
 }
 
 Requests writes(const Requests& requests) {
-  return where(requests, [](const Seen& seen) { return seen.is_write(); });
+  return where(requests, [](const Seen& seen) {
+    // The record of what is known about a credential is the operator's own and changes with the
+    // credential, not with namespaces.
+    return seen.is_write() && seen.path.find("/configmaps") == std::string::npos;
+  });
 }
 
 std::string text_of(const Requests& requests) {

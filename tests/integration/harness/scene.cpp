@@ -21,7 +21,7 @@ void install_rights(Cluster& cluster) {
   const auto rendered =
       must_run({"helm", "template", kOwn, chart, "--namespace", kOwn, "--show-only",
                 "templates/serviceaccount.yaml", "--show-only", "templates/clusterrole.yaml",
-                "--show-only", "templates/role.yaml"});
+                "--show-only", "templates/role.yaml", "--show-only", "templates/state-role.yaml"});
   must_run({"kubectl", "apply", "--filename", scratch_file("rights.yaml", rendered)},
            {"KUBECONFIG=" + environment("KUBECONFIG")});
 }
