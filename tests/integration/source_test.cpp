@@ -60,7 +60,7 @@ TEST_CASE("a source that is missing at the start is told about, and used once it
   const auto ns = scene.make_in("us-south");
 
   const auto event = Scene::expect_event(kOwn, "SourceMissing");
-  CHECK(mentions(event, "create it with the API key under the name \"apikey\""));
+  CHECK(mentions(event, "create it with the credential under the name \"apikey\""));
   CHECK(event["type"] == "Warning");
   eventually("the namespace waits for the credential", [&] {
     return op.metric("icr_pull_secrets_namespaces", {{"state", "no_credential"}}) == 1
@@ -116,9 +116,9 @@ TEST_CASE("a source with a trailing newline is used without it, and said so") {
   const auto ns = scene.make_in("us-south");
   scene.expect_served(ns);
   const auto event = Scene::expect_event(kOwn, "SourceTrimmed");
-  CHECK(mentions(event, "white space around the API key (a line end, most likely) was removed"));
+  CHECK(mentions(event, "white space around the credential (a line end, most likely) was removed"));
   CHECK(event["type"] == "Normal");
-  CHECK(op.log_lines("white space around the API key removed").size() == 1);
+  CHECK(op.log_lines("white space around the credential removed").size() == 1);
 }
 
 TEST_CASE("a source that can't be a key changes nothing that works, and says what is accepted") {

@@ -35,8 +35,8 @@ std::string config_text(const std::string& more) {
   return fmt::format(
       "apiVersion: icr-pull-secrets/v1alpha1\n"
       "kind: OperatorConfiguration\n"
-      "proof: off\n"
       "{}\n"
+      "proof: off\n"
       "credentials:\n"
       "  - name: default\n"
       "    apiKey: {{secretRef: {{name: {}, key: apikey}}}}\n",

@@ -80,6 +80,7 @@ class Proxy {
 
 /// Those that name the namespace.
 [[nodiscard]] Requests of(const Requests& requests, const std::string& ns);
+/// Without those of the operator's own record.
 [[nodiscard]] Requests writes(const Requests& requests);
 /// "POST secrets, PATCH default" for failure messages and comparisons: method and last part of
 /// each path.
