@@ -48,11 +48,11 @@ tl::expected<Outside, std::string> roads_outside(const config::Config& config,
     auto client =
         std::make_unique<iam::Client>(*transport, host_of(config.iam.origin), std::move(observer));
     return Outside{std::move(transport), std::move(client),
-                   iam::RegistryProbe(
-                       [ca = std::move(*registry_ca)](const std::string& origin,
-                                                      std::optional<SecretString> authorization) {
-                         return connect(origin, ca, authorization);
-                       })};
+                   iam::RegistryProbe([ca = std::move(*registry_ca)](
+                                          const std::string& origin,
+                                          const std::optional<SecretString>& authorization) {
+                     return connect(origin, ca, authorization);
+                   })};
   } catch (const std::invalid_argument& error) {
     return tl::unexpected(fmt::format("iam.caFile or registry.caFile: {}", error.what()));
   }

@@ -33,7 +33,8 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
                         [&](const Unit& each) { return each.letter == text[digits]; });
     if (unit == kUnits.end()) return std::nullopt;
     std::int64_t number = 0;
-    std::from_chars(text.data(), text.data() + digits, number);
+    const auto written = text.substr(0, digits);
+    std::from_chars(written.data(), written.data() + written.size(), number);
     total += number * unit->length;
     ++unit;
     text.remove_prefix(digits + 1);

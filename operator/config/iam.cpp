@@ -15,7 +15,7 @@ constexpr const char* kPrivateOrigin = "https://private.iam.cloud.ibm.com";
 std::string origin_of(const Located& at) {
   constexpr std::string_view kAccepted = "public, private, https://HOST or https://HOST:PORT";
   constexpr std::string_view kHttps = "https://";
-  const std::string text = icr::lower(text_of(at, kAccepted));
+  std::string text = icr::lower(text_of(at, kAccepted));
   if (text == "public") return kPublicOrigin;
   if (text == "private") return kPrivateOrigin;
   if (text.starts_with("http://")) {

@@ -162,7 +162,8 @@ void TlsSetup::present_client(SSL_CTX* context) {
   }
   SSL_CTX* const parsed = identity_->parsed.native_handle();
   STACK_OF(X509)* chain = nullptr;
-  SSL_CTX_get0_chain_certs(parsed, &chain);
+  // What the macro SSL_CTX_get0_chain_certs does.
+  SSL_CTX_ctrl(parsed, SSL_CTRL_GET_CHAIN_CERTS, 0, static_cast<void*>(&chain));
   if (SSL_CTX_use_cert_and_key(context, SSL_CTX_get0_certificate(parsed),
                                SSL_CTX_get0_privatekey(parsed), chain, 1) != 1) {
     ERR_clear_error();

@@ -9,10 +9,10 @@
 
 namespace icrps::kube {
 
-/// `text` with the value of each `"managedFields":[…]` made empty. Exact for compact JSON, as an API
-/// server sends it; anything else (spaces, another type of value, a list that doesn't end) stays as
-/// it is and is left to the parser. The result is `text` itself or a view of `buffer`, which must
-/// outlive it.
+/// `text` with the value of each `"managedFields":[…]` made empty. Exact for compact JSON, as an
+/// API server sends it; anything else (spaces, another type of value, a list that doesn't end)
+/// stays as it is and is left to the parser. The result is `text` itself or a view of `buffer`,
+/// which must outlive it.
 [[nodiscard]] std::string_view without_managed_fields(std::string_view text, std::string& buffer);
 
 }  // namespace icrps::kube

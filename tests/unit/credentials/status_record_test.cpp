@@ -1,0 +1,100 @@
+// The ConfigMap in which the operator keeps what it knows about each credential.
+#include "credentials/status_record.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "runtime/timestamp.hpp"
+#include "unit/support/captured_log.hpp"
+#include "unit/support/fake_transport.hpp"
+#include "unit/support/objects.hpp"
+
+using namespace icrps;
+using credentials::Status;
+using credentials::StatusRecord;
+
+namespace {
+
+Status some_status() {
+  return {"accessToken",
+          "d971d6b35193",
+          parse_rfc3339("2026-11-23T06:20:44Z"),
+          parse_rfc3339("2026-11-23T07:20:44Z"),
+          "proved",
+          parse_rfc3339("2026-11-23T06:20:45Z"),
+          "a \"message\""};
+}
+
+constexpr const char* kTarget = "PATCH /api/v1/namespaces/op/configmaps/icr-pull-secrets-status";
+
+struct Rig {
+  test::FakeTransport transport;
+  test::CapturedLog log;
+  kube::Client client{transport, [](auto, auto, auto) {}};
+  StatusRecord record{client, "op", log.log};
+};
+
+}  // namespace
+
+TEST_CASE("a status is read as it was written", "[credentials][record]") {
+  for (const auto& status : {some_status(), Status{}}) {
+    CHECK(credentials::decode_status_line(credentials::encode_status(status)) == status);
+  }
+}
+
+TEST_CASE("a record that somebody edited is no reason to fail", "[credentials][record]") {
+  for (const auto* const text : {"", "x", "[]", "null", "{", "7"}) {
+    INFO(text);
+    CHECK_FALSE(credentials::decode_status_line(text));
+  }
+  CHECK(credentials::decode_status_line(R"({"revision":7,"since":"soon","proof":null})") ==
+        Status{});
+}
+
+TEST_CASE("the record is read once and written when something has changed",
+          "[credentials][record]") {
+  Rig rig;
+  const test::Json config_map = {
+      {"metadata", {{"name", "icr-pull-secrets-status"}}},
+      {"data",
+       {{"a.json", credentials::encode_status(some_status())}, {"b.json", "x"}, {"c", "{}"}}}};
+  rig.transport.will(200, config_map.dump());
+  CHECK(rig.record.get("a") == some_status());
+  CHECK(rig.record.get("b") == Status{});
+  rig.record.set("a", some_status());
+  auto later = some_status();
+  later.proof_at = parse_rfc3339("2026-11-23T09:00:00Z");
+  rig.record.set("a", later);  // proved again: no write for that alone
+  CHECK(rig.transport.lines.size() == 1);
+  later.revision = "another";
+  rig.transport.will(200, config_map.dump());
+  rig.record.set("a", later);
+  REQUIRE(rig.transport.lines.size() == 2);
+  CHECK(rig.transport.lines[1] == kTarget);
+  const auto body = test::Json::parse(rig.transport.requests[1].body);
+  CHECK(credentials::decode_status_line(body["data"]["a.json"].get<std::string>()) == later);
+}
+
+TEST_CASE("the record is made when there is none", "[credentials][record]") {
+  Rig rig;
+  rig.transport.will(404).will(404).will(201, R"({"metadata":{"name":"x"}})");
+  CHECK(rig.record.get("a") == Status{});
+  rig.record.set("a", some_status());
+  REQUIRE(rig.transport.lines.size() == 3);
+  CHECK(rig.transport.lines[2] == "POST /api/v1/namespaces/op/configmaps");
+  CHECK(test::Json::parse(rig.transport.requests[2].body)["metadata"]["name"] ==
+        "icr-pull-secrets-status");
+}
+
+TEST_CASE("an operator that may not write its record says so once and goes on",
+          "[credentials][record]") {
+  Rig rig;
+  rig.transport.answer = [](const http::Request&) -> http::Result {
+    return http::Response{{403, {}}, test::status(403, "Forbidden").dump()};
+  };
+  rig.record.set("a", some_status());
+  rig.record.set("b", some_status());
+  const auto text = rig.log.text();
+  const auto first = text.find("the status can't be recorded");
+  REQUIRE(first != std::string::npos);
+  CHECK(text.find("the status can't be recorded", first + 1) == std::string::npos);
+}
