@@ -1,0 +1,363 @@
+#include "unit/credentials/rotation/world.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "credentials/rotation/pure/time_text.hpp"
+#include "icr/base64.hpp"
+
+namespace icrps::test {
+
+using namespace credentials::rotation;
+using namespace std::chrono_literals;
+using Kind = iam::Refusal::Kind;
+
+namespace {
+
+const std::string kCredential = "rotating";
+const std::string kNamespaceUid = "0a1b2c3d";
+
+iam::Refusal refusal(Kind kind, std::string code = {}) {
+  iam::Refusal refusal;
+  refusal.kind = kind;
+  refusal.who = "iam.test";
+  refusal.message = "iam.test: " + code;
+  refusal.code = std::move(code);
+  return refusal;
+}
+
+}  // namespace
+
+World::World(unsigned seed) : dice_(seed) {}
+
+Rotation::Environment World::environment() {
+  return {.keys = *this,
+          .store = *this,
+          .prove = [this](const icr::Login& login, const std::stop_token&) { return prove(login); },
+          .publish = [this](const icr::Login& login,
+                            const std::string& revision) { publish(login, revision); },
+          .rolled_out = [this](const std::string& revision) { return rolled_out(revision); },
+          .clock = clock,
+          .random = [this] { return static_cast<double>(dice_.below(1U << 30U)) / (1U << 30U); },
+          .log = log_.log,
+          .metrics = metrics_,
+          .report =
+              [this](const std::string& secret, const std::string&, const plan::Problem& problem) {
+                CHECK(secret == "icr-pull-secrets-state-rotating");
+                reasons.push_back(problem.reason);
+                messages_.push_back(problem.message);
+              },
+          .on_settled = [this] { ++settled; },
+          .failure_point = [this](std::string_view name) { point(name); }};
+}
+
+void World::start() {
+  process.reset();
+  process = std::make_unique<Rotation>(Rotation::Settings{kCredential, kNamespaceUid, terms},
+                                       environment());
+  // A roll-out goes on only while somebody is at work.
+  coming_.clear();
+}
+
+void World::tick(std::chrono::seconds at_most) {
+  if (!process) start();
+  try {
+    const auto until = process->advance({});
+    REQUIRE(until > now());
+    pass(std::min<std::chrono::seconds>(until - now(), at_most));
+  } catch (const Crash&) {
+    ++crashes;
+    start();
+    pass(3s);
+  }
+  check();
+}
+
+void World::run_for(std::chrono::seconds duration) {
+  const auto end = now() + duration;
+  while (now() < end) tick(end - now());
+}
+
+void World::settle() {
+  trouble = {};
+  crash_at.reset();
+  crash_at_name.clear();
+  const auto deadline = now() + 168h;
+  const auto done = [&] {
+    return text && phase_of(state()) == Phase::kSteady && in_force() != nullptr &&
+           held_ == state().current->value.reveal() && ours().size() == 1;
+  };
+  do {
+    tick(10min);
+    REQUIRE(now() < deadline);
+  } while (!done());
+  // And it stays like that.
+  run_for(45min);
+  REQUIRE(done());
+  REQUIRE_FALSE(ours().front()->disabled);
+  REQUIRE(ours().front() == in_force());
+  check_silence();
+}
+
+void World::pass(std::chrono::seconds time) {
+  // The roll-out's end is told, as the operator tells it.
+  if (!coming_.empty() && arrives_ <= now() + time && arrives_ > now()) {
+    time = arrives_ - now();
+  }
+  clock.advance(time);
+  if (!coming_.empty() && arrives_ <= now()) {
+    held_ = coming_;
+    held_revision_ = coming_revision_;
+    coming_.clear();
+    process->poke();
+  }
+}
+
+Time World::now() const {
+  return std::chrono::floor<std::chrono::seconds>(clock.wall());
+}
+
+std::vector<const World::Key*> World::ours() const {
+  std::vector<const Key*> found;
+  const auto installation = installation_of(kNamespaceUid, kCredential);
+  for (const auto& key : keys_) {
+    if (!key.deleted && is_ours(key.name, installation)) found.push_back(&key);
+  }
+  return found;
+}
+
+const World::Key* World::by_value(const std::string& value) const {
+  const auto found =
+      std::find_if(keys_.begin(), keys_.end(), [&](const auto& key) { return key.value == value; });
+  return found == keys_.end() ? nullptr : &*found;
+}
+
+const World::Key* World::in_force() const {
+  return by_value(held_);
+}
+
+World::Key* World::find(const std::string& id) {
+  const auto found =
+      std::find_if(keys_.begin(), keys_.end(), [&](const auto& key) { return key.id == id; });
+  return found == keys_.end() || found->deleted ? nullptr : &*found;
+}
+
+State World::state() const {
+  REQUIRE(text);
+  auto state = decode_state(*text, {kCredential, installation_of(kNamespaceUid, kCredential)});
+  REQUIRE(state);
+  return *state;
+}
+
+void World::ibm_disables_current() {
+  auto* key = find(state().current->id);
+  REQUIRE(key != nullptr);
+  key->disabled = true;
+  key->broken_by_ibm = true;
+}
+
+void World::ibm_deletes_current() {
+  auto* key = find(state().current->id);
+  REQUIRE(key != nullptr);
+  key->deleted = true;
+  key->broken_by_ibm = true;
+  key->listed_until = now();
+}
+
+void World::delete_state() {
+  text.reset();
+  annotation.reset();
+  exists = false;
+}
+
+void World::request_rotation() {
+  annotation = time_text(now());
+  ++version_;
+  if (process) process->state_changed();
+}
+
+std::string World::told() const {
+  auto all = log_.text() + metrics_.text();
+  for (const auto& message : messages_) all += message + "\n";
+  return all;
+}
+
+void World::check_silence() const {
+  const auto all = told();
+  for (const auto& key : keys_) {
+    REQUIRE(all.find(key.value.substr(0, 12)) == std::string::npos);
+    REQUIRE(all.find(icr::base64_encode(key.value).substr(0, 12)) == std::string::npos);
+  }
+}
+
+/// What must hold at every moment.
+void World::check() const {
+  REQUIRE(ours().size() <= most_of_ours);
+  if (text) static_cast<void>(state());
+  for (const auto& value : {held_, coming_}) {
+    if (value.empty()) continue;
+    const auto* key = by_value(value);
+    REQUIRE(key != nullptr);
+    const bool works = !key->disabled && !key->deleted;
+    REQUIRE((works || key->broken_by_ibm));
+  }
+}
+
+void World::point(std::string_view name) {
+  REQUIRE(std::find(kFailurePoints.begin(), kFailurePoints.end(), name) != kFailurePoints.end());
+  points.emplace_back(name);
+  check();
+  if (crash_at && (*crash_at)-- == 0) {
+    crash_at.reset();
+    throw Crash{};
+  }
+  if (crash_at_name == name) {
+    crash_at_name.clear();
+    throw Crash{};
+  }
+  if (happens(trouble.crash)) throw Crash{};
+}
+
+// The cluster
+
+tl::expected<void, iam::Refusal> World::prove(const icr::Login& login) const {
+  CHECK(login.username == "iamapikey");
+  const auto* key = by_value(login.password.reveal());
+  if (key == nullptr || key->deleted || now() < key->known_from) {
+    return tl::unexpected(refusal(Kind::kRefused, std::string(iam::kKeyNotFound)));
+  }
+  if (key->disabled) {
+    return tl::unexpected(refusal(Kind::kRefused, std::string(iam::kKeyDisabled)));
+  }
+  return {};
+}
+
+void World::publish(const icr::Login& login, const std::string& revision) {
+  const auto& value = login.password.reveal();
+  const auto* key = by_value(value);
+  REQUIRE(key != nullptr);
+  if (value == held_) return;
+  // It was proved, and stored before anybody gets it.
+  REQUIRE((key->broken_by_ibm || prove(login).has_value()));
+  REQUIRE(state().current->id == key->id);
+  coming_ = value;
+  coming_revision_ = revision;
+  arrives_ = now() + roll_out_takes;
+}
+
+bool World::rolled_out(const std::string& revision) const {
+  return coming_.empty() && held_revision_ == revision;
+}
+
+// IAM
+
+KeyService::Result<std::vector<KeyAtIam>> World::list(const std::stop_token& /*stop*/) {
+  calls.emplace_back("list");
+  if (manager_refusal) return tl::unexpected(*manager_refusal);
+  if (happens(trouble.lost_answer)) return tl::unexpected(refusal(Kind::kUnknown));
+  std::vector<KeyAtIam> listed;
+  for (std::size_t i = 0; i < foreign_keys; ++i) {
+    listed.push_back({fmt::format("ApiKey-foreign-{}", i), "somebody else's", false});
+  }
+  for (const auto& key : keys_) {
+    if (key.listed_from <= now() && now() < key.listed_until) {
+      listed.push_back({key.id, key.name, key.disabled});
+    }
+  }
+  return listed;
+}
+
+KeyService::Result<std::size_t> World::limit(const std::stop_token& /*stop*/) {
+  if (manager_refusal) return tl::unexpected(*manager_refusal);
+  return key_limit;
+}
+
+World::Key World::make(const std::string& name) {
+  Key key;
+  key.id = fmt::format("ApiKey-{}", keys_.size() + 1);
+  key.name = name;
+  // Digits that tell it apart first: silence is checked by the beginning.
+  key.value = fmt::format("{:04}hunter2hunter2_{:020}", keys_.size() + 1, dice_.below(1U << 30U));
+  key.listed_from = now() + listed_after;
+  key.known_from = now() + known_after;
+  return key;
+}
+
+KeyService::Result<MadeKey> World::create(const std::string& name,
+                                          const std::stop_token& /*stop*/) {
+  calls.emplace_back("create");
+  if (manager_refusal) return tl::unexpected(*manager_refusal);
+  // Nothing is made that is not written down.
+  REQUIRE(state().candidate);
+  REQUIRE(state().candidate->name == name);
+  const bool lost = happens(trouble.lost_answer);
+  if (lost && dice_.once_in(2)) return tl::unexpected(refusal(Kind::kUnknown));
+  const auto existing =
+      std::count_if(keys_.begin(), keys_.end(), [](const auto& key) { return !key.deleted; });
+  if (static_cast<std::size_t>(existing) + foreign_keys >= key_limit) {
+    return tl::unexpected(refusal(Kind::kLimit, "BXNIM0151E"));
+  }
+  keys_.push_back(make(name));
+  if (happens(trouble.twice)) keys_.push_back(make(name));
+  check();
+  if (lost) return tl::unexpected(refusal(Kind::kUnknown));
+  return MadeKey{keys_.back().id, SecretString(keys_.back().value)};
+}
+
+KeyService::Result<void> World::disable(const std::string& id, const std::stop_token& /*stop*/) {
+  calls.push_back("disable " + id);
+  if (manager_refusal) return tl::unexpected(*manager_refusal);
+  const bool lost = happens(trouble.lost_answer);
+  if (lost && dice_.once_in(2)) return tl::unexpected(refusal(Kind::kUnknown));
+  auto* key = find(id);
+  if (key == nullptr) return tl::unexpected(refusal(Kind::kNotFound));
+  key->disabled = true;
+  check();
+  if (lost) return tl::unexpected(refusal(Kind::kUnknown));
+  return {};
+}
+
+KeyService::Result<void> World::remove(const std::string& id, const std::stop_token& /*stop*/) {
+  calls.push_back("delete " + id);
+  if (manager_refusal) return tl::unexpected(*manager_refusal);
+  const bool lost = happens(trouble.lost_answer);
+  if (lost && dice_.once_in(2)) return tl::unexpected(refusal(Kind::kUnknown));
+  if (auto* key = find(id); key != nullptr) {
+    key->deleted = true;
+    key->listed_until = now() + 10s;
+  }
+  check();
+  if (lost) return tl::unexpected(refusal(Kind::kUnknown));
+  return {};
+}
+
+// The state Secret
+
+tl::expected<std::optional<StoredState>, StoreFault> World::load(const std::stop_token& /*stop*/) {
+  if (store_fault) return tl::unexpected(*store_fault);
+  if (!exists) return std::nullopt;
+  return StoredState{{"uid", std::to_string(version_)}, text, annotation};
+}
+
+tl::expected<StateVersion, StoreFault> World::save(const SecretString& new_text,
+                                                   const std::optional<StateVersion>& previous,
+                                                   const std::stop_token& /*stop*/) {
+  ++saves;
+  if (store_fault) return tl::unexpected(*store_fault);
+  if (happens(trouble.other_writer)) ++version_;
+  const bool matches =
+      previous ? exists && previous->resource_version == std::to_string(version_) : !exists;
+  if (!matches) return tl::unexpected(StoreFault{StoreFault::Kind::kConflict, "changed"});
+  const bool lost = happens(trouble.lost_save);
+  const StoreFault unavailable{StoreFault::Kind::kUnavailable, "no answer"};
+  if (lost && dice_.once_in(2)) return tl::unexpected(unavailable);
+  text = new_text;
+  exists = true;
+  ++version_;
+  if (lost) return tl::unexpected(unavailable);
+  return StateVersion{"uid", std::to_string(version_)};
+}
+
+}  // namespace icrps::test
