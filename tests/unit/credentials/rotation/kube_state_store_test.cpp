@@ -102,15 +102,15 @@ TEST_CASE("refusals are sorted by what is to be done", "[rotation][store]") {
     std::string reason;
     Kind kind;
   };
-  for (const auto& [status, reason, kind] : std::vector<Case>{
-           {409, "Conflict", Kind::kConflict},
-           {409, "AlreadyExists", Kind::kConflict},
-           {404, "NotFound", Kind::kConflict},
-           {403, "Forbidden", Kind::kForbidden},
-           {422, "Invalid", Kind::kForbidden},
-           {429, "TooManyRequests", Kind::kUnavailable},
-           {401, "Unauthorized", Kind::kUnavailable},
-           {500, "InternalError", Kind::kUnavailable}}) {
+  for (const auto& [status, reason, kind] :
+       std::vector<Case>{{409, "Conflict", Kind::kConflict},
+                         {409, "AlreadyExists", Kind::kConflict},
+                         {404, "NotFound", Kind::kConflict},
+                         {403, "Forbidden", Kind::kForbidden},
+                         {422, "Invalid", Kind::kForbidden},
+                         {429, "TooManyRequests", Kind::kUnavailable},
+                         {401, "Unauthorized", Kind::kUnavailable},
+                         {500, "InternalError", Kind::kUnavailable}}) {
     Rig rig;
     rig.server.will(status, test::status(status, reason, "words").dump());
     const auto version = rig.store.save(SecretString("hunter2"), StateVersion{"u", "6"}, {});

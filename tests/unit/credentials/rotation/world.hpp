@@ -20,6 +20,22 @@ namespace icrps::test {
 namespace rotation = credentials::rotation;
 using rotation::Time;
 
+/// The clock of the operator's node, which may be set while the time of the world goes on.
+class SettableClock final : public Clock {
+ public:
+  [[nodiscard]] Instant now() const override { return true_.now(); }
+  [[nodiscard]] std::chrono::system_clock::time_point wall() const override {
+    return true_.wall() + off_;
+  }
+  [[nodiscard]] std::chrono::system_clock::time_point true_wall() const { return true_.wall(); }
+  void advance(std::chrono::seconds by) { true_.advance(by); }
+  void set(std::chrono::seconds by) { off_ += by; }
+
+ private:
+  FakeClock true_;
+  std::chrono::seconds off_{};
+};
+
 /// Thrown by a failure point instead of killing the process.
 struct Crash {};
 
@@ -57,7 +73,8 @@ class World final : public rotation::KeyService, public rotation::StateStore {
   /// Until exactly the current key is left; fails the test when that does not happen in a week.
   void settle();
 
-  [[nodiscard]] Time now() const;
+  [[nodiscard]] Time now() const;                      ///< by the operator's clock
+  [[nodiscard]] Time true_now() const;                 ///< by that of all others
   [[nodiscard]] std::vector<const Key*> ours() const;  ///< that exist
   [[nodiscard]] const Key* in_force() const;           ///< what was published last, or null
   [[nodiscard]] rotation::State state() const;         ///< as it is stored
@@ -70,6 +87,8 @@ class World final : public rotation::KeyService, public rotation::StateStore {
   /// Nothing that left the program holds a piece of a key.
   void check_silence() const;
 
+  template <typename T>
+  using Result = KeyService::Result<T>;
   // KeyService
   Result<std::vector<rotation::KeyAtIam>> list(const std::stop_token& stop) override;
   Result<std::size_t> limit(const std::stop_token& stop) override;
@@ -89,6 +108,7 @@ class World final : public rotation::KeyService, public rotation::StateStore {
   std::size_t key_limit = 20;
   std::size_t foreign_keys = 0;  ///< of the same service ID
   std::size_t most_of_ours = 3;
+  bool state_is_spoiled = false;          ///< by the test
   std::chrono::seconds known_after{40};   ///< how long IAM takes to let a new key in
   std::chrono::seconds listed_after{20};  ///< and to list it
   std::chrono::seconds roll_out_takes{90};
@@ -104,7 +124,7 @@ class World final : public rotation::KeyService, public rotation::StateStore {
   std::size_t saves = 0;
   std::size_t crashes = 0;
   unsigned settled = 0;
-  FakeClock clock;
+  SettableClock clock;
   std::unique_ptr<rotation::Rotation> process;
   std::optional<SecretString> text;  ///< of the state
   std::optional<std::string> annotation;
