@@ -8,7 +8,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "credentials/rotation/pure/time_text.hpp"
+#include "runtime/timestamp.hpp"
 
 using namespace icrps;
 using namespace icrps::credentials::rotation;
@@ -18,7 +18,7 @@ using Verdict = Proof::Verdict;
 
 namespace {
 
-const Time kNow = *parse_time("2026-11-23T06:20:44Z");
+const Time kNow = std::chrono::floor<std::chrono::seconds>(*parse_rfc3339("2026-11-23T06:20:44Z"));
 const std::string kInstallation = installation_of("uid", "rotating");
 
 std::string name(const std::string& rotation) {

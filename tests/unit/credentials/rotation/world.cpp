@@ -5,8 +5,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "credentials/rotation/pure/time_text.hpp"
 #include "icr/base64.hpp"
+#include "runtime/timestamp.hpp"
 
 namespace icrps::test {
 
@@ -180,7 +180,7 @@ void World::delete_state() {
 }
 
 void World::request_rotation() {
-  annotation = time_text(true_now());
+  annotation = rfc3339(true_now());
   ++version_;
   if (process) process->state_changed();
 }

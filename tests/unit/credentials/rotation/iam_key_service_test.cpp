@@ -1,0 +1,92 @@
+// What the rotation needs of IAM, through the client.
+#include "credentials/rotation/iam_key_service.hpp"
+
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "unit/support/fake_transport.hpp"
+
+using namespace icrps;
+using namespace icrps::credentials::rotation;
+using Kind = iam::Refusal::Kind;
+
+namespace {
+
+struct Rig {
+  test::FakeTransport server;
+  iam::Client client{server, "iam.test", [](auto, auto) {}};
+  std::optional<iam::Refusal> refusal;
+  IamKeyService keys{client,
+                     {"iam-ServiceId-1", "0123456789abcdef0123456789abcdef"},
+                     [this](const std::stop_token&) -> tl::expected<SecretString, iam::Refusal> {
+                       if (refusal) return tl::unexpected(*refusal);
+                       return SecretString("token-hunter2");
+                     }};
+
+  [[nodiscard]] bool carries_token() const {
+    return test::header(server.requests.at(0).headers, "Authorization") == "Bearer token-hunter2";
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the keys of the service ID are listed with the manager's token", "[rotation][iam]") {
+  Rig rig;
+  rig.server.will(200, R"({"apikeys":[
+      {"id":"ApiKey-1","name":"a","iam_id":"iam-ServiceId-1","disabled":false},
+      {"id":"ApiKey-2","name":"b","iam_id":"iam-ServiceId-1","disabled":true}]})");
+  const auto keys = rig.keys.list({});
+  REQUIRE(keys);
+  REQUIRE(keys->size() == 2);
+  CHECK(keys->at(0).id == "ApiKey-1");
+  CHECK_FALSE(keys->at(0).disabled);
+  CHECK(keys->at(1).name == "b");
+  CHECK(keys->at(1).disabled);
+  CHECK(rig.carries_token());
+}
+
+TEST_CASE("a limit that the manager may not read is IBM's default", "[rotation][iam]") {
+  Rig rig;
+  rig.server.will(200, R"({"apikeys_per_identity":80})").will(403).will(503);
+  CHECK(rig.keys.limit({}) == 80U);
+  CHECK(rig.keys.limit({}) == 20U);
+  const auto unknown = rig.keys.limit({});
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().kind == Kind::kUnknown);
+}
+
+TEST_CASE("a key is made for the service ID", "[rotation][iam]") {
+  Rig rig;
+  rig.server.will(201, R"({"id":"ApiKey-3","apikey":"hunter2"})");
+  const auto key = rig.keys.create("name of the key", {});
+  REQUIRE(key);
+  CHECK(key->id == "ApiKey-3");
+  CHECK(key->value.reveal() == "hunter2");
+  const auto& body = rig.server.requests.at(0).body;
+  CHECK(body.find("name of the key") != std::string::npos);
+  CHECK(body.find("iam-ServiceId-1") != std::string::npos);
+  CHECK(rig.carries_token());
+}
+
+TEST_CASE("a key is disabled and deleted", "[rotation][iam]") {
+  Rig rig;
+  rig.server.will(204).will(204).will(404);
+  CHECK(rig.keys.disable("ApiKey-1", {}));
+  CHECK(rig.keys.remove("ApiKey-1", {}));
+  CHECK(rig.keys.remove("ApiKey-1", {}));
+  CHECK(rig.server.lines.at(0) == "POST /v1/apikeys/ApiKey-1/disable");
+  CHECK(rig.server.lines.at(1) == "DELETE /v1/apikeys/ApiKey-1");
+}
+
+TEST_CASE("without a token of the manager nothing is asked", "[rotation][iam]") {
+  Rig rig;
+  rig.refusal = iam::Refusal{};
+  rig.refusal->kind = Kind::kRefused;
+  CHECK(rig.keys.list({}).error().kind == Kind::kRefused);
+  CHECK(rig.keys.limit({}).error().kind == Kind::kRefused);
+  CHECK(rig.keys.create("name", {}).error().kind == Kind::kRefused);
+  CHECK(rig.keys.disable("ApiKey-1", {}).error().kind == Kind::kRefused);
+  CHECK(rig.keys.remove("ApiKey-1", {}).error().kind == Kind::kRefused);
+  CHECK(rig.server.requests.empty());
+}
