@@ -71,7 +71,8 @@ TEST_CASE("a key is made for the service ID", "[rotation][iam]") {
 
 TEST_CASE("a key is disabled and deleted", "[rotation][iam]") {
   Rig rig;
-  rig.server.will(204).will(204).will(404);
+  rig.server.will(204).will(204).will(
+      404, R"({"errors":[{"code":"not_found","message_code":"BXNIM0102E","message":"gone"}]})");
   CHECK(rig.keys.disable("ApiKey-1", {}));
   CHECK(rig.keys.remove("ApiKey-1", {}));
   CHECK(rig.keys.remove("ApiKey-1", {}));
