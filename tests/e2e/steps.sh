@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the end-to-end test and the demo do to a cluster. Sourced by both, inside a sandbox with a
+# What the end-to-end tests and the demo do to a cluster. Sourced by them, inside a sandbox with a
 # node; needs kubectl and helm on the PATH.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -22,11 +22,19 @@ eventually() {
 
 new_key() { openssl rand -base64 33 | tr '+/' '-_'; } # 44 characters, like IBM Cloud's
 
-# What a user does by hand: the key goes into a Secret of the operator's namespace.
+# set_source KEY [SECRET]: what a user does by hand: the key goes into a Secret of the operator's
+# namespace.
 set_source() {
-	kubectl create secret generic icr-api-key --namespace "$operator_namespace" \
+	kubectl create secret generic "${2:-icr-api-key}" --namespace "$operator_namespace" \
 		--from-literal=apikey="$1" --dry-run=client --output yaml |
 		kubectl apply --filename - >/dev/null
+}
+
+# The operator's namespace, with the authority that signed the stand-ins of IAM and the registries;
+# values.yaml mounts it.
+create_operator_namespace() {
+	kubectl create namespace "$operator_namespace"
+	kubectl create configmap icr-ca --namespace "$operator_namespace" --from-file=ca.crt="$SANDBOX_REGISTRY_CA" >/dev/null
 }
 
 # Its own output is of interest only when it fails.
@@ -38,7 +46,7 @@ load_image() {
 # install_operator HELM-ARGS…
 install_operator() {
 	helm install icr-pull-secrets "$root/charts/icr-pull-secrets" \
-		--namespace "$operator_namespace" --timeout 90s \
+		--namespace "$operator_namespace" --timeout 90s --values "$root/tests/e2e/values.yaml" \
 		--set image.repository="${image_reference%:*}" --set image.tag="${image_reference##*:}" \
 		--set image.pullPolicy=Never "$@"
 }
@@ -46,6 +54,12 @@ install_operator() {
 operator_pod() {
 	kubectl get pods --namespace "$operator_namespace" --selector app.kubernetes.io/name=icr-pull-secrets \
 		--output 'jsonpath={.items[0].metadata.name}'
+}
+
+# operator_command ARGS…: a subcommand of the binary, in the operator's pod.
+operator_command() {
+	kubectl exec --namespace "$operator_namespace" deployment/icr-pull-secrets -- \
+		/icr-pull-secrets "$@" --config /etc/icr-pull-secrets/config.yaml
 }
 
 operator_logs() { kubectl logs --namespace "$operator_namespace" deployment/icr-pull-secrets; }
@@ -78,19 +92,30 @@ refused_now() {
 }
 pod_refused() { eventually 40 refused_now "$1" "$2"; }
 
-has_copy() { kubectl get secret --namespace "$1" icr-default --output name >/dev/null; }
-has_no_copy() { ! has_copy "$1" 2>/dev/null; }
-copy_revision() {
-	kubectl get secret --namespace "$1" icr-default \
-		--output 'jsonpath={.metadata.annotations.icr-pull-secrets/revision}'
+# Of a credential's copy in a namespace; the credential is called "default" when none is named.
+has_copy() { kubectl get secret --namespace "$1" "icr-${2:-default}" --output name >/dev/null; }
+has_no_copy() { ! has_copy "$@" 2>/dev/null; }
+copy_field() { kubectl get secret --namespace "$1" "icr-${3:-default}" --output "jsonpath={$2}"; }
+copy_revision() { copy_field "$1" .metadata.annotations.icr-pull-secrets/revision "${2:-}"; }
+copy_uid() { copy_field "$1" .metadata.uid "${2:-}"; }
+# copy_password NAMESPACE HOST CREDENTIAL
+copy_password() {
+	kubectl get secret --namespace "$1" "icr-$3" --output json |
+		jq --raw-output --arg host "$2" '.data[".dockerconfigjson"] | @base64d | fromjson | .auths[$host].password'
 }
-copy_uid() { kubectl get secret --namespace "$1" icr-default --output 'jsonpath={.metadata.uid}'; }
 attached() {
 	kubectl get serviceaccount --namespace "$1" default --output 'jsonpath={.imagePullSecrets[*].name}' |
-		grep --quiet --word-regexp icr-default
+		grep --quiet --word-regexp "icr-${2:-default}"
 }
-detached() { ! attached "$1"; }
+detached() { ! attached "$@"; }
 
-# settled NAMESPACE: the copy is there and attached, so that new pods get it.
-settled() { has_copy "$1" && attached "$1"; }
-copy_is_newer() { [[ $(copy_revision "$1") != "$2" ]]; }
+# settled NAMESPACE [CREDENTIAL]: the copy is there and attached, so that new pods get it.
+settled() { has_copy "$@" && attached "$@"; }
+# copy_is_newer NAMESPACE REVISION [CREDENTIAL]
+copy_is_newer() { [[ $(copy_revision "$1" "${3:-}") != "$2" ]]; }
+
+# event_about NAMESPACE OBJECT REASON
+event_about() {
+	[[ -n $(kubectl get events --namespace "$1" --field-selector "involvedObject.name=$2,reason=$3" --output name) ]] ||
+		{ echo "no Event $3 about $2"; return 1; }
+}
