@@ -14,14 +14,39 @@
 namespace itest {
 namespace {
 
+/// The rights follow from the credentials: every name that a test uses is here.
+constexpr auto kCredentialsOfTests = R"(config:
+  credentials:
+    - name: default
+      apiKey: {secretRef: {name: icr-api-key, key: apikey}}
+    - name: team
+      apiKey: {secretRef: {name: team-key, key: apikey}}
+    - name: tokens
+      accessToken: {apiKey: {secretRef: {name: team-key, key: apikey}}}
+    - name: refreshed
+      refreshToken: {apiKey: {secretRef: {name: icr-api-key, key: apikey}}}
+    - name: keyless
+      trustedProfile: {id: Profile-1}
+    - name: profile
+      profileKey: {id: Profile-2, secretRef: {name: icr-profile-key, key: apikey}}
+    - name: entitled
+      basic: {username: cp, hosts: [cp.icr.io], password: {secretRef: {name: entitlement, key: password}}}
+    - name: rotating
+      serviceId:
+        iamId: iam-ServiceId-1
+        accountId: 0123456789abcdef0123456789abcdef
+        manager: {apiKey: {secretRef: {name: icr-manager, key: apikey}}}
+)";
+
 /// The operator's namespace, account and rights, as the chart renders them.
 void install_rights(Cluster& cluster) {
   const auto chart = environment("ICRPS_CHART");
   must(cluster.api().post("/api/v1/namespaces", {{"metadata", {{"name", kOwn}}}}));
-  const auto rendered =
-      must_run({"helm", "template", kOwn, chart, "--namespace", kOwn, "--show-only",
-                "templates/serviceaccount.yaml", "--show-only", "templates/clusterrole.yaml",
-                "--show-only", "templates/role.yaml", "--show-only", "templates/state-role.yaml"});
+  const auto values = scratch_file("values.yaml", kCredentialsOfTests);
+  const auto rendered = must_run(
+      {"helm", "template", kOwn, chart, "--namespace", kOwn, "--values", values, "--show-only",
+       "templates/serviceaccount.yaml", "--show-only", "templates/clusterrole.yaml", "--show-only",
+       "templates/role.yaml", "--show-only", "templates/state-role.yaml"});
   must_run({"kubectl", "apply", "--filename", scratch_file("rights.yaml", rendered)},
            {"KUBECONFIG=" + environment("KUBECONFIG")});
 }
@@ -37,9 +62,22 @@ World& world() {
   return instance;
 }
 
-/// Every form in which an API key could come to light.
+/// Every form in which an API key or a token could come to light. A token is told by its end, too,
+/// which is its signature.
 std::vector<std::string> forms_of(const std::string& key) {
-  return {key, icrps::icr::base64_encode(key), icrps::icr::base64_encode("iamapikey:" + key)};
+  constexpr std::size_t kEnd = 24;
+  std::vector<std::string> forms{key.substr(key.size() - std::min(key.size(), kEnd)),
+                                 icrps::icr::base64_encode(key)};
+  for (const auto* const user : {"iamapikey:", "iambearer:", "iamrefresh:", "cp:"}) {
+    forms.push_back(icrps::icr::base64_encode(user + key));
+  }
+  return forms;
+}
+
+/// Without what may hold credentials: the data of Secrets.
+std::string harmless_part(json list) {
+  for (auto& object : list["items"]) object.erase("data");
+  return list.dump();
 }
 
 std::string random_text() {
@@ -91,7 +129,7 @@ Scene::~Scene() noexcept(false) {
   if (failing) show();
   if (operator_ && !failing) stop();
   operator_.reset();
-  if (!failing) check_events();
+  if (!failing) check_cluster();
   for (const auto& ns : namespaces_) cluster().delete_namespace(ns);
 }
 
@@ -116,8 +154,7 @@ void Scene::show() const {
 }
 
 std::string Scene::new_key() {
-  keys_.push_back("Key-" + random_text());
-  return keys_.back();
+  return *keys_.insert("Key-" + random_text()).first;
 }
 
 void Scene::rotate() {
@@ -154,10 +191,8 @@ void Scene::stop() {
     operator_.reset();
     return;
   }
-  const auto metrics = operator_->text("/metrics");
-  for (const auto& key : keys_) {
-    for (const auto& form : forms_of(key)) CHECK(metrics.find(form) == std::string::npos);
-  }
+  check_text(operator_->text("/metrics"));
+  check_text(read_text(fmt::format("/proc/{}/cmdline", operator_->process().pid())));
   const auto code = operator_->terminate();
   {
     INFO("operator's log:\n" << operator_->log());
@@ -230,21 +265,29 @@ Requests Scene::requests(const std::string& ns) {
 
 void Scene::check_log(OperatorProcess& op) {
   CHECK(op.log_fault() == "");
-  const auto log = op.log();
-  for (const auto& key : keys_) {
-    for (const auto& form : forms_of(key)) CHECK(log.find(form) == std::string::npos);
-  }
+  check_text(op.log());
 }
 
-void Scene::check_events() {
+void Scene::check_cluster() {
   auto looked_through = namespaces_;
   looked_through.push_back(kOwn);
   for (const auto& ns : looked_through) {
-    const auto events = json(cluster().events(ns)).dump();
-    for (const auto& key : keys_) {
-      for (const auto& form : forms_of(key)) CHECK(events.find(form) == std::string::npos);
+    check_text(json(cluster().events(ns)).dump());
+    const auto in = "/api/v1/namespaces/" + ns;
+    for (const auto* const what : {"/configmaps", "/serviceaccounts"}) {
+      check_text(cluster().api().get(in + what).text);
     }
+    check_text(harmless_part(must(cluster().api().get(in + "/secrets"))));
   }
+}
+
+void Scene::check_text(const std::string& text) const {
+  bool clean = true;
+  for (const auto& key : keys_) {
+    for (const auto& form : forms_of(key)) clean = clean && text.find(form) == std::string::npos;
+  }
+  INFO(text);
+  CHECK(clean);
 }
 
 }  // namespace itest

@@ -3,7 +3,7 @@
 // that the chart gives it.
 //
 // When a scene ends, its operator must end well, and no API key may have got into the operator's
-// log, its metrics, or an Event.
+// log, its metrics, its command line, an Event, its record, or an annotation.
 #pragma once
 
 #include <memory>
@@ -45,6 +45,10 @@ class Scene {
   /// An API key that was never used before; it is looked for in logs and Events at the end.
   std::string new_key();
   [[nodiscard]] const std::string& key() const { return key_; }
+  /// Any other credential, to be looked for in the same places.
+  void guard(const std::string& credential) {
+    if (!credential.empty()) keys_.insert(credential);
+  }
   /// A new key into the source.
   void rotate();
   /// Any bytes into the source.
@@ -68,6 +72,7 @@ class Scene {
   std::string make_in(const std::string& regions) { return make(in(regions)); }
   /// Its Events are looked through at the end.
   void track(const std::string& ns) { namespaces_.push_back(ns); }
+  [[nodiscard]] const std::vector<std::string>& namespaces() const { return namespaces_; }
 
   // ---- what should be; each returns what is wrong
 
@@ -90,10 +95,13 @@ class Scene {
   /// What helps to understand a failure.
   void show() const;
   void check_log(OperatorProcess& op);
-  void check_events();
+  /// Everything in the cluster where a credential must not be.
+  void check_cluster();
+  /// No key in this text, in no form.
+  void check_text(const std::string& text) const;
 
   std::string key_;
-  std::vector<std::string> keys_;
+  std::set<std::string> keys_;
   std::unique_ptr<OperatorProcess> operator_;
   std::vector<std::string> namespaces_;
 };
