@@ -1,6 +1,7 @@
 #!/bin/bash
 # `make demo`: the main job, to look at. A cluster with a node and private registries that answer
-# as us.icr.io and de.icr.io; the operator from its image by its chart; pods that pull.
+# as us.icr.io and de.icr.io, with an IAM; the operator from its image by its chart; pods that pull,
+# by an API key and by tokens of a trusted profile without any key.
 #
 # Without CI=1 the cluster stays up until Ctrl-C, reachable with the KUBECONFIG that is printed.
 set -euo pipefail
@@ -32,26 +33,32 @@ inside() {
 	say "pushing private images to us.icr.io and de.icr.io (stand-ins that check keys like the real ones)"
 	for tag in 1 2; do "$registry" push team/app:$tag; done
 	"$registry" key iamapikey "$first"
+	"$registry" iam profile Profile-demo \
+		"{\"subjects\": [\"system:serviceaccount:$operator_namespace:icr-pull-secrets\"]}"
 
 	say "installing the operator"
 	load_image
-	show kubectl create namespace "$operator_namespace"
+	create_operator_namespace >/dev/null
+	printf '       $ kubectl create namespace %s\n' "$operator_namespace"
 	set_source "$first"
 	printf '       $ kubectl create secret generic icr-api-key -n %s --from-literal=apikey=…\n' "$operator_namespace"
-	printf '       $ helm install icr-pull-secrets charts/icr-pull-secrets -n %s\n' "$operator_namespace"
-	install_operator --wait >/dev/null
+	printf '       $ helm install icr-pull-secrets charts/icr-pull-secrets -n %s --values …\n' "$operator_namespace"
+	install_operator --wait --values "$here/demo.values.yaml" >/dev/null
 
-	say "opting two namespaces in"
-	for name in shop blog other; do kubectl create namespace "$name" >/dev/null; done
+	say "opting three namespaces in"
+	for name in shop blog cloud other; do kubectl create namespace "$name" >/dev/null; done
 	show kubectl annotate namespace shop icr-pull-secrets/regions=us-south,eu-de
 	show kubectl annotate namespace blog icr-pull-secrets/regions=eu-de
+	show kubectl annotate namespace cloud icr-pull-secrets/regions=us-south icr-pull-secrets/credentials=keyless
 	eventually 60 settled shop
 	eventually 60 settled blog
+	eventually 60 settled cloud keyless
 
 	say "pods pull"
 	pull_pod shop web-us us.icr.io/team/app:1
 	pull_pod shop web-de de.icr.io/team/app:1
 	pull_pod blog web-de de.icr.io/team/app:1
+	pull_pod cloud web-us us.icr.io/team/app:1
 	pull_pod other web-us us.icr.io/team/app:1
 	pod_running shop web-us
 	row shop us-south,eu-de Running "us.icr.io/team/app:1"
@@ -59,6 +66,8 @@ inside() {
 	row shop us-south,eu-de Running "de.icr.io/team/app:1"
 	pod_running blog web-de
 	row blog eu-de Running "de.icr.io/team/app:1"
+	pod_running cloud web-us
+	row cloud 'us-south, keyless' Running "us.icr.io/team/app:1, by a token of the cluster: no API key"
 	pod_refused other web-us
 	row other '(not opted in)' "$(waiting_reason other web-us)" "us.icr.io/team/app:1, as it should be"
 
@@ -77,6 +86,8 @@ inside() {
 
 	show kubectl get secret --all-namespaces --selector app.kubernetes.io/managed-by=icr-pull-secrets
 	show kubectl get pods --all-namespaces
+	printf '       $ icr-pull-secrets status\n'
+	operator_command status | sed 's/^/       /'
 	result_table
 	printf '\nRotation reached every namespace %d ms after the new key was applied.\n' \
 		$(((${now/[.,]/} - ${start/[.,]/}) / 1000))
