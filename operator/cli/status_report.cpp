@@ -58,6 +58,11 @@ std::string when(const std::optional<WallTime>& time, WallTime now) {
   return seconds >= 0 ? "in " + short_duration(seconds) : short_duration(-seconds) + " ago";
 }
 
+std::string proof(const credentials::Status& status, WallTime now) {
+  if (status.proof.empty()) return "-";
+  return status.proof_at ? status.proof + " " + when(status.proof_at, now) : status.proof;
+}
+
 std::string or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
@@ -111,7 +116,7 @@ std::string report_table(const std::vector<CredentialReport>& report, WallTime n
     rows.push_back({entry.name, or_dash(entry.status.source), or_dash(entry.status.revision),
                     fmt::format("{}/{}", entry.current, entry.wanted),
                     when(entry.status.since, now), when(entry.status.expires_at, now),
-                    or_dash(entry.status.proof), entry.status.message});
+                    proof(entry.status, now), entry.status.message});
   }
   std::string text = format_table(rows);
   for (const auto& entry : report) {

@@ -1,5 +1,6 @@
 #include "cli/verify.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <optional>
 #include <set>
@@ -52,6 +53,11 @@ icr::Hosts hosts_of(const config::Credential& credential, const config::Config& 
   }
   const auto all = config.regions.select("all", config.endpoints);
   return plan::served_hosts(credential.limits, all.value_or(icr::Hosts{}));
+}
+
+bool knows(const config::Config& config, const std::string& credential) {
+  return std::any_of(config.credentials.begin(), config.credentials.end(),
+                     [&](const config::Credential& one) { return one.name == credential; });
 }
 
 class Verifier {
@@ -108,6 +114,11 @@ int verify_all(Session& session, const VerifyOptions& options) {
   auto image = iam::parse_image_reference(options.image);
   if (!options.image.empty() && !image) {
     complain("--image " + options.image + ": accepted: HOST/NAMESPACE/NAME:TAG or …@sha256:…");
+    return kUsage;
+  }
+  if (!options.credential.empty() && !knows(session.config, options.credential)) {
+    complain("--credential " + options.credential + ": there is none of that name in " +
+             options.config_file);
     return kUsage;
   }
   const auto outside = roads_outside(session.config, [](auto, auto) {});

@@ -59,7 +59,9 @@ struct ServiceIdSource {
   std::string iam_id;      ///< "iam-ServiceId-…"
   std::string account_id;  ///< 32 hex digits
   std::chrono::seconds rotate_every{std::chrono::hours(720)};
-  std::chrono::seconds overlap{std::chrono::hours(2)};       ///< how long the old key stays good
+  std::chrono::seconds overlap{std::chrono::hours(2)};  ///< how long the old key stays good
+  /// How long IAM may not know a key everywhere after it was made; IBM publishes no bound.
+  std::chrono::seconds propagation{std::chrono::minutes(2)};
   std::variant<ApiKeySource, TrustedProfileSource> manager;  ///< who may make and delete keys
   friend bool operator==(const ServiceIdSource&, const ServiceIdSource&) = default;
 };

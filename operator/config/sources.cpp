@@ -135,10 +135,14 @@ std::string account_of(const Located& at, std::string_view accepted) {
   return account;
 }
 
+// A key that IAM doesn't know for longer than this is one that doesn't exist.
+constexpr std::chrono::seconds kLongestPropagation = std::chrono::hours(1);
+
 ServiceIdSource read_service_id(const Located& at) {
   constexpr std::string_view kIamId = "the IAM id of a service ID: iam-ServiceId-…";
   constexpr std::string_view kAccount = "the id of an IBM Cloud account: letters and digits";
-  const Fields fields(at, {"iamId", "accountId", "rotateEvery", "overlap", "manager"});
+  const Fields fields(at,
+                      {"iamId", "accountId", "rotateEvery", "overlap", "propagation", "manager"});
   ServiceIdSource source;
   source.iam_id = id_of(fields.need("iamId", kIamId), "iam-ServiceId-", kIamId);
   source.account_id = account_of(fields.need("accountId", kAccount), kAccount);
@@ -153,6 +157,9 @@ ServiceIdSource read_service_id(const Located& at) {
         fmt::format("{} {}", overlap ? "is" : "has an overlap of", format_duration(source.overlap)),
         fmt::format("an overlap shorter than rotateEvery, which is {}",
                     format_duration(source.rotate_every)));
+  }
+  if (const auto propagation = fields.find("propagation")) {
+    source.propagation = duration_of(*propagation, kShortestOverlap, kLongestPropagation);
   }
   source.manager = read_manager(fields.need("manager", "one of apiKey, trustedProfile"));
   return source;

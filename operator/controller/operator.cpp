@@ -20,6 +20,8 @@ constexpr auto kForbiddenPause = 30s;
 // Without Retry-After.
 constexpr auto kThrottlePause = 1s;
 constexpr auto kLongestThrottle = 60s;
+// A credential whose issuer is silent doesn't hold up the namespaces of the others for longer.
+constexpr auto kSourcePatience = 15s;
 
 std::vector<std::string> names_of(const std::vector<config::Credential>& credentials) {
   std::vector<std::string> names;
@@ -146,6 +148,8 @@ std::optional<icr::Hosts> Operator::hosts_to_prove(const std::string& credential
 
 void Operator::report_source(const std::string& secret, const std::string& uid,
                              const plan::Problem& problem) {
+  // What may pass by itself is in the log and the metrics until it has lasted.
+  if (problem.patience) return;
   // A source without a Secret has its Events on the record of what is known about it.
   const Subject subject = secret.empty()
                               ? Subject{"ConfigMap",
@@ -161,15 +165,13 @@ void Operator::report_rollout(const Rollout::Completed& completed) {
                                        {"revision", completed.revision},
                                        {"namespaces", completed.namespaces}});
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    if (config_.credentials[i].name == completed.credential) sources_[i]->poke();
+    const auto& credential = config_.credentials[i];
+    if (credential.name != completed.credential) continue;
+    sources_[i]->poke();
+    if (!credentials::hands_out_tokens(credential)) {
+      report_source(credentials::source_secret(credential), {}, note_of(completed));
+    }
   }
-  const auto material = credentials_.material(completed.credential);
-  // A token that replaced another is no news for people: there is nothing to be revoked.
-  if (!material || material->expires_at()) return;
-  const auto found =
-      std::find_if(config_.credentials.begin(), config_.credentials.end(),
-                   [&](const config::Credential& one) { return one.name == completed.credential; });
-  report_source(credentials::source_secret(*found), {}, note_of(completed));
 }
 
 void Operator::watch(kube::Collection collection, kube::Sink& sink,
@@ -195,10 +197,7 @@ void Operator::run(const std::stop_token& stop) {
   for (const auto& source : sources_) {
     watches.emplace_back([&source, stop] { source->run(stop); });
   }
-  {
-    std::unique_lock lock(mutex_);
-    synced_wake_.wait(lock, stop, [this] { return synced_.load(); });
-  }
+  wait_until_synced(stop);
   std::vector<std::jthread> workers;
   if (!stop.stop_requested()) {
     for (std::size_t i = 0; i < config_.workers; ++i) {
@@ -227,7 +226,7 @@ void Operator::namespaces_listed() {
   check_synced();
 }
 
-std::vector<std::string> Operator::not_synced() const {
+std::vector<std::string> Operator::not_listed() const {
   std::vector<std::string> missing;
   for (const auto& watched : watched_) {
     if (!watched.synced()) {
@@ -236,6 +235,11 @@ std::vector<std::string> Operator::not_synced() const {
                             : watched.collection.name + " " + watched.collection.field_selector);
     }
   }
+  return missing;
+}
+
+std::vector<std::string> Operator::not_settled() const {
+  std::vector<std::string> missing;
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     if (!sources_[i]->settled()) missing.push_back("source of " + config_.credentials[i].name);
   }
@@ -243,14 +247,28 @@ std::vector<std::string> Operator::not_synced() const {
 }
 
 void Operator::check_synced() {
-  if (synced_ || !not_synced().empty()) return;
+  if (synced_ || !not_listed().empty()) return;
   {
     const std::lock_guard lock(mutex_);
+    listed_ = true;
+    if (not_settled().empty()) synced_ = true;
+  }
+  synced_wake_.notify_all();
+}
+
+void Operator::wait_until_synced(const std::stop_token& stop) {
+  {
+    std::unique_lock lock(mutex_);
+    synced_wake_.wait(lock, stop, [this] { return listed_; });
+    synced_wake_.wait_for(lock, stop, kSourcePatience, [this] { return synced_.load(); });
+    if (stop.stop_requested()) return;
     synced_ = true;
+  }
+  for (const auto& source : not_settled()) {
+    environment_.log.warn("not waited for any longer", {{"source", source}});
   }
   environment_.metrics.set_synced(true);
   environment_.log.info("synced", {{"namespaces", stores_.namespaces.namespaces().size()}});
-  synced_wake_.notify_all();
 }
 
 void Operator::work(const std::stop_token& stop, std::size_t worker) {
@@ -343,7 +361,9 @@ std::string Operator::liveness() const {
 
 std::string Operator::readiness() const {
   if (synced_) return {};
-  return "not listed yet: " + plan::join(not_synced(), ", ");
+  auto missing = not_listed();
+  if (missing.empty()) missing = not_settled();
+  return "not known yet: " + plan::join(missing, ", ");
 }
 
 }  // namespace icrps::controller

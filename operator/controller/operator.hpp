@@ -77,7 +77,9 @@ class Operator {
   void credential_changed(const std::string& credential);
   void namespaces_listed();
   void check_synced();
-  [[nodiscard]] std::vector<std::string> not_synced() const;
+  void wait_until_synced(const std::stop_token& stop);
+  [[nodiscard]] std::vector<std::string> not_listed() const;
+  [[nodiscard]] std::vector<std::string> not_settled() const;
 
   void work(const std::stop_token& stop, std::size_t worker);
   void settle(const WorkItem& item, const Reconciled& result);
@@ -110,6 +112,7 @@ class Operator {
   mutable std::mutex mutex_;
   std::condition_variable_any synced_wake_;
   // guarded by mutex_
+  bool listed_ = false;
   ProblemLedger ledger_;
   std::vector<std::optional<Clock::Instant>> busy_since_;  // by worker
 };

@@ -140,6 +140,7 @@ Keeper::Delay Keeper::accept(const Minted& fresh, const std::string& proof) {
   }
   publisher_.hand_out(fresh.login, expires_at);
   publisher_.record(proof);
+  if (!kind_.static_user) context_.metrics.credential_refreshed(name_, "done");
   settle();
   if (!fresh.lifetime && !fresh.refresh_within && proof != "proved") return std::nullopt;
   return after_success(fresh.refresh_within ? fresh.refresh_within : fresh.lifetime,
@@ -159,6 +160,7 @@ Keeper::Delay Keeper::failed(const iam::Refusal& refusal, const SecretString& in
   if (refusal.kind == Kind::kCanceled) return std::nullopt;
   ++failures_;
   const std::string outcome(iam::to_string(refusal.kind));
+  if (!kind_.static_user) context_.metrics.credential_refreshed(name_, outcome);
   context_.log.warn("credential not proved", {{"credential", name_},
                                               {"source", kind_.name},
                                               {"outcome", outcome},

@@ -12,8 +12,7 @@ bool Publisher::in_force() const {
 }
 
 std::string Publisher::proved_before() const {
-  const auto known = context_.status.get(credential_);
-  return known.proof == "proved" ? known.revision : std::string();
+  return context_.status.get(credential_).proved_revision;
 }
 
 void Publisher::hand_out(const icr::Login& login, std::optional<WallTime> expires_at) {
@@ -37,11 +36,19 @@ void Publisher::record(const std::string& outcome, const std::string& message) {
     status.revision = material->revision();
     status.expires_at = material->expires_at();
   }
+  if (outcome == "proved") status.proved_revision = status.revision;
   status.proof = outcome;
   status.proof_at = now;
   status.message = message;
   context_.status.set(credential_, std::move(status));
   context_.metrics.credential_proof(credential_, outcome, now);
+}
+
+void Publisher::remark(const std::string& message) {
+  auto status = context_.status.get(credential_);
+  status.source = source_;
+  status.message = message;
+  context_.status.set(credential_, std::move(status));
 }
 
 }  // namespace icrps::credentials

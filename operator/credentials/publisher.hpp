@@ -17,13 +17,15 @@ class Publisher {
   Publisher(std::string credential, std::string source, SourceContext& context);
 
   [[nodiscard]] bool in_force() const;
-  /// The revision that was recorded as proved; empty: none was.
+  /// The revision that was last recorded as proved; empty: none was.
   [[nodiscard]] std::string proved_before() const;
 
   /// From now on namespaces get this. The same again is no change.
   void hand_out(const icr::Login& login, std::optional<WallTime> expires_at);
   /// `outcome`: "proved", "unproved", "refused", …; `message`: why it is not proved.
   void record(const std::string& outcome, const std::string& message = {});
+  /// Something that a person should know although the credential in force is good; empty: no more.
+  void remark(const std::string& message);
 
  private:
   const std::string credential_;

@@ -53,8 +53,9 @@ void RotatedSource::run(std::stop_token stop) {
   {
     const std::lock_guard lock(mutex_);
     rotation_ = std::make_unique<rotation::Rotation>(
-        rotation::Rotation::Settings{name_, *uid,
-                                     rotation::terms_of(source_.rotate_every, source_.overlap)},
+        rotation::Rotation::Settings{
+            name_, *uid,
+            rotation::terms_of({source_.rotate_every, source_.overlap, source_.propagation})},
         environment());
     running = rotation_.get();
   }
@@ -97,7 +98,7 @@ rotation::Rotation::Environment RotatedSource::environment() {
       [this](const icr::Login& login, const std::stop_token& stop) { return prove(login, stop); },
       [this](const icr::Login& login, const std::string& /*revision*/) {
         publisher_.hand_out(login, {});
-        publisher_.record("proved");
+        publisher_.record(context_.proof == config::Proof::kOff ? "unproved" : "proved");
       },
       [this](const std::string& revision) { return context_.rolled_out(name_, revision); },
       context_.clock,
@@ -106,6 +107,7 @@ rotation::Rotation::Environment RotatedSource::environment() {
       context_.metrics,
       context_.report,
       context_.on_settled,
+      [this](const std::string& what) { publisher_.remark(what); },
       context_.failure_point};
 }
 

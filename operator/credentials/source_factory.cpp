@@ -89,6 +89,13 @@ std::string source_secret(const config::Credential& credential) {
       credential.source);
 }
 
+bool hands_out_tokens(const config::Credential& credential) {
+  const auto& source = credential.source;
+  return std::holds_alternative<config::AccessTokenSource>(source) ||
+         std::holds_alternative<config::RefreshTokenSource>(source) ||
+         std::holds_alternative<config::TrustedProfileSource>(source);
+}
+
 std::unique_ptr<Source> make_source(const config::Credential& credential, iam::Client& iam,
                                     SourceContext& context) {
   if (std::holds_alternative<config::ServiceIdSource>(credential.source)) {

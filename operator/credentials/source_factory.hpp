@@ -17,6 +17,10 @@ namespace icrps::credentials {
 /// The Secret in the operator's namespace that it comes from; empty: none.
 [[nodiscard]] std::string source_secret(const config::Credential& credential);
 
+/// Whether it hands out tokens that replace each other every hour or so, and not keys of which an
+/// old one has to be revoked by somebody.
+[[nodiscard]] bool hands_out_tokens(const config::Credential& credential);
+
 /// `iam` and `context` outlive the source.
 [[nodiscard]] std::unique_ptr<Source> make_source(const config::Credential& credential,
                                                   iam::Client& iam, SourceContext& context);

@@ -33,10 +33,16 @@ std::optional<WallTime> time_at(const json& object, const char* key) {
   return parse_rfc3339(text_at(object, key));
 }
 
-/// Only a new time of proof: not worth a write.
-bool same_but_for_the_time(Status a, const Status& b) {
-  a.proof_at = b.proof_at;
-  return a == b;
+// Static credentials are proved about once an hour; whoever looks should see that they were.
+constexpr auto kWorthAWrite = std::chrono::minutes(50);
+
+/// Nothing new but a somewhat later time of proof.
+bool not_worth_a_write(Status before, const Status& now) {
+  if (before.proof_at && now.proof_at && *now.proof_at - *before.proof_at >= kWorthAWrite) {
+    return false;
+  }
+  before.proof_at = now.proof_at;
+  return before == now;
 }
 
 }  // namespace
@@ -50,16 +56,17 @@ std::string encode_status(const Status& status) {
   put(object, "proof", status.proof);
   put(object, "proofAt", status.proof_at);
   put(object, "message", status.message);
+  put(object, "provedRevision", status.proved_revision);
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::optional<Status> decode_status_line(std::string_view text) {
   const auto object = json::parse(text, nullptr, false);
   if (!object.is_object()) return std::nullopt;
-  return Status{text_at(object, "source"), text_at(object, "revision"),
-                time_at(object, "since"),  time_at(object, "expiresAt"),
-                text_at(object, "proof"),  time_at(object, "proofAt"),
-                text_at(object, "message")};
+  return Status{text_at(object, "source"),  text_at(object, "revision"),
+                time_at(object, "since"),   time_at(object, "expiresAt"),
+                text_at(object, "proof"),   time_at(object, "proofAt"),
+                text_at(object, "message"), text_at(object, "provedRevision")};
 }
 
 std::map<std::string, Status> read_statuses(const kube::Object& config_map) {
@@ -90,7 +97,7 @@ void StatusRecord::load() {
 void StatusRecord::set(const std::string& credential, Status status) {
   const std::lock_guard lock(mutex_);
   auto& current = statuses_[credential];
-  if (same_but_for_the_time(current, status)) return;
+  if (not_worth_a_write(current, status)) return;
   current = std::move(status);
   write(credential, current);
 }

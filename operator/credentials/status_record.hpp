@@ -27,7 +27,10 @@ struct Status {
   std::optional<WallTime> expires_at;
   std::string proof;  ///< "proved", "unproved", "refused", "policy", "unknown", "invalid"
   std::optional<WallTime> proof_at;
-  std::string message;  ///< for people: why it is not proved
+  std::string message;  ///< for people: why it is not proved, or what holds up a rotation
+  /// The last revision that was proved. What was proved once is good after a restart, whatever the
+  /// last proof came to.
+  std::string proved_revision;
   friend bool operator==(const Status&, const Status&) = default;
 };
 
@@ -46,8 +49,8 @@ class StatusRecord {
 
   [[nodiscard]] Status get(const std::string& credential);
 
-  /// Writes when something but the time of a proof has changed. A failure is logged once: nothing
-  /// that the operator does depends on it.
+  /// Writes when something has changed; for a later proof with the same outcome alone at most about
+  /// once an hour. A failure is logged once: nothing that the operator does depends on it.
   void set(const std::string& credential, Status status);
 
  private:

@@ -43,11 +43,6 @@ inline constexpr std::string_view kSourceTrimmed = "SourceTrimmed";
 inline constexpr std::string_view kSourceRefused = "SourceRefused";
 inline constexpr std::string_view kSourceUnproved = "SourceUnproved";
 inline constexpr std::string_view kPolicyRefused = "PolicyRefused";
-inline constexpr std::string_view kRefreshFailed = "RefreshFailed";
-inline constexpr std::string_view kManagerRefused = "ManagerRefused";
-inline constexpr std::string_view kKeyLimitReached = "KeyLimitReached";
-inline constexpr std::string_view kKeyRotated = "KeyRotated";
-inline constexpr std::string_view kRotationStateInvalid = "RotationStateInvalid";
 inline constexpr std::string_view kRolledOut = "RolledOut";
 
 /// The Secret that carries a credential in a namespace: "icr-default".

@@ -6,6 +6,12 @@
 
 namespace icrps::credentials::rotation {
 
+namespace {
+
+constexpr unsigned kPatience = 3;
+
+}  // namespace
+
 Reporter::Reporter(std::string credential, Channels channels)
     : credential_(std::move(credential)),
       secret_(state_secret_name(credential_)),
@@ -15,15 +21,22 @@ void Reporter::problem(std::string_view reason, const std::string& detail, bool 
   plan::Problem problem;
   problem.reason = std::string(reason);
   problem.message = fmt::format("Credential \"{}\": {}", credential_, detail);
-  problem.patience = patience;
   channels_.metrics.source_refused(credential_, reason);
-  if (problem == last_) return;
+  times_ = problem == last_ ? times_ + 1 : 1;
   last_ = problem;
+  if (times_ != (patience ? kPatience : 1)) return;
+  channels_.on_obstacle(detail);
   channels_.log.warn("rotation held up", {{"credential", credential_},
                                           {"secret", secret_},
                                           {"reason", reason},
                                           {"detail", problem.message}});
   channels_.report(secret_, uid_, problem);
+}
+
+void Reporter::all_is_well() {
+  if (times_ > 0) channels_.on_obstacle({});
+  times_ = 0;
+  last_ = {};
 }
 
 void Reporter::note(std::string_view reason, const std::string& detail) {

@@ -3,6 +3,7 @@
 // Thread safety: none.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,8 @@ class Reporter {
     const Log& log;
     Metrics& metrics;
     Report report;
+    /// What holds the rotation up, in words; empty: nothing does any more.
+    std::function<void(const std::string& what)> on_obstacle;
   };
 
   Reporter(std::string credential, Channels channels);
@@ -40,13 +43,13 @@ class Reporter {
   /// The Secret's uid, as soon as it is known.
   void subject(const std::string& uid) { uid_ = uid; }
 
-  /// `detail` holds no credential. `patience`: only worth an Event when it lasts.
+  /// `detail` holds no credential. `patience`: worth an Event only the third time in a row.
   void problem(std::string_view reason, const std::string& detail, bool patience = false);
   void note(std::string_view reason, const std::string& detail);
   /// A call to IAM that failed: which of the problems above it is.
   void refused(std::string_view what, const iam::Refusal& refusal);
   /// All is well: the next problem is told even when it is the same as the last.
-  void all_is_well() { last_ = {}; }
+  void all_is_well();
 
  private:
   const std::string credential_;
@@ -54,6 +57,7 @@ class Reporter {
   const Channels channels_;
   std::string uid_;
   plan::Problem last_;
+  unsigned times_ = 0;  // that `last_` came in a row
 };
 
 }  // namespace icrps::credentials::rotation

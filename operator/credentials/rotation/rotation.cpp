@@ -47,8 +47,8 @@ Rotation::Rotation(Settings settings, Environment environment)
     : settings_(std::move(settings)),
       environment_(std::move(environment)),
       owner_{settings_.credential, installation_of(settings_.namespace_uid, settings_.credential)},
-      reporter_(settings_.credential,
-                {environment_.log, environment_.metrics, environment_.report}) {
+      reporter_(settings_.credential, {environment_.log, environment_.metrics, environment_.report,
+                                       environment_.on_obstacle}) {
   environment_.metrics.set_credential_available(settings_.credential, false);
 }
 
@@ -288,6 +288,7 @@ std::optional<Time> Rotation::perform(const step::Publish& step, const std::stop
   if (!save(next, "save-promotion", stop)) return std::nullopt;
   proofs_.clear();
   reporter_.all_is_well();
+  environment_.metrics.rotation_ended(settings_.credential, "done");
   reporter_.note(kKeyRotated,
                  next.retiring.empty()
                      ? fmt::format("API key {} is in force.", next.current->id)
@@ -431,6 +432,7 @@ bool Rotation::save(const State& next, std::string_view what, const std::stop_to
   store_pause_ = {};
   state_ = next;
   exists_ = true;
+  environment_.metrics.set_rotation_step(settings_.credential, to_string(phase_of(state_)));
   return true;
 }
 

@@ -56,6 +56,8 @@ class Rotation final : public Source {
     Metrics& metrics;
     Report report;
     std::function<void()> on_settled;
+    /// What holds the rotation up, in words; empty: nothing does any more.
+    std::function<void(const std::string& what)> on_obstacle = [](const std::string&) {};
     FailurePoint failure_point = [](std::string_view /*name*/) {};
   };
 

@@ -113,8 +113,9 @@ TEST_CASE("the table of status is for people", "[cli][status]") {
   CredentialReport unknown;
   unknown.name = "default";
   CHECK(report_table({report, unknown}, kNow) ==
-        "CREDENTIAL   SOURCE       REVISION      NAMESPACES  SINCE    EXPIRES  PROOF   DETAIL\n"
-        "short-lived  accessToken  d971d6b35193  2/3         10m ago  in 43m   proved\n"
+        "CREDENTIAL   SOURCE       REVISION      NAMESPACES  SINCE    EXPIRES  PROOF          "
+        "DETAIL\n"
+        "short-lived  accessToken  d971d6b35193  2/3         10m ago  in 43m   proved 5m ago\n"
         "default      -            -             0/0         -        -        -\n"
         "\nshort-lived in shop: no Secret yet\n");
 }

@@ -21,7 +21,8 @@ Status some_status() {
           parse_rfc3339("2026-11-23T07:20:44Z"),
           "proved",
           parse_rfc3339("2026-11-23T06:20:45Z"),
-          "a \"message\""};
+          "a \"message\"",
+          "d971d6b35192"};
 }
 
 constexpr const char* kTarget = "PATCH /api/v1/namespaces/op/configmaps/icr-pull-secrets-status";
@@ -62,15 +63,19 @@ TEST_CASE("the record is read once and written when something has changed",
   CHECK(rig.record.get("b") == Status{});
   rig.record.set("a", some_status());
   auto later = some_status();
-  later.proof_at = parse_rfc3339("2026-11-23T09:00:00Z");
+  later.proof_at = parse_rfc3339("2026-11-23T07:00:00Z");
   rig.record.set("a", later);  // proved again: no write for that alone
   CHECK(rig.transport.lines.size() == 1);
+  rig.transport.will(200, config_map.dump());
+  later.proof_at = parse_rfc3339("2026-11-23T07:30:00Z");
+  rig.record.set("a", later);  // but about once an hour
+  CHECK(rig.transport.lines.size() == 2);
   later.revision = "another";
   rig.transport.will(200, config_map.dump());
   rig.record.set("a", later);
-  REQUIRE(rig.transport.lines.size() == 2);
-  CHECK(rig.transport.lines[1] == kTarget);
-  const auto body = test::Json::parse(rig.transport.requests[1].body);
+  REQUIRE(rig.transport.lines.size() == 3);
+  CHECK(rig.transport.lines[2] == kTarget);
+  const auto body = test::Json::parse(rig.transport.requests[2].body);
   CHECK(credentials::decode_status_line(body["data"]["a.json"].get<std::string>()) == later);
 }
 

@@ -357,11 +357,12 @@ State Decision::with_disabled(const std::string& id) const {
 
 }  // namespace
 
-Terms terms_of(seconds rotate_every, seconds overlap) {
+Terms terms_of(const Schedule& schedule) {
   Terms terms;
-  terms.rotate_every = rotate_every;
-  terms.overlap = overlap;
-  terms.grace = std::max(overlap, kShortestGrace);
+  terms.rotate_every = schedule.rotate_every;
+  terms.overlap = schedule.overlap;
+  terms.propagation = schedule.propagation;
+  terms.grace = std::max(schedule.overlap, kShortestGrace);
   return terms;
 }
 

@@ -83,8 +83,15 @@ struct Terms {
   std::chrono::seconds listing_good_for{30};
 };
 
+/// What a user sets.
+struct Schedule {
+  std::chrono::seconds rotate_every;
+  std::chrono::seconds overlap;
+  std::chrono::seconds propagation{120};
+};
+
 /// With a grace as long as the overlap, and at least a minute.
-[[nodiscard]] Terms terms_of(std::chrono::seconds rotate_every, std::chrono::seconds overlap);
+[[nodiscard]] Terms terms_of(const Schedule& schedule);
 
 /// Why nothing can be done about something that should be.
 enum class Obstacle {

@@ -56,7 +56,7 @@ TEST_CASE("a limit that the manager may not read is IBM's default", "[rotation][
   CHECK(unknown.error().kind == Kind::kUnknown);
 }
 
-TEST_CASE("a key is made for the service ID", "[rotation][iam]") {
+TEST_CASE("the key service makes a key for its service ID", "[rotation][iam]") {
   Rig rig;
   rig.server.will(201, R"({"id":"ApiKey-3","apikey":"hunter2"})");
   const auto key = rig.keys.create("name of the key", {});

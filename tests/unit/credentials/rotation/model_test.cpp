@@ -98,7 +98,7 @@ TEST_CASE("no sequence of troubles loses a key or leaves one behind", "[rotation
     World world(seed);
     test::Dice dice(seed);
     const auto now_and_then = [&] { return dice.once_in(4) ? 0 : 3 + dice.below(9); };
-    world.terms = credentials::rotation::terms_of(24h, 2h);
+    world.terms = credentials::rotation::terms_of({24h, 2h});
     world.known_after = std::chrono::seconds(dice.below(100));
     world.listed_after = std::chrono::seconds(dice.below(100));
     world.trouble.crash = 10 + dice.below(60);

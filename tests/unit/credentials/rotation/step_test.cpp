@@ -29,7 +29,7 @@ std::string name(const std::string& rotation) {
 struct Scene {
   State state;
   Observed seen;
-  Terms terms = terms_of(720h, 2h);
+  Terms terms = terms_of({720h, 2h});
 
   Scene() {
     state.installation = kInstallation;
@@ -469,6 +469,6 @@ TEST_CASE("what publishing writes down", "[rotation][step]") {
 }
 
 TEST_CASE("the grace is as long as the overlap, and a minute at least", "[rotation][step]") {
-  CHECK(terms_of(720h, 2h).grace == 2h);
-  CHECK(terms_of(720h, 0s).grace == 60s);
+  CHECK(terms_of({720h, 2h}).grace == 2h);
+  CHECK(terms_of({720h, 0s}).grace == 60s);
 }

@@ -104,7 +104,7 @@ class World final : public rotation::KeyService, public rotation::StateStore {
 
   // Settings
   Trouble trouble;
-  rotation::Terms terms = rotation::terms_of(std::chrono::hours(720), std::chrono::hours(2));
+  rotation::Terms terms = rotation::terms_of({std::chrono::hours(720), std::chrono::hours(2)});
   std::size_t key_limit = 20;
   std::size_t foreign_keys = 0;  ///< of the same service ID
   std::size_t most_of_ours = 3;
