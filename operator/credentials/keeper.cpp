@@ -54,7 +54,7 @@ void Keeper::run(std::stop_token stop) {
   Delay delay;
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    const auto changed = [this] { return changed_; };
+    const auto changed = [this] { return changed_ || (waits_for_hosts_ && poked_); };
     if (delay) {
       wake_.wait_for(lock, stop, *delay, changed);
     } else {
@@ -71,7 +71,7 @@ void Keeper::run(std::stop_token stop) {
 void Keeper::poke() {
   {
     const std::lock_guard lock(mutex_);
-    changed_ = true;
+    poked_ = true;
   }
   wake_.notify_all();
 }
@@ -97,13 +97,29 @@ Keeper::Delay Keeper::attempt(const std::stop_token& stop) {
   if ((*found)->trimmed) tell_trimmed();
   if (recall(**found)) return milliseconds(0);  // handed out; now to the proof
   const bool ask = context_.proof != config::Proof::kOff;
-  const auto hosts = ask ? context_.hosts_to_prove(name_) : icr::Hosts{};
+  const auto hosts = ask ? hosts_to_prove() : icr::Hosts{};
   if (!hosts) return std::nullopt;  // poke() will tell
   const auto& mint = ask ? kind_.mint : kind_.mint_unasked;
   auto fresh = mint((*found)->value, stop);
   if (!fresh) return failed(fresh.error(), (*found)->value);
   if (!ask) return accept(*fresh, "unproved");
   return prove(*fresh, *hosts, stop);
+}
+
+/// A poke matters to who waits for the hosts, and to nobody else: each token that is fetched is
+/// rolled out, and the end of a roll-out is a poke too.
+std::optional<icr::Hosts> Keeper::hosts_to_prove() {
+  {
+    const std::lock_guard lock(mutex_);
+    waits_for_hosts_ = true;
+    poked_ = false;
+  }
+  auto hosts = context_.hosts_to_prove(name_);
+  if (hosts) {
+    const std::lock_guard lock(mutex_);
+    waits_for_hosts_ = false;
+  }
+  return hosts;
 }
 
 /// A credential that was proved before the operator was restarted is good until shown otherwise:

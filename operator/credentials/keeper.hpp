@@ -50,6 +50,7 @@ class Keeper final : public Source {
   void offer(SecretInput found);
 
  private:
+  std::optional<icr::Hosts> hosts_to_prove();
   bool recall(const SecretValue& found);
   Delay prove(const Minted& fresh, const icr::Hosts& hosts, const std::stop_token& stop);
   Delay accept(const Minted& fresh, const std::string& proof);
@@ -72,6 +73,8 @@ class Keeper final : public Source {
   std::condition_variable_any wake_;
   std::optional<SecretInput> input_;  // guarded by mutex_
   bool changed_ = false;              // guarded by mutex_
+  bool waits_for_hosts_ = false;      // guarded by mutex_
+  bool poked_ = false;                // guarded by mutex_, since it waits
 
   // Only touched by the thread of run().
   unsigned failures_ = 0;

@@ -2,6 +2,7 @@
 #include "credentials/keeper.hpp"
 
 #include <chrono>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -207,6 +208,35 @@ TEST_CASE("tokens are fetched anew between 50 and 80 % of their life", "[credent
   CHECK(rig.set.material("default")->expires_at() == rig.clock.wall() + 1h);
   CHECK(rig.keeps_quiet_about(kKey));
   CHECK(rig.keeps_quiet_about("token-"));
+}
+
+TEST_CASE("a token is not fetched anew because the last one was rolled out",
+          "[credentials][keeper]") {
+  KeeperRig rig;
+  make_bearer(rig);
+  // As the operator does: everybody has it, which the source is told.
+  rig.set.listen([&](const auto&) { rig.keeper().poke(); });
+  rig.sees(kKey);
+  {
+    const std::jthread running([&](const std::stop_token& stop) { rig.keeper().run(stop); });
+    std::this_thread::sleep_for(100ms);
+  }
+  // Once by hand, and once by the thread, which did not know of that.
+  CHECK(rig.minted == 2);
+}
+
+TEST_CASE("a source that waits for the namespaces hears of them", "[credentials][keeper]") {
+  KeeperRig rig;
+  make_bearer(rig);
+  rig.hosts = {};
+  CHECK(rig.sees(kKey) == std::nullopt);
+  rig.hosts = icr::Hosts{};
+  rig.keeper().poke();
+  {
+    const std::jthread running([&](const std::stop_token& stop) { rig.keeper().run(stop); });
+    std::this_thread::sleep_for(100ms);
+  }
+  CHECK(rig.in_force() == "token-1");
 }
 
 TEST_CASE("a token that can't be refreshed stays, but near its end nobody new gets it",
