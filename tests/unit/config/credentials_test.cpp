@@ -65,12 +65,13 @@ TEST_CASE("a service ID has an interval, an overlap and a manager", "[config]") 
                                       more + "}");
   };
   const std::string key = "manager: {apiKey: {secretRef: {name: m, key: k}}}";
-  CHECK(with(key) == ServiceIdSource{"iam-ServiceId-1-a", "0aB", 720h, 2h,
+  CHECK(with(key) == ServiceIdSource{"iam-ServiceId-1-a", "0aB", 720h, 2h, 2min,
                                      ApiKeySource{SecretKeyRef{"m", "k"}}});
   CHECK(with("manager: {trustedProfile: {id: Profile-1}}").manager ==
         std::variant<ApiKeySource, TrustedProfileSource>(
             TrustedProfileSource{"Profile-1", "/var/run/secrets/tokens/sa-token"}));
-  const ServiceIdSource fast = with("rotateEvery: 1m, overlap: 1s, " + key);
+  const ServiceIdSource fast = with("rotateEvery: 1m, overlap: 1s, propagation: 1s, " + key);
+  CHECK(fast.propagation == 1s);
   CHECK(fast.rotate_every == 1min);
   CHECK(fast.overlap == 1s);
   const ServiceIdSource slow = with("rotateEvery: 8760h, overlap: 8759h59m59s, " + key);
