@@ -50,8 +50,17 @@ Outcome Applier::apply(const std::string& ns, const plan::Action& action) {
       action);
 }
 
+std::string Applier::body_of(const plan::CreateCopy& action) {
+  const std::lock_guard lock(mutex_);
+  auto& made = made_[action.credential];
+  if (made.content != action.content) {
+    made = {action.content, SecretString(copy_body(action.credential, *action.content))};
+  }
+  return made.body.reveal();
+}
+
 Outcome Applier::create(const std::string& ns, const plan::CreateCopy& action) {
-  auto reply = client_.create({kSecrets, ns, {}}, copy_body(action.credential, *action.content));
+  auto reply = client_.create({kSecrets, ns, {}}, body_of(action));
   if (reply) {
     stores_.copies.at(action.credential)->written(std::move(*reply));
     return {};

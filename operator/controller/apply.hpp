@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -44,6 +45,7 @@ class Applier {
   Outcome apply(const std::string& ns, const plan::Action& action);
 
  private:
+  [[nodiscard]] std::string body_of(const plan::CreateCopy& action);
   Outcome create(const std::string& ns, const plan::CreateCopy& action);
   Outcome update(const std::string& ns, const plan::UpdateCopy& action);
   Outcome remove(const std::string& ns, const plan::DeleteCopy& action);
@@ -54,8 +56,16 @@ class Applier {
                        const std::string& stale_version);
   Outcome refresh_account(const std::string& ns, const plan::PatchAccount& action);
 
+  /// The last body that was made for a credential: most namespaces want the same.
+  struct Made {
+    std::shared_ptr<const plan::Content> content;
+    SecretString body;
+  };
+
   kube::Client& client_;
   Stores& stores_;
+  std::mutex mutex_;
+  std::map<std::string, Made> made_;  // by credential; guarded by mutex_
 };
 
 /// For logs: "create Secret icr-default", "patch ServiceAccount default".
