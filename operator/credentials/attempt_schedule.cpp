@@ -13,6 +13,8 @@ constexpr double kLatest = 0.8;    // as IBM's own SDK does
 constexpr auto kProveAgain = 1h;
 constexpr double kProveAgainSpread = 0.1;
 constexpr auto kLongestRetryAfter = 10min;
+constexpr auto kMargin = 1min;
+constexpr int kMarginOfShort = 10;  // a tenth
 
 const BackoffPolicy kUnknown{1s, 2.0, 5min, 0.5};
 const BackoffPolicy kRefused{15s, 2.0, 30min, 0.2};
@@ -34,6 +36,10 @@ milliseconds after_failure(const iam::Refusal& refusal, unsigned failures, const
   const auto delay = backoff_delay(known ? kRefused : kUnknown, failures, random);
   const auto asked = refusal.retry_after.value_or(milliseconds(0));
   return std::max(delay, std::min(asked, milliseconds(kLongestRetryAfter)));
+}
+
+milliseconds unusable_before_expiry(milliseconds left) {
+  return std::clamp<milliseconds>(left / kMarginOfShort, 0ms, kMargin);
 }
 
 }  // namespace icrps::credentials

@@ -20,7 +20,8 @@ namespace icrps::credentials {
 [[nodiscard]] std::chrono::milliseconds after_failure(const iam::Refusal& refusal,
                                                       unsigned failures, const Random& random);
 
-/// A token this close to its end is given to nobody new: a pull would begin with it and fail.
-inline constexpr std::chrono::seconds kUnusableBeforeExpiry{60};
+/// A token this close to its end is given to nobody new: a pull would begin with it and fail. A
+/// minute, or a tenth of what is left of a short one.
+[[nodiscard]] std::chrono::milliseconds unusable_before_expiry(std::chrono::milliseconds left);
 
 }  // namespace icrps::credentials

@@ -9,21 +9,22 @@ CredentialSet::CredentialSet(std::vector<std::string> names, const Clock* clock)
 
 std::shared_ptr<const plan::Material> CredentialSet::material(const std::string& name) const {
   const std::lock_guard lock(mutex_);
-  const auto found = materials_.find(name);
-  if (found == materials_.end()) return nullptr;
-  const auto& expires_at = found->second->expires_at();
-  if (clock_ != nullptr && expires_at && clock_->wall() + kUnusableBeforeExpiry >= *expires_at) {
-    return nullptr;
-  }
-  return found->second;
+  const auto found = held_.find(name);
+  if (found == held_.end()) return nullptr;
+  const auto& [material, usable_until] = found->second;
+  return usable_until && clock_->wall() >= *usable_until ? nullptr : material;
 }
 
 void CredentialSet::set(const std::string& name, std::shared_ptr<const plan::Material> material) {
   {
     const std::lock_guard lock(mutex_);
-    auto& current = materials_[name];
-    if (current && current->revision() == material->revision()) return;
-    current = std::move(material);
+    auto& held = held_[name];
+    if (held.material && held.material->revision() == material->revision()) return;
+    held = {std::move(material), {}};
+    if (const auto& end = held.material->expires_at(); clock_ != nullptr && end) {
+      const auto left = std::chrono::floor<std::chrono::milliseconds>(*end - clock_->wall());
+      held.usable_until = *end - unusable_before_expiry(left);
+    }
   }
   if (on_change_) on_change_(name);
 }

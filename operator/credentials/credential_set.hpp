@@ -2,10 +2,12 @@
 // Thread safety: all methods may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,11 +36,16 @@ class CredentialSet {
   void set(const std::string& name, std::shared_ptr<const plan::Material> material);
 
  private:
+  struct Held {
+    std::shared_ptr<const plan::Material> material;
+    std::optional<std::chrono::system_clock::time_point> usable_until;
+  };
+
   const std::vector<std::string> names_;
   const Clock* const clock_;
   OnChange on_change_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<const plan::Material>> materials_;  // guarded by mutex_
+  std::map<std::string, Held> held_;  // guarded by mutex_
 };
 
 }  // namespace icrps::credentials

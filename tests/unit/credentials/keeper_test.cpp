@@ -252,6 +252,20 @@ TEST_CASE("a token that can't be refreshed stays, but near its end nobody new ge
   CHECK(rig.in_force().empty());
 }
 
+TEST_CASE("a token that lasts only seconds is handed out all the same", "[credentials][keeper]") {
+  KeeperRig rig;
+  make_bearer(rig);
+  rig.mint = [](const SecretString&) {
+    return credentials::Minted{{"iambearer", SecretString("short")}, 20s, {}};
+  };
+  rig.sees(kKey);
+  CHECK(rig.in_force() == "short");
+  rig.clock.advance(17s);
+  CHECK(rig.in_force() == "short");
+  rig.clock.advance(2s);
+  CHECK(rig.in_force().empty());
+}
+
 TEST_CASE("a missing or bad Secret changes nothing that works", "[credentials][keeper]") {
   KeeperRig rig;
   CHECK(rig.misses() == std::nullopt);
