@@ -120,8 +120,13 @@ void IamDouble::start_over() {
 }
 
 std::vector<json> IamDouble::requests() {
-  return json::parse(ask("GET", fmt::format("/requests?since={}", first_)))
-      .get<std::vector<json>>();
+  auto entries =
+      json::parse(ask("GET", fmt::format("/requests?since={}", first_))).get<std::vector<json>>();
+  for (auto& entry : entries) {
+    const auto host = entry["host"].get<std::string>();
+    entry["host"] = host.substr(0, host.find(':'));
+  }
+  return entries;
 }
 
 std::vector<json> IamDouble::requests(const std::string& host, const std::string& path) {

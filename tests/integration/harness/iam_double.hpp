@@ -44,7 +44,7 @@ class IamDouble {
 
   /// Forgets what was asked so far.
   void start_over();
-  /// What was asked, in order. No secrets are in there.
+  /// What was asked, in order, hosts without their port. No secrets are in there.
   std::vector<nlohmann::json> requests();
   /// Those at this host with this path.
   std::vector<nlohmann::json> requests(const std::string& host, const std::string& path);
