@@ -60,6 +60,12 @@ bool knows(const config::Config& config, const std::string& credential) {
                      [&](const config::Credential& one) { return one.name == credential; });
 }
 
+/// That host, if the credential is for it: no other login is any of its business.
+icr::Hosts only_of(const config::Credential& credential, const std::string& host) {
+  const auto served = plan::served_hosts(credential.limits, {host});
+  return served.contains(host) ? icr::Hosts{host} : icr::Hosts{};
+}
+
 class Verifier {
  public:
   Verifier(Session& session, const Outside& outside, const VerifyOptions& options,
@@ -89,7 +95,7 @@ class Verifier {
     auto hosts = hosts_of(credential, session_.config, options_);
     auto image = image_;
     if (!image) image = iam::parse_image_reference(credential.probe_image);
-    if (image && options_.hosts.empty() && image_) hosts = {image->host};
+    if (options_.hosts.empty() && image_) hosts = only_of(credential, image_->host);
     for (const auto& host : hosts) {
       const bool here = image && image->host == host;
       const auto answer = outside_.registries.prove(
