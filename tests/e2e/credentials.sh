@@ -21,6 +21,7 @@ account=0123456789abcdef0123456789abcdef
 service_id=iam-ServiceId-e2e
 # The operator gives a token to nobody new in its last 60 seconds: a quarter of a minute is left.
 token_seconds=75
+verifications=2
 lanes=(a b c)
 tags_per_lane=40
 
@@ -163,6 +164,18 @@ refreshed() {
 	eventually 60 copy_is_newer cloud "$2" keyless
 }
 
+# Half of a token's life is the earliest time to fetch the next one. `verify` fetches some of its own.
+fetched_when_due() {
+	local most=$(((SECONDS - installed) / (token_seconds / 2) + 1)) credential count
+	for credential in keyless short-lived; do
+		count=$(operator_logs | jq --raw-output --arg name "$credential" \
+			'select(.msg == "credential ready" and .credential == $name) | .revision' | wc --lines)
+		((count >= 2 && count <= most)) || { echo "$credential: $count tokens; expected 2 to $most"; return 1; }
+	done
+	count=$(count_requests '.grant == "cr-token"')
+	((count <= most + verifications)) || { echo "IAM was asked $count times; expected at most $((most + verifications))"; return 1; }
+}
+
 # In the log as people see it; fails when the exit code is another one than CODE.
 shown_command() {
 	local code=$1 status=0
@@ -212,7 +225,7 @@ summary() {
 # ---- all of it --------------------------------------------------------------
 
 inside() {
-	local key manager one two short_token keyless_token short_revision keyless_revision expires rotation_pulls
+	local key manager one two short_token keyless_token short_revision keyless_revision expires rotation_pulls installed
 	work=$(mktemp --directory "$SANDBOX_DIR/e2e.XXXXXX")
 	key=$(new_key)
 	manager=$(new_key)
@@ -226,6 +239,7 @@ inside() {
 	namespace hourly short-lived
 	namespace shop rotating
 	namespace stranger keyless
+	installed=$SECONDS
 	check "helm install: the operator is ready" install_operator --wait --values "$here/credentials.values.yaml"
 	check "copies there and attached" opted_in
 	short_token=$(copy_password hourly us.icr.io short-lived)
@@ -259,6 +273,7 @@ inside() {
 	check "verify: the right to pull, exit code 0" verify_says 0 us.icr.io/team/app:first 6
 	check "verify: no such image, exit code 3" verify_says 3 us.icr.io/team/app:missing 3
 	check "when the first tokens have expired, pods still pull" pulls_after_expiry "$expires" "$short_token"
+	check "tokens were fetched when they were due, and not more often" fetched_when_due
 	check "no key and no token in log, Events, metrics and metadata" shows_no_credential "$key" "$manager" "$one" "$two" \
 		"$short_token" "$keyless_token" "$(copy_password shop us.icr.io rotating)" \
 		"$(copy_password hourly us.icr.io short-lived)" "$(copy_password cloud us.icr.io keyless)"
