@@ -215,6 +215,9 @@ int TlsSetup::verify(X509_STORE_CTX* chain) {
   }
   const std::scoped_lock lock(mutex_);
   last_refusal_ = std::move(reason);
+  // The library reports the oldest error: the one that follows from our answer, not a signature
+  // that did not fit on the way to it.
+  ERR_clear_error();
   return 0;
 }
 
