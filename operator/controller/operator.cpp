@@ -137,7 +137,7 @@ std::optional<icr::Hosts> Operator::hosts_to_prove(const std::string& credential
   icr::Hosts hosts;
   for (const auto& name : stores_.namespaces.namespaces()) {
     const auto ns = stores_.namespaces.get(name, name);
-    if (!ns) continue;
+    if (!ns || ns->terminating) continue;
     const auto wish =
         plan::read_wish(ns->annotations, rules.defaults, rules.regions, credentials_.names());
     if (!asks_for(wish, credential) || !plan::may_use(limits, name, ns->labels)) continue;
