@@ -115,7 +115,7 @@ TEST_CASE("a renewal that fails leaves the token in use, and is tried again when
   for (const auto& fault : faults) {
     INFO(fault.name);
     auto rule = fault.rule;
-    rule.update({{"name", fault.name}, {"path", "/identity/token"}, {"times", 1}});
+    rule.update({{"name", fault.name}, {"path", "/identity/token"}});
     iam().add_rule(rule);
     iam().start_over();
     const auto failures = op.log_lines("credential not proved").size();
@@ -124,8 +124,8 @@ TEST_CASE("a renewal that fails leaves the token in use, and is tried again when
       return op.log_lines("credential not proved").size() > failures ? "" : op.log_so_far();
     });
     CHECK(scene.login(ns) == login);
+    iam().remove_rules();
     login = scene.expect_new_login(ns, login);
-    CHECK(iam().token_calls() == 2);
     if (fault.name == "429") {
       const auto asked = iam().requests("iam.cloud.ibm.com", "/identity/token");
       REQUIRE(asked.size() == 2);
