@@ -69,13 +69,14 @@ class IamScene : public Scene {
 
   /// Waits for an Event about the source with that reason and text.
   static json expect_source_event(const std::string& reason, const std::string& text);
-  /// Waits for a line "credential not proved" whose detail has this text.
+  /// Waits for a line "credential not proved" whose detail has this text, after the one that was
+  /// waited for before.
   void expect_failure(const std::string& text);
 
  private:
   void collect();
 
-  std::set<std::string> looked_into_;
+  std::size_t failures_seen_ = 0;  // of the operator that runs now
 };
 
 /// What the operator has recorded about a credential, of ConfigMap icr-pull-secrets-status.
