@@ -407,10 +407,15 @@ bool Rotation::start_without_state(const std::stop_token& stop) {
 }
 
 void Rotation::read_request(const StoredState& stored) {
-  rotate_requested_.reset();
+  const auto before = std::exchange(rotate_requested_, std::nullopt);
   if (!stored.rotate_requested) return;
   if (const auto time = parse_rfc3339(*stored.rotate_requested)) {
     rotate_requested_ = std::chrono::floor<std::chrono::seconds>(*time);
+  }
+  if (rotate_requested_ && rotate_requested_ != before) {
+    // Whoever asks may have made room, or granted the manager what it lacked.
+    listing_.reset();
+    iam_pause_ = {};
   }
   if (rotate_requested_ || bad_request_ == *stored.rotate_requested) return;
   bad_request_ = *stored.rotate_requested;

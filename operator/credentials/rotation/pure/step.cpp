@@ -7,7 +7,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kShortestGrace{60};
 /// How many of our keys may exist when one more is made.
 constexpr std::size_t kMostBeforeCreate = 1;
 constexpr std::size_t kMostBeforeFirst = 2;
@@ -362,7 +361,7 @@ Terms terms_of(const Schedule& schedule) {
   terms.rotate_every = schedule.rotate_every;
   terms.overlap = schedule.overlap;
   terms.propagation = schedule.propagation;
-  terms.grace = std::max(schedule.overlap, kShortestGrace);
+  terms.grace = std::max(schedule.overlap, schedule.propagation);
   return terms;
 }
 

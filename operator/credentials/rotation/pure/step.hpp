@@ -90,7 +90,7 @@ struct Schedule {
   std::chrono::seconds propagation{120};
 };
 
-/// With a grace as long as the overlap, and at least a minute.
+/// With a grace as long as the overlap, and at least as long as a change takes to be known.
 [[nodiscard]] Terms terms_of(const Schedule& schedule);
 
 /// Why nothing can be done about something that should be.

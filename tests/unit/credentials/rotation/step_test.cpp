@@ -468,7 +468,8 @@ TEST_CASE("what publishing writes down", "[rotation][step]") {
   }
 }
 
-TEST_CASE("the grace is as long as the overlap, and a minute at least", "[rotation][step]") {
+TEST_CASE("the grace is as long as the overlap and the propagation at least", "[rotation][step]") {
   CHECK(terms_of({720h, 2h}).grace == 2h);
-  CHECK(terms_of({720h, 0s}).grace == 60s);
+  CHECK(terms_of({720h, 1s}).grace == 2min);
+  CHECK(terms_of({720h, 1s, 2s}).grace == 2s);
 }
