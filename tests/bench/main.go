@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"icr-pull-secrets/tests/bench/internal/cluster"
+	"icr-pull-secrets/tests/bench/internal/iam"
 	"icr-pull-secrets/tests/bench/internal/measure"
 	"icr-pull-secrets/tests/bench/internal/operator"
 	"icr-pull-secrets/tests/bench/internal/phases"
@@ -26,7 +27,7 @@ import (
 
 type options struct {
 	phases.Settings
-	program, commit, build, json, doc string
+	program, icrfront, commit, build, json, doc string
 }
 
 func parse() options {
@@ -39,6 +40,8 @@ func parse() options {
 	flag.IntVar(&o.Foreign, "foreign", 2000, "Secrets of others")
 	flag.IntVar(&o.ForeignBytes, "foreign-bytes", 10_000, "the size of each")
 	flag.DurationVar(&o.Limit, "limit", 2*time.Minute, "the longest that a phase may take")
+	flag.IntVar(&o.TokenSeconds, "token-seconds", 40, "how long the one token lives whose end is waited for")
+	flag.StringVar(&o.icrfront, "icrfront", "", "the program of the double of IAM")
 	flag.StringVar(&o.program, "operator", "", "the operator's program")
 	flag.StringVar(&o.commit, "commit", "unknown", "what the report names as the commit")
 	flag.StringVar(&o.build, "build", "unknown", "what the report says about the build")
@@ -75,8 +78,14 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	double, err := iam.Start(ctx, o.icrfront, filepath.Join(sandbox, "run"), phases.Keys[:])
+	if err != nil {
+		return err
+	}
+	defer double.Stop()
+	meter.Manager = append(meter.Manager, double.PID())
 	bench := phases.Bench{
-		Settings: o.Settings, Client: client, Meter: meter,
+		Settings: o.Settings, Client: client, Meter: meter, Double: double,
 		Launcher: operator.Launcher{Program: o.program, Kubeconfig: os.Getenv("KUBECONFIG"), Dir: filepath.Join(sandbox, "run")},
 		Say:      func(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) },
 	}

@@ -22,9 +22,10 @@ type Watch struct {
 
 // Look waits until a mark was seen in an object of each of some namespaces.
 type Look struct {
-	watch *Watch
-	mark  []byte
-	done  chan struct{}
+	watch  *Watch
+	mark   []byte
+	absent bool // the mark is in what is not waited for
+	done   chan struct{}
 
 	// guarded by watch.mu
 	missing map[string]struct{}
@@ -100,7 +101,7 @@ func (w *Watch) note(line []byte, at time.Time) {
 			look.deleted++
 			continue
 		}
-		if _, missing := look.missing[namespace]; !missing || !bytes.Contains(line, look.mark) {
+		if _, missing := look.missing[namespace]; !missing || bytes.Contains(line, look.mark) == look.absent {
 			continue
 		}
 		delete(look.missing, namespace)
@@ -126,8 +127,18 @@ func (w *Watch) fail(err error) {
 
 // Look begins to wait for an object that contains mark in each of the namespaces.
 func (w *Watch) Look(mark string, namespaces []string) *Look {
+	return w.look(mark, false, namespaces)
+}
+
+// LookOther begins to wait for an object that does not contain mark in each of
+// the namespaces: one that has changed into something that is not known yet.
+func (w *Watch) LookOther(mark string, namespaces []string) *Look {
+	return w.look(mark, true, namespaces)
+}
+
+func (w *Watch) look(mark string, absent bool, namespaces []string) *Look {
 	look := &Look{
-		watch: w, mark: []byte(mark), done: make(chan struct{}),
+		watch: w, mark: []byte(mark), absent: absent, done: make(chan struct{}),
 		missing: make(map[string]struct{}, len(namespaces)), seen: make(map[string]time.Time, len(namespaces)),
 	}
 	for _, namespace := range namespaces {
@@ -162,6 +173,9 @@ func (l *Look) Wait(ctx context.Context, limit time.Duration) error {
 	}
 	return nil
 }
+
+// Done is closed when the mark was seen everywhere.
+func (l *Look) Done() <-chan struct{} { return l.done }
 
 // Stop ends the look; what was seen stays.
 func (l *Look) Stop() {

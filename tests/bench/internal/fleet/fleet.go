@@ -33,6 +33,14 @@ func (f Fleet) Create(ctx context.Context, accounts *cluster.Watch, limit time.D
 	return look.Wait(ctx, limit)
 }
 
+// OptOut makes the namespaces some that the operator leaves alone.
+func (f Fleet) OptOut(ctx context.Context) error {
+	body := optOutBody()
+	return Each(Helpers, f.Names, func(name string) error {
+		return f.Client.Patch(ctx, "/api/v1/namespaces/"+name, cluster.MergePatch, body)
+	})
+}
+
 // Empty takes all copies away and detaches them: the namespaces are again as
 // they were before the first opt-in.
 func (f Fleet) Empty(ctx context.Context) error {

@@ -46,3 +46,8 @@ func NamespaceBody(name string) []byte {
 		"metadata": map[string]any{"name": name, "annotations": map[string]string{optIn: regions}},
 	})
 }
+
+// optOutBody takes the opt-in back.
+func optOutBody() []byte {
+	return cluster.Encode(map[string]any{"metadata": map[string]any{"annotations": map[string]any{optIn: nil}}})
+}

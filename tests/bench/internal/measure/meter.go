@@ -18,7 +18,7 @@ type Usage struct {
 // Meter measures processor time.
 type Meter struct {
 	Server  []PID // API server, etcd
-	Manager []PID // the rest of the control plane
+	Manager []PID // the rest of the control plane, and the double of IAM
 }
 
 // Reading is the state of the clocks at one moment. The operator's may be

@@ -24,12 +24,31 @@ const (
 	listen     = "127.0.0.1:18080"
 )
 
-const configuration = `apiVersion: icr-pull-secrets/v1alpha1
+const (
+	head = `apiVersion: icr-pull-secrets/v1alpha1
 kind: OperatorConfiguration
+`
+	source = `{secretRef: {name: ` + SourceName + `, key: ` + SourceKey + `}}`
+)
+
+// Keys is a configuration that hands out API keys as they are: nobody is there
+// to prove them.
+const Keys = head + `proof: off
 credentials:
 - name: default
-  apiKey: {secretRef: {name: ` + SourceName + `, key: ` + SourceKey + `}}
+  apiKey: ` + source + `
 `
+
+// Tokens is one that hands out access tokens, proved, by an IAM and registries
+// that have their certificates from this authority.
+func Tokens(caFile string) string {
+	return head + `iam: {caFile: ` + caFile + `}
+registry: {caFile: ` + caFile + `}
+credentials:
+- name: default
+  accessToken: {apiKey: ` + source + `}
+`
+}
 
 const (
 	stopLimit  = 30 * time.Second
@@ -37,7 +56,7 @@ const (
 	readyPoll  = 2 * time.Millisecond
 )
 
-// Launcher starts the operator, with its defaults.
+// Launcher starts the operator, with its defaults but for the configuration.
 type Launcher struct {
 	Program    string
 	Kubeconfig string
@@ -53,7 +72,7 @@ type Process struct {
 }
 
 // Start returns as soon as there is a process.
-func (l Launcher) Start() (*Process, error) {
+func (l Launcher) Start(configuration string) (*Process, error) {
 	config := filepath.Join(l.Dir, "config.yaml")
 	if err := os.WriteFile(config, []byte(configuration), 0o600); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"icr-pull-secrets/tests/bench/internal/cluster"
 	"icr-pull-secrets/tests/bench/internal/fleet"
+	"icr-pull-secrets/tests/bench/internal/iam"
 	"icr-pull-secrets/tests/bench/internal/measure"
 	"icr-pull-secrets/tests/bench/internal/operator"
 )
@@ -21,11 +22,12 @@ type Settings struct {
 	Idle         time.Duration `json:"idle"`
 	Foreign      int           `json:"foreign_secrets"`
 	ForeignBytes int           `json:"foreign_bytes"`
-	Limit        time.Duration `json:"limit"` // for a phase: who needs longer is wrong
+	Limit        time.Duration `json:"limit"`         // for a phase: who needs longer is wrong
+	TokenSeconds int           `json:"token_seconds"` // the life of the one token that ends soon
 }
 
-// The API keys between which the source changes.
-var keys = [2]string{"bench-key-one-0123456789abcdefghijklmnopqrst", "bench-key-two-0123456789abcdefghijklmnopqrst"}
+// Keys are the API keys between which the source changes.
+var Keys = [2]string{"bench-key-one-0123456789abcdefghijklmnopqrst", "bench-key-two-0123456789abcdefghijklmnopqrst"}
 
 const (
 	settleLimit = 15 * time.Second
@@ -39,6 +41,7 @@ type Bench struct {
 	Client   *cluster.Client
 	Meter    measure.Meter
 	Launcher operator.Launcher
+	Double   *iam.Double
 	Say      func(format string, args ...any)
 
 	secrets, accounts *cluster.Watch
@@ -59,6 +62,7 @@ func (b *Bench) Run(ctx context.Context) (Results, error) {
 	b.results.Settings = b.Settings
 	for _, phase := range []func(context.Context) error{
 		b.prepare, b.rounds, b.restarted, b.latency, b.drift, b.idle, b.stop, b.restarts,
+		b.tokens,
 	} {
 		if err := phase(ctx); err != nil {
 			return b.results, err
@@ -102,7 +106,7 @@ func (b *Bench) learn(ctx context.Context) error {
 	if err := b.start(); err != nil {
 		return err
 	}
-	for i, key := range keys {
+	for i, key := range Keys {
 		if err := b.source(ctx, i); err != nil {
 			return err
 		}
@@ -130,11 +134,11 @@ func (b *Bench) namespace(ctx context.Context, name string) error {
 
 // source hands out one of the keys; the time is that of the answer.
 func (b *Bench) source(ctx context.Context, number int) error {
-	return fleet.Source(ctx, b.Client, operator.Namespace, operator.SourceName, operator.SourceKey, keys[number])
+	return fleet.Source(ctx, b.Client, operator.Namespace, operator.SourceName, operator.SourceKey, Keys[number])
 }
 
 func (b *Bench) start() (err error) {
-	b.process, err = b.Launcher.Start()
+	b.process, err = b.Launcher.Start(operator.Keys)
 	return err
 }
 
@@ -163,7 +167,7 @@ func (b *Bench) requests(ctx context.Context) (measure.Counters, error) {
 	}
 	return measure.Sum(text, "apiserver_request_total", []string{"verb", "resource", "code"}, func(labels map[string]string) bool {
 		switch labels["resource"] {
-		case "namespaces", "secrets", "serviceaccounts", "events":
+		case "namespaces", "secrets", "serviceaccounts", "configmaps", "events":
 			return labels["subresource"] == "" && labels["verb"] != "WATCH"
 		}
 		return false

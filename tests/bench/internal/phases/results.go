@@ -15,6 +15,7 @@ type Results struct {
 	Idle     *Idle     `json:"idle,omitempty"`
 	Restart  Restart   `json:"restart"`
 	Foreign  Foreign   `json:"foreign"`
+	Tokens   Tokens    `json:"tokens"`
 	Stops    []float64 `json:"stops_s"` // on SIGTERM
 }
 
@@ -48,13 +49,18 @@ type Round struct {
 
 // Latency of namespaces that are created one after the other.
 type Latency struct {
-	Count    int              `json:"count"`
-	Account  measure.Spread   `json:"account"` // there: nobody can attach earlier
-	Copy     measure.Spread   `json:"copy"`
-	Attached measure.Spread   `json:"attached"`
-	Patching measure.Spread   `json:"patching"` // from the account to attached
+	Count int `json:"count"`
+	Arrivals
 	Requests measure.Counters `json:"requests_operator"`
 	Others   float64          `json:"others_cores"`
+}
+
+// Arrivals are times since the answer to the creation of a namespace.
+type Arrivals struct {
+	Account  measure.Spread `json:"account"` // there: nobody can attach earlier
+	Copy     measure.Spread `json:"copy"`
+	Attached measure.Spread `json:"attached"`
+	Patching measure.Spread `json:"patching"` // from the account to attached
 }
 
 // Drift is the repair of copies that somebody deleted.
@@ -89,4 +95,41 @@ type Foreign struct {
 	Before  measure.Footprint `json:"before"`
 	After   measure.Footprint `json:"after"`
 	Restart Restart           `json:"restart"`
+}
+
+// Tokens is what access tokens cost, which replace each other all day.
+type Tokens struct {
+	CopySize int            `json:"copy_bytes"`
+	Rounds   []RefreshRound `json:"rounds"`
+	Timed    Timed          `json:"timed"`
+	Crowd    Crowd          `json:"crowd"`
+}
+
+// Refreshed is one refresh of the token that all namespaces hold.
+type Refreshed struct {
+	Operated
+	TokenCalls int `json:"iam_token_calls"` // as IAM's double counted them
+}
+
+// RefreshRound is one comparison of the loader and the operator.
+type RefreshRound struct {
+	Refresh Refreshed `json:"refresh"`
+	Raw     []Pace    `json:"raw"`
+}
+
+// Timed is a refresh that nobody asked for.
+type Timed struct {
+	Refreshed
+	Lifetime int     `json:"token_seconds"` // of the token before
+	After    float64 `json:"after_s"`       // from the call for that one until the first copy has the next
+}
+
+// Crowd is a comparison of new namespaces by themselves and in a roll-out.
+type Crowd struct {
+	Quiet      Arrivals `json:"quiet"`
+	Busy       Arrivals `json:"busy"`
+	QuietCount int      `json:"quiet_count"`
+	BusyCount  int      `json:"busy_count"`
+	RollOuts   int      `json:"roll_outs"`
+	Others     float64  `json:"others_cores"` // in the roll-outs
 }

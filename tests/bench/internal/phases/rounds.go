@@ -61,7 +61,7 @@ func (b *Bench) round(ctx context.Context, workers []int) (round Round, err erro
 		return round, err
 	}
 	for i, count := range workers {
-		pace, err := b.rawRotation(ctx, count, i)
+		pace, err := b.rawRotation(ctx, count, b.contents[i])
 		if err != nil {
 			return round, fmt.Errorf("raw rotation: %w", err)
 		}
@@ -84,19 +84,19 @@ func (b *Bench) rawOptIn(ctx context.Context, workers int) (Pace, error) {
 	if err != nil {
 		return Pace{}, err
 	}
-	return b.raw(ctx, load, workers, b.lookOptIn(), 0)
+	return b.raw(ctx, load, workers, b.lookOptIn(), b.contents[0])
 }
 
-// rawRotation writes the first key's content, then the second's.
-func (b *Bench) rawRotation(ctx context.Context, workers, content int) (Pace, error) {
-	load, err := b.fleet.Rotate(ctx, b.contents[content])
+// rawRotation writes a content that is not what is there.
+func (b *Bench) rawRotation(ctx context.Context, workers int, content fleet.Content) (Pace, error) {
+	load, err := b.fleet.Rotate(ctx, content)
 	if err != nil {
 		return Pace{}, err
 	}
 	return b.raw(ctx, load, workers, b.lookRotation(content), content)
 }
 
-func (b *Bench) raw(ctx context.Context, load fleet.Load, workers int, looks []*cluster.Look, content int) (Pace, error) {
+func (b *Bench) raw(ctx context.Context, load fleet.Load, workers int, looks []*cluster.Look, content fleet.Content) (Pace, error) {
 	pace, err := b.timed(ctx, looks, func() (time.Time, error) {
 		begun := time.Now()
 		return begun, load(workers)
@@ -105,18 +105,22 @@ func (b *Bench) raw(ctx context.Context, load fleet.Load, workers int, looks []*
 		return pace, err
 	}
 	pace.Workers = workers
-	return pace, b.fleet.Check(ctx, b.contents[content])
+	return pace, b.fleet.Check(ctx, content)
 }
 
 // optIn is measured from the start of the operator's process.
 func (b *Bench) optIn(ctx context.Context) (Operated, error) {
-	return b.operated(ctx, b.lookOptIn(), 0, func() (time.Time, error) {
+	result, err := b.operated(ctx, b.lookOptIn(), func() (time.Time, error) {
 		err := b.start()
 		if err != nil {
 			return time.Time{}, err
 		}
 		return b.process.Started, nil
 	})
+	if err != nil {
+		return result, err
+	}
+	return result, b.fleet.Check(ctx, b.contents[0])
 }
 
 // rotation is measured from the answer to the change of the source.
@@ -125,26 +129,34 @@ func (b *Bench) rotation(ctx context.Context) (Operated, error) {
 	if err != nil {
 		return Operated{}, err
 	}
-	result, err := b.operated(ctx, b.lookRotation(1), 1, func() (time.Time, error) {
+	result, err := b.operated(ctx, b.lookRotation(b.contents[1]), func() (time.Time, error) {
 		err := b.source(ctx, 1)
 		return time.Now(), err
 	})
 	if err != nil {
 		return result, err
 	}
+	if err := b.fleet.Check(ctx, b.contents[1]); err != nil {
+		return result, err
+	}
+	return result, b.inPlace(ctx, before)
+}
+
+// inPlace is an error when a copy is another object than before.
+func (b *Bench) inPlace(ctx context.Context, before map[string]cluster.Secret) error {
 	after, err := b.fleet.Copies(ctx)
 	if err != nil {
-		return result, err
+		return err
 	}
 	for _, name := range b.fleet.Names {
 		if before[name].Meta.UID != after[name].Meta.UID {
-			return result, fmt.Errorf("the copy in %s is another object than before", name)
+			return fmt.Errorf("the copy in %s is another object than before", name)
 		}
 	}
-	return result, nil
+	return nil
 }
 
-func (b *Bench) operated(ctx context.Context, looks []*cluster.Look, content int, start func() (time.Time, error)) (result Operated, err error) {
+func (b *Bench) operated(ctx context.Context, looks []*cluster.Look, start func() (time.Time, error)) (result Operated, err error) {
 	server, err := b.requests(ctx)
 	if err != nil {
 		return result, err
@@ -171,15 +183,15 @@ func (b *Bench) operated(ctx context.Context, looks []*cluster.Look, content int
 	}
 	result.Server, result.Operator = after.Since(server), ownAfter.Since(own)
 	result.Deleted = looks[0].Deleted()
-	return result, b.fleet.Check(ctx, b.contents[content])
+	return result, nil
 }
 
 func (b *Bench) lookOptIn() []*cluster.Look {
 	return []*cluster.Look{b.secrets.Look(b.contents[0].Mark(), b.fleet.Names), b.accounts.Look(fleet.AttachedMark, b.fleet.Names)}
 }
 
-func (b *Bench) lookRotation(content int) []*cluster.Look {
-	return []*cluster.Look{b.secrets.Look(b.contents[content].Mark(), b.fleet.Names)}
+func (b *Bench) lookRotation(content fleet.Content) []*cluster.Look {
+	return []*cluster.Look{b.secrets.Look(content.Mark(), b.fleet.Names)}
 }
 
 // timed waits for rest, starts something, and waits for the looks: the first

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"icr-pull-secrets/tests/bench/internal/fleet"
-	"icr-pull-secrets/tests/bench/internal/measure"
 )
 
 // latency creates namespaces, each as soon as the one before is served.
@@ -18,32 +17,17 @@ func (b *Bench) latency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var account, copied, attached, patching []time.Duration
+	var served arrivals
 	before := b.Meter.Read(b.pid())
 	for _, name := range fleet.Names("new", result.Count) {
-		one := []string{name}
-		lookAccount := b.accounts.Look(fleet.AccountMark, one)
-		lookAttached := b.accounts.Look(fleet.AttachedMark, one)
-		lookCopy := b.secrets.Look(b.contents[1].Mark(), one)
-		if err := b.Client.Post(ctx, "/api/v1/namespaces", fleet.NamespaceBody(name)); err != nil {
+		one, err := b.arrive(ctx, name)
+		if err != nil {
 			return err
 		}
-		created := time.Now()
-		if err := lookAttached.Wait(ctx, b.Settings.Limit); err != nil {
-			return err
-		}
-		if err := lookCopy.Wait(ctx, b.Settings.Limit); err != nil {
-			return err
-		}
-		lookAccount.Stop()
-		account = append(account, lookAccount.At(name).Sub(created))
-		copied = append(copied, lookCopy.At(name).Sub(created))
-		attached = append(attached, lookAttached.At(name).Sub(created))
-		patching = append(patching, lookAttached.At(name).Sub(lookAccount.At(name)))
+		served = append(served, one)
 	}
 	result.Others = before.To(b.Meter.Read(b.pid())).Others
-	result.Account, result.Copy = measure.SpreadOf(account), measure.SpreadOf(copied)
-	result.Attached, result.Patching = measure.SpreadOf(attached), measure.SpreadOf(patching)
+	result.Arrivals = served.spread()
 	b.settle()
 	after, err := b.process.Requests(ctx)
 	result.Requests = after.Since(own)

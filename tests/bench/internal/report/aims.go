@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"icr-pull-secrets/tests/bench/internal/measure"
 	"icr-pull-secrets/tests/bench/internal/phases"
@@ -24,6 +25,7 @@ const memoryNoise = 1.0 // MB between two equal runs
 func Aims(results phases.Results) []Aim {
 	aims := append(paceAims(results), requestAims(results)...)
 	aims = append(aims, latencyAims(results)...)
+	aims = append(aims, tokenAims(results)...)
 	return append(aims, processAims(results)...)
 }
 
@@ -58,33 +60,96 @@ func paceAims(results phases.Results) []Aim {
 	}
 }
 
+// Requests that are none about namespaces: one of each at the change of a credential.
+const (
+	ownRecord = "configmaps"
+	rollOuts  = "events"
+)
+
 func requestAims(results phases.Results) []Aim {
 	per := float64(results.Settings.Namespaces)
-	var posts, patches, others, reads, events, updates, extra []float64
+	var posts, patches, others, reads, updates, extra, recorded, events []float64
 	for _, round := range results.Rounds {
+		optIn, rotation := about(round.OptIn.Operator), about(round.Rotation.Operator)
 		posts = append(posts, float64(round.OptIn.Server["POST secrets 201"])/per)
 		patches = append(patches, float64(round.OptIn.Server["PATCH serviceaccounts 200"])/per)
-		own := round.OptIn.Operator
-		others = append(others, float64(own.Of(writes...))-per*2)
-		reads = append(reads, float64(own.Of("GET")+round.Rotation.Operator.Of("GET")))
-		events = append(events, float64(own["POST events 201"]+round.Rotation.Operator["POST events 201"]))
-		updates = append(updates, float64(round.Rotation.Operator["PATCH secrets 200"])/per)
-		extra = append(extra, float64(round.Rotation.Operator.Of(append(writes, "GET", "LIST")...))-per)
-	}
-	exact := func(what, wanted, measured string, reached bool) Aim { return Aim{what, wanted, measured, reached} }
-	all := func(values []float64, wanted float64) bool {
-		for _, value := range values {
-			if value != wanted {
-				return false
-			}
-		}
-		return true
+		others = append(others, float64(optIn.namespaces.Of(writes...))-per*2)
+		reads = append(reads, float64(optIn.namespaces.Of("GET")+rotation.namespaces.Of("GET")))
+		updates = append(updates, float64(rotation.namespaces["PATCH secrets 200"])/per)
+		extra = append(extra, float64(sum(rotation.namespaces))-per)
+		recorded = append(recorded, float64(optIn.record.Of(writes...)), float64(rotation.record.Of(writes...)))
+		events = append(events, float64(sum(optIn.events)), float64(sum(rotation.events)))
 	}
 	return []Aim{
-		exact("opt-in: writes per namespace", "1 POST + 1 PATCH", fmt.Sprintf("%g POST + %g PATCH, %g others in all", posts, patches, others),
-			all(posts, 1) && all(patches, 1) && all(others, 0)),
-		exact("rotation: writes per namespace", "1", fmt.Sprintf("%g, %g other requests in all", updates, extra), all(updates, 1) && all(extra, 0)),
-		exact("reads of single objects and Events, opt-in and rotation", "0", fmt.Sprintf("%g and %g", reads, events), all(reads, 0) && all(events, 0)),
+		{"opt-in: writes per namespace", "1 POST + 1 PATCH", fmt.Sprintf("%g POST + %g PATCH, %g others in all", posts, patches, others),
+			all(posts, 1) && all(patches, 1) && all(others, 0)},
+		{"rotation: writes per namespace", "1", fmt.Sprintf("%g, %g other requests in all", updates, extra), all(updates, 1) && all(extra, 0)},
+		{"reads of single objects, opt-in and rotation", "0", fmt.Sprintf("%g", reads), all(reads, 0)},
+		{"own record: writes, each opt-in and rotation", "1", fmt.Sprintf("%g", recorded), all(recorded, 1)},
+		{"Events about roll-outs, each opt-in and rotation", "0 and 1", fmt.Sprintf("%g", events), alternate(events, 0, 1)},
+	}
+}
+
+// subjects are requests by what they are about. Watches are left out: they are
+// counted when they end.
+type subjects struct{ namespaces, record, events measure.Counters }
+
+func about(requests measure.Counters) subjects {
+	found := subjects{measure.Counters{}, measure.Counters{}, measure.Counters{}}
+	for key, value := range requests {
+		words := strings.Fields(key)
+		switch {
+		case words[0] == "WATCH":
+		case words[1] == ownRecord:
+			found.record[key] = value
+		case words[1] == rollOuts:
+			found.events[key] = value
+		default:
+			found.namespaces[key] = value
+		}
+	}
+	return found
+}
+
+func all(values []float64, wanted float64) bool { return alternate(values, wanted) }
+
+// alternate tells whether the values are these, in turns.
+func alternate(values []float64, wanted ...float64) bool {
+	for i, value := range values {
+		if value != wanted[i%len(wanted)] {
+			return false
+		}
+	}
+	return true
+}
+
+func tokenAims(results phases.Results) []Aim {
+	per := float64(results.Settings.Namespaces)
+	tokens := results.Tokens
+	var ratios, rates []float64
+	var updates, extra, recorded, calls []float64
+	add := func(one phases.Refreshed) {
+		requests := about(one.Operator)
+		updates = append(updates, float64(requests.namespaces["PATCH secrets 200"])/per)
+		extra = append(extra, float64(sum(requests.namespaces)+sum(requests.events))-per)
+		recorded = append(recorded, float64(sum(requests.record)))
+		calls = append(calls, float64(one.TokenCalls))
+	}
+	for _, round := range tokens.Rounds {
+		ratios, rates = append(ratios, round.Refresh.Ratio), append(rates, round.Refresh.Rate)
+		add(round.Refresh)
+	}
+	add(tokens.Timed.Refreshed)
+	const wanted = 0.8
+	median := measure.Median(ratios)
+	slower := tokens.Crowd.Busy.Attached.Median / tokens.Crowd.Quiet.Attached.Median
+	return []Aim{
+		{"refresh of a token: rate, of the raw limit's", fmt.Sprintf("≥ %.1f", wanted),
+			fmt.Sprintf("%.2f (%.0f/s); rounds %.2f", median, measure.Median(rates), ratios), median >= wanted},
+		{"refresh: writes per namespace, asked for and timed", "1", fmt.Sprintf("%g, %g other requests and Events in all", updates, extra), all(updates, 1) && all(extra, 0)},
+		{"refresh: own record, requests", "1", fmt.Sprintf("%g", recorded), all(recorded, 1)},
+		{"refresh: tokens asked of IAM", "1", fmt.Sprintf("%g", calls), all(calls, 1)},
+		atMost("new namespace in a roll-out: attached, median, of the quiet one", 2, slower, "×"),
 	}
 }
 

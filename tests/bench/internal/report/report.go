@@ -24,7 +24,7 @@ type Report struct {
 // Markdown is the whole report.
 func (r Report) Markdown() string {
 	sections := []string{
-		r.conditions(), r.pace(), r.requests(), r.latency(), r.process(), r.aims(),
+		r.conditions(), r.pace(), r.requests(), r.latency(), r.process(), r.tokens(), r.aims(),
 	}
 	return strings.Join(sections, "\n")
 }
@@ -40,21 +40,36 @@ Kubernetes %s, etcd %s; control plane, operator and benchmark on the same cores
 }
 
 func (r Report) pace() string {
-	t := table{head: []string{"round", "what", "all done, s", "first to last, s", "per second", "ratio", "own CPU, s", "server CPU, s", "others, cores"}}
-	line := func(round int, what string, pace phases.Pace, ratio string, cpu float64) {
-		t.row(number(round), what, seconds(pace.Seconds), seconds(pace.FirstToLast), rate(pace.Rate), ratio, seconds(cpu), seconds(pace.Server), seconds(pace.Others))
-	}
+	t := paceTable()
 	for i, round := range r.Results.Rounds {
-		for _, raw := range round.RawOptIn {
-			line(i+1, fmt.Sprintf("raw opt-in, %d workers", raw.Workers), raw, "", raw.Bench)
-		}
-		line(i+1, "**opt-in**", round.OptIn.Pace, seconds(round.OptIn.Ratio), round.OptIn.Pace.Operator)
-		for _, raw := range round.RawRotation {
-			line(i+1, fmt.Sprintf("raw rotation, %d workers", raw.Workers), raw, "", raw.Bench)
-		}
-		line(i+1, "**rotation**", round.Rotation.Pace, seconds(round.Rotation.Ratio), round.Rotation.Pace.Operator)
+		t.paces(i+1, "opt-in", round.RawOptIn, round.OptIn)
+		t.paces(i+1, "rotation", round.RawRotation, round.Rotation)
 	}
 	return t.String() + r.warning()
+}
+
+func paceTable() *table {
+	return &table{head: []string{"round", "what", "all done, s", "first to last, s", "per second", "ratio", "own CPU, s", "server CPU, s", "others, cores"}}
+}
+
+func (t *table) paces(round int, what string, raws []phases.Pace, operated phases.Operated) {
+	line := func(what string, pace phases.Pace, ratio string, cpu float64) {
+		t.row(number(round), what, seconds(pace.Seconds), seconds(pace.FirstToLast), rate(pace.Rate), ratio, seconds(cpu), seconds(pace.Server), seconds(pace.Others))
+	}
+	for _, raw := range raws {
+		line(fmt.Sprintf("raw %s, %d workers", what, raw.Workers), raw, "", raw.Bench)
+	}
+	line("**"+what+"**", operated.Pace, seconds(operated.Ratio), operated.Pace.Operator)
+}
+
+func (t *table) arrivals(suffix string, times phases.Arrivals) {
+	line := func(what string, spread measure.Spread) {
+		t.row(what+suffix, millis(spread.Median), millis(spread.P99), millis(spread.Max))
+	}
+	line("copy there", times.Copy)
+	line("service account there", times.Account)
+	line("attached", times.Attached)
+	line("attached, after the account", times.Patching)
 }
 
 // warning is empty on a quiet machine.
@@ -63,6 +78,9 @@ func (r Report) warning() string {
 	var others []float64
 	for _, round := range r.Results.Rounds {
 		others = append(others, round.OptIn.Others, round.Rotation.Others)
+	}
+	for _, round := range r.Results.Tokens.Rounds {
+		others = append(others, round.Refresh.Others)
 	}
 	if len(others) == 0 || slices.Max(others) <= quiet {
 		return ""
@@ -87,19 +105,13 @@ func (r Report) requests() string {
 		}
 		t.row(cells...)
 	}
-	return "In the last round (the change of the source by the benchmark is one PATCH of Secrets in the API server's column):\n\n" + t.String()
+	return "In the last round (the change of the source by the benchmark is one PATCH of Secrets in the API server's column; configmaps are the operator's own record, events those about roll-outs):\n\n" + t.String()
 }
 
 func (r Report) latency() string {
 	t := table{head: []string{"new namespace, ms after the answer", "median", "p99", "max"}}
-	line := func(what string, spread measure.Spread) {
-		t.row(what, millis(spread.Median), millis(spread.P99), millis(spread.Max))
-	}
 	latency := r.Results.Latency
-	line("copy there", latency.Copy)
-	line("service account there", latency.Account)
-	line("attached", latency.Attached)
-	line("attached, after the account", latency.Patching)
+	t.arrivals("", latency.Arrivals)
 	drift := r.Results.Drift
 	return t.String() + fmt.Sprintf(`
 Others kept %.2f cores busy meanwhile. %d deleted copies were back %.3f s after the first deletion was sent, %.3f s after the last was answered.
