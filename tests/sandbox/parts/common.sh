@@ -8,6 +8,7 @@ pod_network=10.244.0.0/24
 service_network=10.96.0.0/16
 service_address=10.96.0.1 # kubernetes.default.svc
 bridge=sandbox0
+bridge_mac=02:00:0a:f4:00:01
 icr_regions=(us uk de au jp jp2 ca ca2 br es in in2 fr2) # each is HOST.icr.io
 node_name=node-1
 

@@ -6,7 +6,9 @@
 network_up() {
 	ip link set lo up
 	ip address add "$service_address/32" dev lo
-	ip link add "$bridge" type bridge
+	# Without an address of its own a bridge takes that of one of its ports: another one whenever a
+	# pod comes or goes, and the other pods' packets get lost until they notice.
+	ip link add "$bridge" address "$bridge_mac" type bridge
 	ip address add "$node_address/24" dev "$bridge"
 	ip link set "$bridge" up
 	# The API server and the kubelet look for the address of the default route.
