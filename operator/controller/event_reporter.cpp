@@ -5,11 +5,16 @@ namespace icrps::controller {
 void EventReporter::report(const Subject& subject, const plan::Problem& problem, unsigned count) {
   using Kind = kube::ApiError::Kind;
   if (!problem.note) metrics_.problem(problem.reason);
-  log_.warn("problem", {{"kind", subject.kind},
-                        {"namespace", subject.ns},
-                        {"name", subject.name},
-                        {"reason", problem.reason},
-                        {"detail", problem.message}});
+  const Log::Fields fields{{"kind", subject.kind},
+                           {"namespace", subject.ns},
+                           {"name", subject.name},
+                           {"reason", problem.reason},
+                           {"detail", problem.message}};
+  if (problem.note) {
+    log_.info("note", fields);
+  } else {
+    log_.warn("problem", fields);
+  }
   auto reply =
       client_.create({"events", subject.ns, {}}, event_body(subject, problem, clock_.wall()));
   if (!reply && reply.error().kind == Kind::kAlreadyExists) {
