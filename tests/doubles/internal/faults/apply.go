@@ -70,6 +70,9 @@ func wait[T any](gone <-chan struct{}, until <-chan T) {
 
 // answer is all that a request gets to which the rule says "status".
 func (r *Rule) answer(w http.ResponseWriter, request *http.Request) {
+	// A server that answers before it has read the request resets an HTTP/2 stream, which some
+	// clients take for a failure.
+	_, _ = io.Copy(io.Discard, request.Body)
 	w.Header().Set("Content-Type", "application/json")
 	if strings.HasPrefix(r.Body, "<") {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
