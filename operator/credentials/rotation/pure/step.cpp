@@ -152,6 +152,10 @@ Decision::Found Decision::examine_current() {
   health_ = health_of_current();
   if (health_ == Health::kAsk) return step::Prove{state_.current->id};
   if (health_ == Health::kUnsure) wait(seen_.proofs.at(state_.current->id).again_at);
+  if (state_.current && listed(state_.current->id) == nullptr) {
+    const auto known_by = state_.current->created_at + terms_.propagation;
+    if (seen_.now < known_by) wait(known_by);
+  }
   return std::nullopt;
 }
 
@@ -376,7 +380,6 @@ State with_intent(State state, const Observed& observed, const std::string& cred
   candidate.name = key_name(state.installation, credential, rotation);
   candidate.since = observed.now;
   state.candidate = std::move(candidate);
-  if (observed.rotate_requested) state.handled_request = observed.rotate_requested;
   return state;
 }
 

@@ -17,9 +17,12 @@ namespace {
 /// The first key, and one rotation.
 void first_key_and_rotation(World& world) {
   world.run_for(30min);
+  REQUIRE(world.in_force() != nullptr);
+  const auto first = world.in_force()->id;
   world.request_rotation();
   world.run_for(30min);
   world.settle();
+  CHECK(world.in_force()->id != first);
 }
 
 std::size_t count(const Words& words, const std::string& word) {

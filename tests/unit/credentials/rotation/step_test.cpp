@@ -229,7 +229,7 @@ TEST_CASE("a key in force that IAM does not know as such", "[rotation][step]") {
          s.lists_nothing();
          s.state.current->created_at = kNow - 1min;
        },
-       "wait 890"},
+       "wait 60"},
       {"not listed, and refused",
        [](Scene& s) {
          s.lists_nothing();
