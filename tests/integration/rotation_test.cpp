@@ -107,8 +107,8 @@ TEST_CASE("killed at any step, a rotation ends in the same state") {
   const RotationWatch watch(scene, ns);
   for (const auto point : icrps::credentials::rotation::kFailurePoints) {
     INFO(point);
-    scene.ask_for_rotation();
     scene.kill();
+    scene.ask_for_rotation();
     scene.die_at(std::string(point));
     scene.launch_rotating();
     id = scene.expect_rotated(id);
@@ -297,8 +297,8 @@ TEST_CASE("a state that was deleted while no operator ran costs no namespace its
     during = true;
   }
   if (during) {
-    scene.ask_for_rotation();
     scene.kill();
+    scene.ask_for_rotation();
     scene.die_at("create-key:after");
     CHECK(scene.ours().size() == 2);
   } else {

@@ -113,7 +113,7 @@ TEST_CASE("no sequence of troubles loses a key or leaves one behind", "[rotation
       world.run_for(std::chrono::minutes(60 + dice.below(2400)));
       if (!world.text || !world.state().current) continue;
       const auto what = dice.below(5);
-      const auto& current = world.state().current->id;
+      const auto current = world.state().current->id;
       bool works = false;
       for (const auto* key : world.ours()) works = works || (key->id == current && !key->disabled);
       if (what == 0 && works) world.ibm_disables_current();
