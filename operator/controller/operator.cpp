@@ -80,7 +80,8 @@ Operator::Operator(const config::Config& config, Environment environment)
     sources_.push_back(credentials::make_source(credential, environment_.iam, context_));
   }
   credentials_.listen([this](const std::string& name) { credential_changed(name); });
-  rollout_.listen([this](const Rollout::Completed& completed) { report_rollout(completed); });
+  rollout_.listen([this](const Rollout::Completed& completed) { report_rollout(completed); },
+                  [this](const std::string& credential) { in_place(credential); });
 }
 
 Operator::~Operator() = default;
@@ -164,13 +165,16 @@ void Operator::report_rollout(const Rollout::Completed& completed) {
   environment_.log.info("rolled out", {{"credential", completed.credential},
                                        {"revision", completed.revision},
                                        {"namespaces", completed.namespaces}});
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    const auto& credential = config_.credentials[i];
-    if (credential.name != completed.credential) continue;
-    sources_[i]->poke();
-    if (!credentials::hands_out_tokens(credential)) {
+  for (const auto& credential : config_.credentials) {
+    if (credential.name == completed.credential && !credentials::hands_out_tokens(credential)) {
       report_source(credentials::source_secret(credential), {}, note_of(completed));
     }
+  }
+}
+
+void Operator::in_place(const std::string& credential) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    if (config_.credentials[i].name == credential) sources_[i]->poke();
   }
 }
 

@@ -72,6 +72,7 @@ class Operator {
   void report_source(const std::string& secret, const std::string& uid,
                      const plan::Problem& problem);
   void report_rollout(const Rollout::Completed& completed);
+  void in_place(const std::string& credential);
   void watch(kube::Collection collection, kube::Sink& sink, const std::stop_token& stop) const;
   void changed(const std::string& ns);
   void credential_changed(const std::string& credential);

@@ -150,32 +150,32 @@ Rollout::Rollout(const std::vector<std::string>& credentials, const Clock& clock
 Rollout::~Rollout() = default;
 
 void Rollout::expect(const std::vector<std::string>& namespaces) {
-  std::vector<Completed> completed;
+  News news;
   {
     const std::lock_guard lock(mutex_);
     unseen_ = {namespaces.begin(), namespaces.end()};
     listed_ = true;
-    completed = settle_all();
+    news = settle_all();
   }
-  tell(completed);
+  tell(news);
 }
 
 void Rollout::release(const std::string& credential, const std::string& revision) {
   auto* track = find(credential);
   if (track == nullptr) return;
-  std::vector<Completed> completed;
+  News news;
   {
     const std::lock_guard lock(mutex_);
     if (track->revisions.at(track->current).name == revision) return;
     track->set_current(revision);
     track->since = clock_.wall();
-    completed = settle(*track);
+    settle(*track, news);
   }
-  tell(completed);
+  tell(news);
 }
 
 void Rollout::seen(const std::string& ns, const std::vector<plan::CopyReport>& copies) {
-  std::vector<Completed> completed;
+  News news;
   {
     const std::lock_guard lock(mutex_);
     const bool last_unseen = unseen_.erase(ns) > 0 && unseen_.empty();
@@ -191,10 +191,10 @@ void Rollout::seen(const std::string& ns, const std::vector<plan::CopyReport>& c
         }
       }
     }
-    completed = settle_all();
+    news = settle_all();
     if (last_unseen) unseen_ = {};  // gives its memory back
   }
-  tell(completed);
+  tell(news);
 }
 
 bool Rollout::complete(const std::string& credential, const std::string& revision) const {
@@ -251,8 +251,8 @@ std::optional<Rollout::Slot> Rollout::slot_of(const std::string& ns, bool wanted
   return slot;
 }
 
-/// Publishes what changed. The result: the roll-out that is complete now and was not before.
-std::vector<Rollout::Completed> Rollout::settle(Track& track) {
+/// Publishes what changed, and adds to the news what is complete now and was not before.
+void Rollout::settle(Track& track, News& news) {
   if (track.shown != track.counts) {
     track.shown = track.counts;
     metrics_.set_rollout(track.credential, track.counts.current, track.counts.behind);
@@ -260,23 +260,27 @@ std::vector<Rollout::Completed> Rollout::settle(Track& track) {
   const auto& current = track.revisions.at(track.current);
   const bool complete =
       track.current != kNoRevision && listed_ && unseen_.empty() && track.counts.behind == 0;
-  track.done = complete ? mark_of(current.name) : 0;
-  if (!complete || std::exchange(track.announced, true)) return {};
-  if (!track.replaced && !current.replaced_another) return {};
-  return {{track.credential, current.name, track.counts.current}};
+  const std::uint64_t mark = complete ? mark_of(current.name) : 0;
+  if (track.done.exchange(mark) == mark || !complete) return;
+  news.in_place.push_back(track.credential);
+  if (std::exchange(track.announced, true)) return;
+  if (!track.replaced && !current.replaced_another) return;
+  news.completed.push_back({track.credential, current.name, track.counts.current});
 }
 
-std::vector<Rollout::Completed> Rollout::settle_all() {
-  std::vector<Completed> completed;
-  for (const auto& [credential, track] : tracks_) {
-    for (auto& one : settle(*track)) completed.push_back(std::move(one));
+Rollout::News Rollout::settle_all() {
+  News news;
+  for (const auto& [credential, track] : tracks_) settle(*track, news);
+  return news;
+}
+
+void Rollout::tell(const News& news) const {
+  for (const auto& credential : news.in_place) {
+    if (on_in_place_) on_in_place_(credential);
   }
-  return completed;
-}
-
-void Rollout::tell(const std::vector<Completed>& completed) const {
-  if (!on_complete_) return;
-  for (const auto& one : completed) on_complete_(one);
+  for (const auto& one : news.completed) {
+    if (on_complete_) on_complete_(one);
+  }
 }
 
 plan::Problem note_of(const Rollout::Completed& completed) {

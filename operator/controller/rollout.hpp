@@ -41,6 +41,9 @@ class Rollout {
   /// for a revision that replaced none: the first one of an installation, or one that a restart
   /// found in place.
   using OnComplete = std::function<void(const Completed&)>;
+  /// Called whenever complete() has become true for the current revision, also when it replaced
+  /// none: after a restart, whoever waits for a roll-out hears that there is nothing to wait for.
+  using OnInPlace = std::function<void(const std::string& credential)>;
 
   struct Report {
     std::string revision;  ///< the current one; empty: there was no good value yet
@@ -60,7 +63,10 @@ class Rollout {
   Rollout& operator=(const Rollout&) = delete;
 
   /// Before anything else.
-  void listen(OnComplete on_complete) { on_complete_ = std::move(on_complete); }
+  void listen(OnComplete on_complete, OnInPlace on_in_place = {}) {
+    on_complete_ = std::move(on_complete);
+    on_in_place_ = std::move(on_in_place);
+  }
 
   /// All namespaces that exist, when the first lists are complete. Nothing counts as complete until
   /// each of them was seen or forgotten.
@@ -86,13 +92,18 @@ class Rollout {
 
   Track* find(const std::string& credential) const;
   std::optional<Slot> slot_of(const std::string& ns, bool wanted);
-  std::vector<Completed> settle(Track& track);
-  std::vector<Completed> settle_all();
-  void tell(const std::vector<Completed>& completed) const;
+  struct News {
+    std::vector<Completed> completed;
+    std::vector<std::string> in_place;
+  };
+  void settle(Track& track, News& news);
+  News settle_all();
+  void tell(const News& news) const;
 
   const Clock& clock_;
   Metrics& metrics_;
   OnComplete on_complete_;
+  OnInPlace on_in_place_;
 
   mutable std::mutex mutex_;
   // The map never changes; what it points to is guarded by mutex_, but for the atomic in it.

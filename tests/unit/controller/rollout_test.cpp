@@ -299,3 +299,25 @@ TEST_CASE("what a person is told", "[controller][rollout]") {
         "revision 5ccc3e7cbbb3 of credential \"default\" is in place in all 12 namespaces that use "
         "it. The key that it replaced is safe to revoke.");
 }
+
+TEST_CASE("who waits for a roll-out hears of one that a restart finds in place",
+          "[controller][rollout]") {
+  test::FakeClock clock;
+  Metrics metrics{"v", "r"};
+  controller::Rollout rollout({"default"}, clock, metrics);
+  std::vector<std::string> in_place;
+  int completed = 0;
+  rollout.listen([&](const auto&) { ++completed; },
+                 [&](const std::string& credential) { in_place.push_back(credential); });
+  const plan::CopyReport there{"default", plan::Standing::kInPlace, "r1", "r1"};
+  rollout.release("default", "r1");
+  rollout.expect({"shop", "blog"});
+  rollout.seen("shop", {there});
+  CHECK(in_place.empty());
+  rollout.seen("blog", {there});
+  CHECK(in_place == std::vector<std::string>{"default"});
+  CHECK(rollout.complete("default", "r1"));
+  CHECK(completed == 0);
+  rollout.seen("blog", {there});
+  CHECK(in_place.size() == 1);
+}
