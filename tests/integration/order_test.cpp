@@ -214,7 +214,7 @@ TEST_CASE("no entry of another writer is lost, however often both write") {
   thread.join();
   INFO(toggles << " times opted in or out, " << writer.conflicts() << " conflicts of the other");
   CHECK(writer.wrong() == "");
-  CHECK(toggles > 4);
+  CHECK(toggles >= 2);  // each way: how often depends on who wins the race for the account
 
   cluster().annotate(ns, {{kRegions, "us-south"}});
   scene.expect_served(ns);

@@ -100,10 +100,9 @@ TEST_CASE("a bookmark moves on the version that a watch is resumed from") {
        {{"kind", "Secret"}, {"apiVersion", "v1"}, {"metadata", {{"resourceVersion", version}}}}}};
   REQUIRE(proxy().inject(kSourceWatch, line.dump() + "\n") == 1);
   REQUIRE(proxy().cut(kSourceWatch) == 1);
-  expect_watches();
-  const auto watches = matching(proxy().requests(), "GET", kSourceWatch);
-  REQUIRE(watches.size() == 2);
-  CHECK(version_of(watches.back()) == version);
+  const auto watches = [] { return matching(proxy().requests(), "GET", kSourceWatch); };
+  eventually("the watch is resumed", [&] { return watches().size() == 2 ? "" : "no"; });
+  CHECK(version_of(watches().back()) == version);
   CHECK(lists_of("/namespaces/icr-pull-secrets/secrets").size() == 1);
 }
 
