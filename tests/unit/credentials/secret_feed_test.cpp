@@ -100,8 +100,9 @@ TEST_CASE("a password may hold what an API key can't", "[credentials][feed]") {
   }
   CHECK(password("line\r\n")->value.reveal() == "line");
   CHECK(password("line\n")->trimmed);
-  for (const std::string bad :
-       {"", "\n", "a\nb", "\xff", "a\x01", std::string(5000, 'x').c_str()}) {
+  const std::string too_long(5000, 'x');
+  for (const std::string& bad :
+       std::vector<std::string>{"", "\n", "a\nb", "\xff", "a\x01", too_long}) {
     const auto refused = password(bad);
     REQUIRE_FALSE(refused);
     CHECK_THAT(refused.error().message, Catch::Contains("accepted"));
