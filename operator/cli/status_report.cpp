@@ -31,10 +31,7 @@ std::string missing(const plan::CopyFacts* copy, const std::string& revision) {
 void add_namespace(CredentialReport& report, const config::Credential& credential,
                    const plan::NamespaceFacts& ns, const plan::Wish& wish,
                    const plan::CopyFacts* copy) {
-  const bool asks = wish.credentials ? std::find(wish.credentials->begin(), wish.credentials->end(),
-                                                 credential.name) != wish.credentials->end()
-                                     : copy != nullptr && copy->ours;
-  if (!asks) return;
+  if (!plan::asks_for(wish, credential.name, copy != nullptr && copy->ours)) return;
   if (!plan::may_use(credential.limits, ns.name, ns.labels)) {
     report.behind.push_back({ns.name, "may not use this credential"});
     return;

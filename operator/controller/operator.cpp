@@ -42,12 +42,6 @@ LimitsByCredential limits_of(const config::Config& config) {
   return limits;
 }
 
-bool asks_for(const plan::Wish& wish, const std::string& credential) {
-  return wish.opted_in && wish.hosts && wish.credentials &&
-         std::find(wish.credentials->begin(), wish.credentials->end(), credential) !=
-             wish.credentials->end();
-}
-
 }  // namespace
 
 Operator::Operator(const config::Config& config, Environment environment)
@@ -141,7 +135,8 @@ std::optional<icr::Hosts> Operator::hosts_to_prove(const std::string& credential
     if (!ns || ns->terminating) continue;
     const auto wish =
         plan::read_wish(ns->annotations, rules.defaults, rules.regions, credentials_.names());
-    if (!asks_for(wish, credential) || !plan::may_use(limits, name, ns->labels)) continue;
+    if (!wish.hosts || !plan::asks_for(wish, credential, false)) continue;
+    if (!plan::may_use(limits, name, ns->labels)) continue;
     hosts.merge(plan::served_hosts(limits, *wish.hosts));
   }
   return hosts;

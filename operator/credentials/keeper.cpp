@@ -99,7 +99,8 @@ Keeper::Delay Keeper::attempt(const std::stop_token& stop) {
   const bool ask = context_.proof != config::Proof::kOff;
   const auto hosts = ask ? hosts_to_prove() : icr::Hosts{};
   if (!hosts) return std::nullopt;  // poke() will tell
-  const auto& mint = ask ? kind_.mint : kind_.mint_unasked;
+  const bool as_is = !ask && kind_.static_user;
+  const auto mint = as_is ? mint_as_is(*kind_.static_user) : kind_.mint;
   auto fresh = mint((*found)->value, stop);
   if (!fresh) return failed(fresh.error(), (*found)->value);
   if (!ask) return accept(*fresh, "unproved");

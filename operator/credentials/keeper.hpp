@@ -29,8 +29,6 @@ struct KeeperKind {
   Mint mint;
   /// The user name, when the input itself is the password and doesn't have to be exchanged at IAM.
   std::optional<std::string> static_user;
-  /// The same as `mint` for those, without asking IAM whether it is good.
-  Mint mint_unasked;
 };
 
 class Keeper final : public Source {

@@ -9,10 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kApiKeyUser = "iamapikey";
-constexpr auto kBearerUser = "iambearer";
-constexpr auto kRefreshUser = "iamrefresh";
-
 // IAM does not say how long a refresh token lasts, only "up to 72 hours", and an account may set
 // less; a new one every few hours stays clear of that.
 constexpr auto kRefreshTokenUse = 4h;
@@ -44,7 +40,7 @@ Mint mint_as_is(std::string user) {
 }
 
 Mint mint_api_key(std::string user, iam::Client& iam) {
-  return [user = user.empty() ? kApiKeyUser : std::move(user), &iam](
+  return [user = std::move(user), &iam](
              const SecretString& input,
              const std::stop_token& stop) -> tl::expected<Minted, iam::Refusal> {
     const auto token = iam.token_by_api_key(input, stop);
@@ -58,7 +54,7 @@ Mint mint_access_token(iam::Client& iam) {
                 const std::stop_token& stop) -> tl::expected<Minted, iam::Refusal> {
     auto token = iam.token_by_api_key(input, stop);
     if (!token) return tl::unexpected(token.error());
-    return Minted{{kBearerUser, std::move(token->access)}, token->lifetime, {}};
+    return Minted{{icr::kBearerUser, std::move(token->access)}, token->lifetime, {}};
   };
 }
 
@@ -72,7 +68,7 @@ Mint mint_refresh_token(iam::Client& iam) {
                                       "gave no refresh token for this API key; service IDs "
                                       "get none in some accounts: use accessToken"));
     }
-    return Minted{{kRefreshUser, std::move(token->refresh)}, {}, kRefreshTokenUse};
+    return Minted{{icr::kRefreshUser, std::move(token->refresh)}, {}, kRefreshTokenUse};
   };
 }
 
@@ -84,7 +80,7 @@ Mint mint_trusted_profile(std::string profile, std::string token_file, iam::Clie
     if (!projected) return tl::unexpected(projected.error());
     auto token = iam.token_by_compute_resource(*projected, profile, stop);
     if (!token) return tl::unexpected(token.error());
-    return Minted{{kBearerUser, std::move(token->access)}, token->lifetime, {}};
+    return Minted{{icr::kBearerUser, std::move(token->access)}, token->lifetime, {}};
   };
 }
 

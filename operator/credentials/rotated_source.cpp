@@ -5,8 +5,6 @@
 namespace icrps::credentials {
 namespace {
 
-constexpr auto kUser = "iamapikey";
-
 Mint manager_mint(const config::ServiceIdSource& source, iam::Client& iam) {
   if (const auto* profile = std::get_if<config::TrustedProfileSource>(&source.manager)) {
     return mint_trusted_profile(profile->id, profile->token_file, iam);
@@ -28,7 +26,7 @@ RotatedSource::RotatedSource(const config::Credential& credential, iam::Client& 
       source_(std::get<config::ServiceIdSource>(credential.source)),
       image_(iam::parse_image_reference(credential.probe_image)),
       context_(context),
-      mint_(mint_api_key(kUser, iam)),
+      mint_(mint_api_key(icr::kApiKeyUser, iam)),
       publisher_(name_, "serviceId", context_),
       manager_(manager_mint(source_, iam), manager_input(source_), context_.clock),
       keys_(iam, {source_.iam_id, source_.account_id},

@@ -8,36 +8,31 @@
 namespace icrps::credentials {
 namespace {
 
-constexpr auto kApiKeyUser = "iamapikey";
-
 KeeperKind kind_of(const config::ApiKeySource& source, iam::Client& iam) {
-  return {"apiKey",    source.secret_ref,      icr::parse_api_key, mint_api_key(kApiKeyUser, iam),
-          kApiKeyUser, mint_as_is(kApiKeyUser)};
+  return {"apiKey", source.secret_ref, icr::parse_api_key, mint_api_key(icr::kApiKeyUser, iam),
+          icr::kApiKeyUser};
 }
 
 KeeperKind kind_of(const config::AccessTokenSource& source, iam::Client& iam) {
-  const auto mint = mint_access_token(iam);
-  return {"accessToken", source.api_key, icr::parse_api_key, mint, {}, mint};
+  return {"accessToken", source.api_key, icr::parse_api_key, mint_access_token(iam), {}};
 }
 
 KeeperKind kind_of(const config::RefreshTokenSource& source, iam::Client& iam) {
-  const auto mint = mint_refresh_token(iam);
-  return {"refreshToken", source.api_key, icr::parse_api_key, mint, {}, mint};
+  return {"refreshToken", source.api_key, icr::parse_api_key, mint_refresh_token(iam), {}};
 }
 
 KeeperKind kind_of(const config::TrustedProfileSource& source, iam::Client& iam) {
-  const auto mint = mint_trusted_profile(source.id, source.token_file, iam);
-  return {"trustedProfile", {}, {}, mint, {}, mint};
+  return {"trustedProfile", {}, {}, mint_trusted_profile(source.id, source.token_file, iam), {}};
 }
 
 KeeperKind kind_of(const config::ProfileKeySource& source, iam::Client& iam) {
-  return {"profileKey", source.secret_ref,    icr::parse_api_key, mint_api_key(source.id, iam),
-          source.id,    mint_as_is(source.id)};
+  return {"profileKey", source.secret_ref, icr::parse_api_key, mint_api_key(source.id, iam),
+          source.id};
 }
 
 KeeperKind kind_of(const config::BasicSource& source, iam::Client& /*iam*/) {
-  const auto mint = mint_as_is(source.username);
-  return {"basic", source.password, icr::parse_password, mint, source.username, mint};
+  return {"basic", source.password, icr::parse_password, mint_as_is(source.username),
+          source.username};
 }
 
 /// The key in force, as the rotation keeps it.
@@ -50,10 +45,7 @@ tl::expected<icr::ApiKey, icr::Mistake> current_key(std::string_view text) {
 KeeperKind kind_of(const config::Credential& credential, iam::Client& iam) {
   return {"serviceId",
           config::SecretKeyRef{rotation::state_secret_name(credential.name), rotation::kStateKey},
-          current_key,
-          mint_api_key(kApiKeyUser, iam),
-          kApiKeyUser,
-          mint_as_is(kApiKeyUser)};
+          current_key, mint_api_key(icr::kApiKeyUser, iam), icr::kApiKeyUser};
 }
 
 }  // namespace

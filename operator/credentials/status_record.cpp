@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "plan/names.hpp"
 #include "runtime/timestamp.hpp"
 
 namespace icrps::credentials {
@@ -111,7 +112,7 @@ void StatusRecord::write(const std::string& credential, const Status& status) {
     body["apiVersion"] = "v1";
     body["kind"] = "ConfigMap";
     body["metadata"] = {{"name", kStatusConfigMap},
-                        {"labels", {{"app.kubernetes.io/managed-by", "icr-pull-secrets"}}}};
+                        {"labels", {{std::string(plan::kManagedByLabel), plan::kManagedBy}}}};
     reply = client_.create({kConfigMaps, own_namespace_, {}}, body.dump());
   }
   if (reply || complained_) return;

@@ -11,6 +11,11 @@
 
 namespace icrps::icr {
 
+// User names that tell the registry what kind of secret the password is.
+inline constexpr const char* kApiKeyUser = "iamapikey";
+inline constexpr const char* kBearerUser = "iambearer";
+inline constexpr const char* kRefreshUser = "iamrefresh";
+
 /// A login at a registry: "iamapikey" and an API key, "iambearer" and a token, …
 struct Login {
   std::string username;

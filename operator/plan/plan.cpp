@@ -27,13 +27,6 @@ bool has_own_copy(const CredentialFacts& credential) {
   return credential.copy && credential.copy->ours;
 }
 
-bool wanted(const Wish& wish, const std::string& credential, bool own) {
-  if (!wish.opted_in) return false;
-  if (!wish.credentials) return own;  // a mistake: what is in force stays
-  const auto& names = *wish.credentials;
-  return std::find(names.begin(), names.end(), credential) != names.end();
-}
-
 bool up_to_date(const CopyFacts& copy, const std::string& credential, const Content& content) {
   return copy.content_hash == content.hash && copy.hash_annotation == content.hash &&
          copy.revision == content.revision && copy.hosts == content.hosts &&
@@ -189,7 +182,7 @@ void plan_wanted_copy(Plan& plan, Copies& copies, const CredentialFacts& credent
 Copies plan_copies(Plan& plan, const Facts& facts, const Wish& wish, const Rules& rules) {
   Copies copies;
   for (const auto& credential : facts.credentials) {
-    if (!wanted(wish, credential.name, has_own_copy(credential))) {
+    if (!asks_for(wish, credential.name, has_own_copy(credential))) {
       plan_removal(copies, credential);
       continue;
     }

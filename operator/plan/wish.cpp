@@ -128,6 +128,13 @@ Wish read_wish(const Annotations& annotations, const Defaults& defaults,
   return wish;
 }
 
+bool asks_for(const Wish& wish, const std::string& credential, bool has_own_copy) {
+  if (!wish.opted_in) return false;
+  if (!wish.credentials) return has_own_copy;
+  const auto& names = *wish.credentials;
+  return std::find(names.begin(), names.end(), credential) != names.end();
+}
+
 bool selects(const Words& patterns, const std::string& name) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
     return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;

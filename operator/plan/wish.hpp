@@ -42,6 +42,10 @@ struct Wish {
                              const icr::RegionTable& regions,
                              const std::vector<std::string>& known_credentials);
 
+/// Whether the namespace is to have this credential. With a mistake in the annotation what is in
+/// force stays: it is to have what it has a copy of.
+[[nodiscard]] bool asks_for(const Wish& wish, const std::string& credential, bool has_own_copy);
+
 /// True when `name` equals one of the patterns or is matched by it (`*`, `?`).
 [[nodiscard]] bool selects(const std::vector<std::string>& patterns, const std::string& name);
 

@@ -16,7 +16,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Kind = iam::Refusal::Kind;
 
-constexpr std::string_view kUser = "iamapikey";
 constexpr BackoffPolicy kRetry{.first = 1s, .factor = 2, .cap = 5min, .jitter = 0.5};
 /// For a key that is not known everywhere yet: the sooner it is seen, the sooner it is used.
 constexpr BackoffPolicy kPropagation{.first = 1s, .factor = 1.5, .cap = 15s, .jitter = 0.5};
@@ -28,7 +27,7 @@ constexpr unsigned kMostSteps = 64;
 constexpr double kRotationIds = 4294967296.0;  // eight hexadecimal digits
 
 icr::Login login_with(const SecretString& value) {
-  return {std::string(kUser), value};
+  return {icr::kApiKeyUser, value};
 }
 
 template <class... Steps>
@@ -48,9 +47,7 @@ Rotation::Rotation(Settings settings, Environment environment)
       environment_(std::move(environment)),
       owner_{settings_.credential, installation_of(settings_.namespace_uid, settings_.credential)},
       reporter_(settings_.credential, {environment_.log, environment_.metrics, environment_.report,
-                                       environment_.on_obstacle}) {
-  environment_.metrics.set_credential_available(settings_.credential, false);
-}
+                                       environment_.on_obstacle}) {}
 
 // Waiting and being woken
 
@@ -306,10 +303,6 @@ void Rotation::put_in_force() {
   environment_.publish(login_with(current.value), current.revision);
   point("publish", "after");
   published_ = current.revision;
-  environment_.metrics.set_credential_available(settings_.credential, true);
-  environment_.log.info(
-      "credential ready",
-      {{"credential", settings_.credential}, {"key", current.id}, {"revision", current.revision}});
 }
 
 std::optional<Time> Rotation::perform(const step::DisableKey& step, const std::stop_token& stop) {

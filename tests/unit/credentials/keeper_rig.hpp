@@ -107,15 +107,12 @@ struct KeeperRig {
   std::function<ProofResult()> prove = [] { return credentials::Proof{{"us.icr.io"}, {}}; };
 
   config::Credential credential{"default", config::ApiKeySource{{"key", "apikey"}}, {}, {}};
-  credentials::KeeperKind kind{"apiKey",
-                               config::SecretKeyRef{"key", "apikey"},
-                               icr::parse_api_key,
+  credentials::KeeperKind kind{"apiKey", config::SecretKeyRef{"key", "apikey"}, icr::parse_api_key,
                                [this](const SecretString& input, const std::stop_token&) {
                                  ++minted;
                                  return mint(input);
                                },
-                               "iamapikey",
-                               credentials::mint_as_is("iamapikey")};
+                               "iamapikey"};
 
   credentials::SourceContext context{
       set,

@@ -26,7 +26,6 @@ void make_bearer(KeeperRig& rig) {
     return credentials::Minted{
         {"iambearer", SecretString("token-" + std::to_string(rig.minted))}, 1h, {}};
   };
-  rig.kind.mint_unasked = rig.kind.mint;
 }
 
 }  // namespace

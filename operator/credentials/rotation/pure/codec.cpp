@@ -23,7 +23,6 @@ constexpr std::size_t kLargestText = 256UL * 1024;
 constexpr std::size_t kLongestId = 128;
 constexpr std::size_t kMostRetiring = 32;
 constexpr std::size_t kDeepest = 4;
-constexpr std::string_view kUser = "iamapikey";
 
 /// Reads a document and remembers the first thing that was wrong with it.
 class Reader {
@@ -141,7 +140,7 @@ CurrentKey Reader::current(const json& part) {
   CurrentKey key{id(part), name(part), value(part), text(part, "revision"),
                  needed_time(part, "createdAt")};
   const auto revision =
-      plan::revision_of(owner_.credential, icr::Login{std::string(kUser), key.value});
+      plan::revision_of(owner_.credential, icr::Login{icr::kApiKeyUser, key.value});
   if (key.revision != revision) {
     refuse("\"value\" and \"revision\" of \"current\" do not belong together");
   }
