@@ -26,11 +26,14 @@ component_defined() { [[ -x $SANDBOX_DIR/run/$1.cmd ]]; }
 component_pid() { cat "$SANDBOX_DIR/run/$1.pid" 2>/dev/null; }
 
 component_alive() {
-	local pid stat
+	local pid stat tasks
 	read -r pid <"$SANDBOX_DIR/run/$1.pid" || return 1
 	# One that has ended but was not collected yet is not alive.
 	read -r stat <"/proc/$pid/stat" || return 1
-	[[ $stat != *') Z '* ]]
+	[[ $stat == *') Z '* ]] || return 0
+	# Unless other threads are still on their way out: its sockets are open until they are.
+	tasks=("/proc/$pid/task/"*)
+	((${#tasks[@]} > 1))
 } 2>/dev/null
 
 # A session of its own keeps a Ctrl-C on the terminal from reaching it.
