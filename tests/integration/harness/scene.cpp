@@ -124,12 +124,29 @@ Scene::Scene() {
 }
 
 Scene::~Scene() noexcept(false) {
-  const bool failing = std::uncaught_exceptions() > 0;
+  if (std::uncaught_exceptions() == 0) {
+    finish();
+    return;
+  }
+  try {
+    give_up();
+  } catch (const std::exception& error) {  // the failure on its way is the one to tell
+    std::printf("Not cleaned up: %s\n", error.what());
+  }
+}
+
+void Scene::finish() {
   proxy().remove();
-  if (failing) show();
-  if (operator_ && !failing) stop();
+  if (operator_) stop();
   operator_.reset();
-  if (!failing) check_cluster();
+  check_cluster();
+  for (const auto& ns : namespaces_) cluster().delete_namespace(ns);
+}
+
+void Scene::give_up() {
+  proxy().remove();
+  show();
+  operator_.reset();
   for (const auto& ns : namespaces_) cluster().delete_namespace(ns);
 }
 

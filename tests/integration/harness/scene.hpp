@@ -92,6 +92,9 @@ class Scene {
   [[nodiscard]] static Requests requests(const std::string& ns);
 
  private:
+  void finish();
+  /// After a failure: shows what led to it, checks nothing.
+  void give_up();
   /// What helps to understand a failure.
   void show() const;
   void check_log(OperatorProcess& op);
