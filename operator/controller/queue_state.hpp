@@ -4,7 +4,8 @@
 //   - a key is never given to two workers at once;
 //   - a key added while it waits is done once; added while it is being done, it is done once more;
 //   - new keys go before bulk work (a roll-out to every namespace), within a class first come
-//     first served.
+//     first served; and while there is news, bulk work takes only some of the API server's time, or
+//     a new namespace would wait for answers in a crowd of requests that nobody waits for.
 #pragma once
 
 #include <chrono>
@@ -63,8 +64,9 @@ class QueueState {
     bool processing = false;
     bool dirty = false;  // added while processing
     Priority priority = Priority::kBulk;
-    Instant since{};        // of what waits or is being done
-    Instant dirty_since{};  // of what came meanwhile
+    bool bulk_in_flight = false;  // processing, and was bulk when it was handed out
+    Instant since{};              // of what waits or is being done
+    Instant dirty_since{};        // of what came meanwhile
     unsigned failures = 0;
     std::optional<Instant> due;  // of the delayed addition, if any
     bool firm = false;           // news must wait until then
@@ -74,6 +76,10 @@ class QueueState {
   void release_due(Instant now);
   std::optional<WorkItem> pop_from(std::deque<std::string>& lane, Priority priority);
   void finish(const std::string& key, Entry& entry);
+  void leave(Entry& entry);
+  /// When bulk work may be handed out: the past, or when the news is old. The end of other bulk
+  /// work changes it.
+  [[nodiscard]] Instant bulk_free() const;
 
   std::unordered_map<std::string, Entry> entries_;
   std::deque<std::string> fresh_;
@@ -81,6 +87,9 @@ class QueueState {
   std::multimap<Instant, std::string> later_;
   std::optional<Instant> paused_until_;
   std::size_t waiting_ = 0;
+  std::size_t bulk_waiting_ = 0;    // of waiting_
+  std::size_t bulk_in_flight_ = 0;  // handed out
+  std::optional<Instant> news_;     // when the last new key came
 };
 
 }  // namespace icrps::controller

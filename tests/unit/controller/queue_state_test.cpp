@@ -95,6 +95,56 @@ TEST_CASE("new keys go before bulk work", "[controller][queue]") {
   CHECK(rig.pop_all() == Words{"new-1", "new-2", "old-1", "old-2"});
 }
 
+TEST_CASE("bulk work has every worker when there is no news", "[controller][queue]") {
+  Rig rig;
+  for (int i = 0; i < 8; ++i) rig.add(std::to_string(i), Priority::kBulk);
+  CHECK(rig.pop_all().size() == 8);
+}
+
+TEST_CASE("beside news bulk work leaves most workers free for it", "[controller][queue]") {
+  Rig rig;
+  for (int i = 0; i < 8; ++i) rig.add(std::to_string(i), Priority::kBulk);
+  rig.add("new");
+  CHECK(rig.pop_all() == Words{"new", "0", "1", "2", "3"});
+  CHECK(rig.until_due() == 1s);
+
+  SECTION("more of it when some is done") {
+    rig.queue.done("2");
+    CHECK(rig.until_due() == 0ms);
+    CHECK(rig.pop_all() == Words{"4"});
+    rig.retry("0");
+    CHECK(rig.pop_all() == Words{"5"});
+    rig.queue.done("new");
+    CHECK(rig.pop_all().empty());
+  }
+  SECTION("all of it when the news is old") {
+    rig.now += 1s;
+    CHECK(rig.pop_all() == Words{"4", "5", "6", "7"});
+  }
+  SECTION("and more news is never held back") {
+    rig.add("newer");
+    rig.add("5");
+    CHECK(rig.until_due() == 0ms);
+    CHECK(rig.pop_all() == Words{"newer", "5"});
+  }
+}
+
+TEST_CASE("what is bulk once more is counted once", "[controller][queue]") {
+  Rig rig;
+  for (const auto* key : {"a", "b", "c", "d", "e"}) rig.add(key, Priority::kBulk);
+  rig.add("new");
+  CHECK(rig.pop_all().size() == 5);
+  for (const auto* key : {"a", "b", "c", "d"}) {
+    rig.add(key, Priority::kBulk);
+    rig.queue.done(key);
+  }
+  CHECK(rig.pop_all() == Words{"e", "a", "b", "c"});
+  for (const auto* key : {"e", "a", "b", "c", "new"}) rig.queue.done(key);
+  CHECK(rig.pop_all() == Words{"d"});
+  rig.queue.done("d");
+  CHECK_FALSE(rig.queue.next_due());
+}
+
 TEST_CASE("news about a key in the bulk moves it up, and not twice", "[controller][queue]") {
   Rig rig;
   for (const auto* key : {"a", "b", "c"}) rig.add(key, Priority::kBulk);
