@@ -8,6 +8,7 @@ registry=$root/tests/sandbox/registry
 operator_namespace=icr-pull-secrets
 image_archive_file=$root/build/image.tar
 image_reference=icr-pull-secrets:dev
+chart=$root/charts/icr-pull-secrets # what install_operator installs
 
 # eventually SECONDS COMMAND…: until it succeeds; its last output when it never does.
 eventually() {
@@ -45,7 +46,7 @@ load_image() {
 
 # install_operator HELM-ARGS…
 install_operator() {
-	helm install icr-pull-secrets "$root/charts/icr-pull-secrets" \
+	helm install icr-pull-secrets "$chart" \
 		--namespace "$operator_namespace" --timeout 90s --values "$root/tests/e2e/values.yaml" \
 		--set image.repository="${image_reference%:*}" --set image.tag="${image_reference##*:}" \
 		--set image.pullPolicy=Never "$@"
