@@ -2,12 +2,14 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <stop_token>
 #include <thread>
 #include <unistd.h>
 
 #include "cli/exit_codes.hpp"
+#include "cli/leadership.hpp"
 #include "cli/outside.hpp"
 #include "cli/setup.hpp"
 #include "controller/operator.hpp"
@@ -51,8 +53,17 @@ tl::expected<Setup, std::string> read_setup(const RunOptions& options) {
 void serve(const Setup& setup, const RunOptions& options, http::Transport& transport,
            Outside& outside, Metrics& metrics, const Clock& clock, const Log& log) {
   const auto own = own_namespace(options, setup.cluster);
-  controller::Operator app(setup.config, {transport, *outside.iam, outside.registries, clock, log,
-                                          metrics, system_random(), own, failure_point()});
+  std::optional<Leadership> leadership;
+  if (setup.config.leader_election.enabled) {
+    leadership.emplace(
+        setup.config.leader_election,
+        Leadership::Environment{transport, clock, log, metrics, system_random(), own});
+  }
+  controller::Operator app(
+      setup.config,
+      {leadership ? leadership->transport() : transport, *outside.iam, outside.registries, clock,
+       log, metrics, system_random(), own, failure_point(),
+       [&](const std::stop_token& stop) { return !leadership || leadership->wait(stop); }});
   const ProbeServer probes(setup.listen,
                            {[&] { return app.liveness(); }, [&] { return app.readiness(); },
                             [&] { return metrics.text(); }});

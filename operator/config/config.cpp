@@ -7,6 +7,7 @@
 #include "config/credentials.hpp"
 #include "config/fields.hpp"
 #include "config/iam.hpp"
+#include "config/leader_election.hpp"
 #include "config/read_file.hpp"
 #include "config/yaml_tree.hpp"
 #include "icr/text.hpp"
@@ -81,7 +82,7 @@ Config read_config(const YamlValue& root) {
   refuse_proxy(document);
   const Fields fields(
       document, {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "conflict", "iam",
-                 "registry", "proof", "regions", "credentials", "workers", "log"});
+                 "registry", "proof", "leaderElection", "regions", "credentials", "workers", "log"});
   constexpr const char* kVersion = "icr-pull-secrets/v1alpha1";
   constexpr const char* kKind = "OperatorConfiguration";
   static_cast<void>(choice_of(fields.need("apiVersion", kVersion), {kVersion}));
@@ -101,6 +102,9 @@ Config read_config(const YamlValue& root) {
   if (const auto at = fields.find("iam")) config.iam = read_iam(*at);
   if (const auto at = fields.find("registry")) config.registry = read_registry(*at);
   if (const auto at = fields.find("proof")) config.proof = read_proof(*at);
+  if (const auto at = fields.find("leaderElection")) {
+    config.leader_election = read_leader_election(*at);
+  }
   config.credentials = read_credentials(
       fields.need("credentials", "a list of at least one credential"), config.regions);
   if (const auto at = fields.find("workers")) config.workers = number_of(*at, 1, 64);

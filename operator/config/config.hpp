@@ -103,6 +103,14 @@ struct Registry {
   std::string ca_file;  ///< empty: the system's authorities
 };
 
+/// `leaderElection`: of several replicas one works, as a Lease says. The times are client-go's.
+struct LeaderElection {
+  bool enabled = false;
+  std::chrono::seconds lease_duration{15};
+  std::chrono::seconds renew_deadline{10};  ///< without a renewal for this long a leader ends
+  std::chrono::seconds retry_period{2};
+};
+
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 enum class LogFormat { kAuto, kJson, kText };  ///< kAuto: text on a terminal, else JSON
 
@@ -114,6 +122,7 @@ struct Config {
   Iam iam;
   Registry registry;
   Proof proof = Proof::kRequired;
+  LeaderElection leader_election;
   unsigned workers = 16;  ///< 1 to 64
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kAuto;

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <utility>
 
+#include "config/duration.hpp"
 #include "icr/regions.hpp"
 #include "icr/text.hpp"
 
@@ -77,6 +78,26 @@ unsigned number_of(const Located& at, unsigned least, unsigned most) {
     at.fail(fmt::format("is {}", icr::quoted(text)), accepted);
   }
   return number;
+}
+
+std::chrono::seconds duration_of(const Located& at, std::chrono::seconds least,
+                                 std::chrono::seconds most) {
+  const std::string accepted = fmt::format("a duration from {} to {}, such as 720h, 1h30m or 90s",
+                                           format_duration(least), format_duration(most));
+  if (kind_of(at.value) != "text") at.fail(fmt::format("is {}", kind_of(at.value)), accepted);
+  const auto duration = parse_duration(at.value.text);
+  if (!duration) at.fail("is not a duration", accepted);
+  if (*duration < least || *duration > most) {
+    at.fail(fmt::format("is {}", format_duration(*duration)), accepted);
+  }
+  return *duration;
+}
+
+bool bool_of(const Located& at) {
+  constexpr std::string_view kAccepted = "true or false";
+  if (kind_of(at.value) != kAccepted) at.fail(fmt::format("is {}", kind_of(at.value)), kAccepted);
+  const std::string word = icr::lower(at.value.text);
+  return word == "true" || word == "yes" || word == "on";
 }
 
 const std::string& path_of(const Located& at) {

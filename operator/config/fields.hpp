@@ -2,6 +2,7 @@
 // message of the form "PATH is WHAT; accepted: …". Private to operator/config.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,12 @@ struct Located {
                                            const std::vector<std::string>& later = {});
 
 [[nodiscard]] unsigned number_of(const Located& at, unsigned least, unsigned most);
+
+[[nodiscard]] std::chrono::seconds duration_of(const Located& at, std::chrono::seconds least,
+                                               std::chrono::seconds most);
+
+/// As YAML has it; also yes, no, on and off.
+[[nodiscard]] bool bool_of(const Located& at);
 
 /// The absolute path of a file. The message doesn't repeat it.
 [[nodiscard]] const std::string& path_of(const Located& at);

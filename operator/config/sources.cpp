@@ -100,19 +100,6 @@ ProfileKeySource read_profile_key(const Located& at) {
           read_secret_ref(fields.need("secretRef", kSecretRef))};
 }
 
-std::chrono::seconds duration_of(const Located& at, std::chrono::seconds least,
-                                 std::chrono::seconds most) {
-  const std::string accepted = fmt::format("a duration from {} to {}, such as 720h, 1h30m or 90s",
-                                           format_duration(least), format_duration(most));
-  if (kind_of(at.value) != "text") at.fail(fmt::format("is {}", kind_of(at.value)), accepted);
-  const auto duration = parse_duration(at.value.text);
-  if (!duration) at.fail("is not a duration", accepted);
-  if (*duration < least || *duration > most) {
-    at.fail(fmt::format("is {}", format_duration(*duration)), accepted);
-  }
-  return *duration;
-}
-
 std::variant<ApiKeySource, TrustedProfileSource> read_manager(const Located& at) {
   const Fields fields(at, {"apiKey", "trustedProfile"});
   const auto api_key = fields.find("apiKey");

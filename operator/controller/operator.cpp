@@ -193,18 +193,21 @@ void Operator::run(const std::stop_token& stop) {
     watches.emplace_back(
         [this, &watched, stop] { watch(watched.collection, *watched.sink, stop); });
   }
+  if (environment_.lead(stop)) lead(stop);
+  watches.clear();  // joins
+}
+
+void Operator::lead(const std::stop_token& stop) {
+  leading_ = true;
+  std::vector<std::jthread> threads;
   for (const auto& source : sources_) {
-    watches.emplace_back([&source, stop] { source->run(stop); });
+    threads.emplace_back([&source, stop] { source->run(stop); });
   }
   wait_until_synced(stop);
-  std::vector<std::jthread> workers;
-  if (!stop.stop_requested()) {
-    for (std::size_t i = 0; i < config_.workers; ++i) {
-      workers.emplace_back([this, stop, i] { work(stop, i); });
-    }
+  if (stop.stop_requested()) return;  // joins
+  for (std::size_t i = 0; i < config_.workers; ++i) {
+    threads.emplace_back([this, stop, i] { work(stop, i); });
   }
-  workers.clear();  // joins
-  watches.clear();
 }
 
 void Operator::changed(const std::string& ns) {
@@ -361,7 +364,10 @@ std::string Operator::liveness() const {
 std::string Operator::readiness() const {
   if (synced_) return {};
   auto missing = not_listed();
-  if (missing.empty()) missing = not_settled();
+  if (missing.empty()) {
+    if (!leading_) return {};  // standing by, and nothing is missing for that
+    missing = not_settled();
+  }
   return "not known yet: " + plan::join(missing, ", ");
 }
 

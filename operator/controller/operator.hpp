@@ -49,6 +49,11 @@ class Operator {
     Random random;
     std::string own_namespace;  ///< where the sources and what must outlive the process are
     credentials::rotation::FailurePoint failure_point = [](std::string_view /*name*/) {};
+    /// Returns when this process may work; false: the stop token came first. Until then it knows
+    /// the cluster as well as a leader does, and writes nothing.
+    std::function<bool(const std::stop_token&)> lead = [](const std::stop_token& /*stop*/) {
+      return true;
+    };
   };
 
   /// Everything passed by reference outlives the operator.
@@ -77,6 +82,7 @@ class Operator {
   void changed(const std::string& ns);
   void credential_changed(const std::string& credential);
   void namespaces_listed();
+  void lead(const std::stop_token& stop);
   void check_synced();
   void wait_until_synced(const std::stop_token& stop);
   [[nodiscard]] std::vector<std::string> not_listed() const;
@@ -109,6 +115,7 @@ class Operator {
   };
   std::vector<Watched> watched_;
 
+  std::atomic<bool> leading_ = false;
   std::atomic<bool> synced_ = false;
   mutable std::mutex mutex_;
   std::condition_variable_any synced_wake_;

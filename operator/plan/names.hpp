@@ -22,6 +22,9 @@ inline constexpr std::string_view kCredentialLabel = "icr-pull-secrets/credentia
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kManagedBy = "icr-pull-secrets";
 
+/// The Lease of the leader election, in the operator's namespace.
+inline constexpr std::string_view kLease = "icr-pull-secrets";
+
 inline constexpr std::string_view kSecretType = "kubernetes.io/dockerconfigjson";
 inline constexpr std::string_view kSecretKey = ".dockerconfigjson";
 

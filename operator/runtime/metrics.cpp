@@ -144,6 +144,8 @@ struct Metrics::Families {
   Gauge& synced = gauge(registry, "icr_pull_secrets_synced",
                         "1 when the first list of everything that is watched is complete.")
                       .Add({});
+  Family<Gauge>& leader =
+      gauge(registry, "icr_pull_secrets_leader", "1 when this replica leads, 0 when it stands by.");
   Histogram& event_to_done =
       BuildHistogram()
           .Name("icr_pull_secrets_event_to_done_seconds")
@@ -244,6 +246,10 @@ void Metrics::set_queue_depth(std::size_t depth) {
 
 void Metrics::set_synced(bool synced) {
   families_->synced.Set(synced ? 1 : 0);
+}
+
+void Metrics::set_leader(bool leader) {
+  families_->leader.Add({}).Set(leader ? 1 : 0);
 }
 
 std::string Metrics::text() const {

@@ -52,6 +52,8 @@ class Metrics {
   void rotation_ended(const std::string& credential, std::string_view outcome);
   void set_queue_depth(std::size_t depth);
   void set_synced(bool synced);
+  /// Only where replicas elect a leader.
+  void set_leader(bool leader);
 
   /// The exposition text, format 0.0.4.
   [[nodiscard]] std::string text() const;

@@ -16,6 +16,7 @@ namespace {
 
 /// The rights follow from the credentials: every name that a test uses is here.
 constexpr auto kCredentialsOfTests = R"(config:
+  leaderElection: {enabled: true}
   credentials:
     - name: default
       apiKey: {secretRef: {name: icr-api-key, key: apikey}}
@@ -46,7 +47,8 @@ void install_rights(Cluster& cluster) {
   const auto rendered = must_run(
       {"helm", "template", kOwn, chart, "--namespace", kOwn, "--values", values, "--show-only",
        "templates/serviceaccount.yaml", "--show-only", "templates/clusterrole.yaml", "--show-only",
-       "templates/role.yaml", "--show-only", "templates/state-role.yaml"});
+       "templates/role.yaml", "--show-only", "templates/state-role.yaml", "--show-only",
+       "templates/lease-role.yaml"});
   must_run({"kubectl", "apply", "--filename", scratch_file("rights.yaml", rendered)},
            {"KUBECONFIG=" + environment("KUBECONFIG")});
 }

@@ -131,7 +131,7 @@ TEST_CASE("single settings are read", "[config]") {
 TEST_CASE("a mistake at the top level is named with file, line and what is accepted", "[config]") {
   constexpr const char* kKeys =
       "apiVersion, kind, optIn, endpoints, serviceAccounts, conflict, iam, registry, proof, "
-      "regions, credentials, workers, log";
+      "leaderElection, regions, credentials, workers, log";
   struct Case {
     std::string text, message;
   };

@@ -1,0 +1,65 @@
+#include "cli/leadership.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "cli/exit_codes.hpp"
+#include "plan/names.hpp"
+
+namespace icrps::cli {
+namespace {
+
+/// The pod's name tells people who leads; the rest tells a restarted container from the one before.
+std::string identity(const Random& random) {
+  constexpr std::size_t kLongestName = 254;
+  std::array<char, kLongestName> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  constexpr double kNumbers = 4294967296.0;  // eight hexadecimal digits
+  return fmt::format("{}_{:08x}", host.data(), static_cast<std::uint32_t>(random() * kNumbers));
+}
+
+kube::Election::Settings settings_of(const config::LeaderElection& settings, const Random& random) {
+  return {identity(random), settings.lease_duration, settings.renew_deadline,
+          settings.retry_period};
+}
+
+}  // namespace
+
+Leadership::Leadership(const config::LeaderElection& settings, Environment environment)
+    : environment_(std::move(environment)),
+      elector_({environment_.own_namespace, std::string(plan::kLease)},
+               settings_of(settings, environment_.random),
+               {environment_.transport, environment_.clock, environment_.log, environment_.random,
+                [this](auto verb, auto resource, auto code) {
+                  environment_.metrics.api_request(verb, resource, code);
+                }}),
+      transport_(environment_.transport, environment_.clock,
+                 [this] { return elector_.leads_until(); }),
+      thread_([this](const std::stop_token& stop) { elect(stop); }) {}
+
+Leadership::~Leadership() = default;
+
+void Leadership::elect(const std::stop_token& stop) {
+  environment_.metrics.set_leader(false);
+  const auto end = elector_.run(stop, [this] {
+    {
+      const std::lock_guard lock(mutex_);
+      leads_ = true;
+    }
+    environment_.metrics.set_leader(true);
+    changed_.notify_all();
+  });
+  if (end == kube::Elector::End::kStopped) return;
+  environment_.log.error("the lease is lost, and with it the right to write; ending at once",
+                         {{"lease", plan::kLease}, {"identity", elector_.identity()}});
+  std::_Exit(kLeaseLost);
+}
+
+bool Leadership::wait(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait(lock, stop, [this] { return leads_; });
+}
+
+}  // namespace icrps::cli

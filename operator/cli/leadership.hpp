@@ -1,0 +1,55 @@
+// Of several replicas one works: the election of this process, and the road to the API server that
+// lets its writes through while it leads.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "config/config.hpp"
+#include "kube/elector.hpp"
+#include "kube/leader_transport.hpp"
+#include "runtime/metrics.hpp"
+
+namespace icrps::cli {
+
+class Leadership {
+ public:
+  struct Environment {
+    http::Transport& transport;
+    const Clock& clock;
+    const Log& log;
+    Metrics& metrics;
+    Random random;
+    std::string own_namespace;
+  };
+
+  /// Stands for election from now on. Everything passed by reference outlives this. A process that
+  /// loses the lease ends at once with exit code 4: what another leader does must not be mixed
+  /// with what this one still holds in its hands.
+  Leadership(const config::LeaderElection& settings, Environment environment);
+  /// Gives the lease back, so that another need not wait for its end.
+  ~Leadership();
+  Leadership(const Leadership&) = delete;
+  Leadership& operator=(const Leadership&) = delete;
+
+  /// Until this process leads; false: `stop` came first. May be called from any thread.
+  bool wait(const std::stop_token& stop);
+  /// What the leader's work has to go through.
+  [[nodiscard]] http::Transport& transport() { return transport_; }
+
+ private:
+  void elect(const std::stop_token& stop);
+
+  const Environment environment_;
+  kube::Elector elector_;
+  kube::LeaderTransport transport_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool leads_ = false;  // guarded by mutex_
+  std::jthread thread_;
+};
+
+}  // namespace icrps::cli

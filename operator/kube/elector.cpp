@@ -1,0 +1,155 @@
+#include "kube/elector.hpp"
+
+#include <condition_variable>
+#include <fmt/format.h>
+#include <mutex>
+
+namespace icrps::kube {
+namespace {
+
+using http::Method;
+using Kind = ApiError::Kind;
+
+constexpr int kNotFound = 404;
+constexpr int kConflict = 409;
+
+std::string collection(const Elector::Name& name) {
+  return fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases", name.ns);
+}
+
+http::Request request(Method method, std::string target, std::string body,
+                      std::chrono::milliseconds deadline) {
+  http::Request request;
+  request.method = method;
+  request.target = std::move(target);
+  request.headers = {{"Accept", "application/json"}};
+  if (!body.empty()) request.headers.push_back({"Content-Type", "application/json"});
+  request.body = std::move(body);
+  request.deadline = deadline;
+  constexpr std::size_t kLargestLease = 1U << 20U;
+  request.max_body = kLargestLease;
+  return request;
+}
+
+}  // namespace
+
+Elector::Elector(Name name, Election::Settings settings, Environment environment)
+    : name_(std::move(name)),
+      settings_(std::move(settings)),
+      environment_(std::move(environment)),
+      election_(settings_) {}
+
+Elector::End Elector::run(const std::stop_token& stop, const std::function<void()>& on_lead) {
+  bool leads = false;
+  const auto& clock = environment_.clock;
+  while (!stop.stop_requested()) {
+    if (election_.lost(clock.now())) {
+      leads_until_ = 0;
+      return End::kLost;
+    }
+    const auto step = election_.next(clock.now(), clock.wall(), environment_.random);
+    if (const auto* wait = std::get_if<Election::Sleep>(&step)) {
+      sleep(wait->until, stop);
+    } else if (const auto* claim = std::get_if<Election::Write>(&step)) {
+      write(*claim, stop);
+    } else {
+      read(stop);
+    }
+    publish();
+    if (!leads && election_.leads_until()) {
+      leads = true;
+      environment_.log.info("leading", {{"lease", name_.lease}, {"identity", settings_.identity}});
+      on_lead();
+    }
+  }
+  release();
+  leads_until_ = 0;
+  return End::kStopped;
+}
+
+void Elector::read(const std::stop_token& stop) {
+  const auto result =
+      environment_.transport.send(request(Method::kGet, collection(name_) + "/" + name_.lease, {},
+                                          election_.patience(environment_.clock.now())),
+                                  stop);
+  const auto now = environment_.clock.now();
+  environment_.on_request(
+      "GET", "leases",
+      result ? std::to_string(result->status) : std::string(http::to_string(result.error().kind)));
+  if (result && result->status == kNotFound) return election_.read(std::nullopt, now);
+  if (result && result->status / 100 == 2) {
+    if (const auto lease = decode_lease(result->body)) return election_.read(*lease, now);
+  }
+  complain(result ? error_of(*result) : error_of(result.error()));
+  election_.failed(now, environment_.random);
+}
+
+void Elector::write(const Election::Write& write, const std::stop_token& stop) {
+  const bool create = write.resource_version.empty();
+  const auto asked = environment_.clock.now();
+  const auto result = environment_.transport.send(
+      request(create ? Method::kPost : Method::kPut,
+              collection(name_) + (create ? "" : "/" + name_.lease),
+              lease_body(name_.lease, write.spec, write.resource_version),
+              election_.patience(asked)),
+      stop);
+  const auto now = environment_.clock.now();
+  environment_.on_request(
+      create ? "POST" : "PUT", "leases",
+      result ? std::to_string(result->status) : std::string(http::to_string(result.error().kind)));
+  if (result && result->status / 100 == 2) {
+    if (const auto lease = decode_lease(result->body)) {
+      complained_ = false;
+      return election_.written(*lease, asked);
+    }
+  }
+  if (result && (result->status == kConflict || result->status == kNotFound)) {
+    return election_.conflicted(now);
+  }
+  complain(result ? error_of(*result) : error_of(result.error()));
+  election_.failed(now, environment_.random);
+}
+
+/// Not under the stop token, which has been requested. One attempt: without it the others wait for
+/// the lease to run out.
+void Elector::release() {
+  if (election_.lost(environment_.clock.now())) return;
+  if (const auto last = election_.release(environment_.clock.wall())) {
+    write(*last, {});
+    environment_.log.info("lease released", {{"lease", name_.lease}});
+  }
+}
+
+/// Once for each time that it begins to fail; and who leads is told whenever that changes.
+void Elector::complain(const ApiError& error) {
+  if (complained_ || error.kind == Kind::kCanceled) return;
+  complained_ = true;
+  environment_.log.warn("the lease can't be read or written",
+                        {{"lease", name_.lease},
+                         {"namespace", name_.ns},
+                         {"error", error.message},
+                         {"leads", election_.leads_until().has_value()}});
+}
+
+void Elector::sleep(Clock::Instant until, const std::stop_token& stop) const {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_until(lock, stop, until, [] { return false; });
+}
+
+void Elector::publish() {
+  const auto until = election_.leads_until();
+  leads_until_ = until ? until->time_since_epoch().count() : 0;
+  if (election_.holder() == told_holder_ || until) return;
+  told_holder_ = election_.holder();
+  environment_.log.info("standing by", {{"lease", name_.lease}, {"leader", told_holder_}});
+}
+
+std::optional<Clock::Instant> Elector::leads_until() const {
+  const auto ticks = leads_until_.load();
+  if (ticks == 0) return std::nullopt;
+  return Clock::Instant(Clock::Instant::duration(ticks));
+}
+
+}  // namespace icrps::kube
