@@ -96,10 +96,10 @@ class Verifier {
     auto image = image_;
     if (!image) image = iam::parse_image_reference(credential.probe_image);
     if (options_.hosts.empty() && image_) hosts = only_of(credential, image_->host);
-    for (const auto& host : hosts) {
+    if (image && !hosts.contains(image->host)) image.reset();
+    const credentials::Question question{login, hosts, image, true};
+    for (const auto& [host, answer] : credentials::ask(outside_.registries, question, {})) {
       const bool here = image && image->host == host;
-      const auto answer = outside_.registries.prove(
-          host, login, here ? std::optional(image->image) : std::nullopt, {});
       const auto at = here ? fmt::format("{}/{}", host, image->image.repository) : host;
       if (answer) {
         report_.add(credential.name, kind.name, at, "ok");

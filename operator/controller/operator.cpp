@@ -101,9 +101,8 @@ credentials::SourceContext Operator::source_context() {
           },
           [this] { check_synced(); },
           [this](const std::string& credential) { return hosts_to_prove(credential); },
-          [this](const icr::Login& login, const icr::Hosts& hosts,
-                 const std::optional<iam::ImageReference>& image, const std::stop_token& stop) {
-            return credentials::prove(environment_.registries, login, hosts, image, stop);
+          [this](const credentials::Question& question, const std::stop_token& stop) {
+            return credentials::ask(environment_.registries, question, stop);
           },
           config_.proof,
           status_,

@@ -137,7 +137,7 @@ bool Keeper::recall(const SecretValue& found) {
 
 Keeper::Delay Keeper::prove(const Minted& fresh, const icr::Hosts& hosts,
                             const std::stop_token& stop) {
-  const auto proof = context_.prove(fresh.login, hosts, image_, stop);
+  const auto proof = verdict_of(context_.ask({fresh.login, hosts, image_}, stop));
   if (!proof) return failed(proof.error(), fresh.login.password);
   if (!proof->silent.empty()) {
     context_.log.warn("some registries could not be asked",

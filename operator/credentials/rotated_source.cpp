@@ -115,7 +115,7 @@ tl::expected<void, iam::Refusal> RotatedSource::prove(const icr::Login& login,
   const auto minted = mint_(login.password, stop);
   if (!minted) return tl::unexpected(minted.error());
   const auto hosts = context_.hosts_to_prove(name_).value_or(icr::Hosts{});
-  const auto proof = context_.prove(login, hosts, image_, stop);
+  const auto proof = verdict_of(context_.ask({login, hosts, image_}, stop));
   if (!proof) return tl::unexpected(proof.error());
   return {};
 }

@@ -35,10 +35,7 @@ struct SourceContext {
   std::function<void()> on_settled;
   /// Nothing: not known yet, poke() tells when it is.
   std::function<std::optional<icr::Hosts>(const std::string& credential)> hosts_to_prove;
-  std::function<tl::expected<Proof, iam::Refusal>(const icr::Login&, const icr::Hosts&,
-                                                  const std::optional<iam::ImageReference>&,
-                                                  const std::stop_token&)>
-      prove;
+  std::function<HostAnswers(const Question&, const std::stop_token&)> ask;
   config::Proof proof = config::Proof::kRequired;
   StatusRecord& status;
 

@@ -105,6 +105,8 @@ struct KeeperRig {
     return credentials::Minted{{"iamapikey", input}, {}, {}};
   };
   std::function<ProofResult()> prove = [] { return credentials::Proof{{"us.icr.io"}, {}}; };
+  std::map<std::string, iam::Refusal> answers_of;  ///< of hosts that say something else
+  std::vector<icr::Hosts> asked;
 
   config::Credential credential{"default", config::ApiKeySource{{"key", "apikey"}}, {}, {}};
   credentials::KeeperKind kind{"apiKey", config::SecretKeyRef{"key", "apikey"}, icr::parse_api_key,
@@ -128,10 +130,10 @@ struct KeeperRig {
       [](const std::string&, kube::Sink&, const std::stop_token&) {},
       [this] { ++settled; },
       [this](const std::string&) { return hosts; },
-      [this](const icr::Login&, const icr::Hosts&, const std::optional<iam::ImageReference>&,
-             const std::stop_token&) {
+      [this](const credentials::Question& question, const std::stop_token&) {
         ++proved;
-        return prove();
+        asked.push_back(question.hosts);
+        return answers(question);
       },
       config::Proof::kRequired,
       status,
@@ -142,6 +144,25 @@ struct KeeperRig {
       [](std::string_view) {}};
 
  private:
+  /// Each host says the same, but for those in `answers_of`.
+  [[nodiscard]] credentials::HostAnswers answers(const credentials::Question& question) const {
+    const auto proof = prove();
+    auto whom = question.hosts;
+    if (!proof && whom.empty()) whom.insert("us.icr.io");
+    credentials::HostAnswers made;
+    for (const auto& host : whom) {
+      const auto other = answers_of.find(host);
+      if (other != answers_of.end()) {
+        made.push_back({host, tl::unexpected(other->second)});
+      } else if (proof) {
+        made.push_back({host, {}});
+      } else {
+        made.push_back({host, tl::unexpected(proof.error())});
+      }
+    }
+    return made;
+  }
+
   std::unique_ptr<credentials::Keeper> made_;
 };
 
