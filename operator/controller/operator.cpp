@@ -161,7 +161,8 @@ void Operator::report_rollout(const Rollout::Completed& completed) {
                                        {"namespaces", completed.namespaces}});
   for (const auto& credential : config_.credentials) {
     if (credential.name == completed.credential && !credentials::hands_out_tokens(credential)) {
-      report_source(credentials::source_secret(credential), {}, note_of(completed));
+      const bool own_keys = std::holds_alternative<config::ServiceIdSource>(credential.source);
+      report_source(credentials::source_secret(credential), {}, note_of(completed, own_keys));
     }
   }
 }

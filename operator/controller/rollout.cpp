@@ -48,7 +48,7 @@ class Revisions {
   struct Entry {
     std::string name;
     std::size_t users = 0;
-    bool replaced_another = false;  // somewhere
+    std::string replaced{};  // the revision that it took the place of somewhere
   };
 
   /// Counts one more user.
@@ -86,7 +86,7 @@ struct Rollout::Track {
   Revisions revisions;
   std::uint32_t current = kNoRevision;  // one of its users is this
   std::chrono::system_clock::time_point since{};
-  bool replaced = false;      // the current one replaced another in this process
+  std::string replaced;       // the one that was the current one before, in this process
   bool announced = false;     // the current one
   std::vector<Place> places;  // by slot
   Counts counts;
@@ -120,7 +120,7 @@ void Rollout::Track::set(Slot slot, const plan::CopyReport* report) {
     next = {revisions.take(report->revision), report->standing, true};
     const bool replaces = !report->before.empty() && report->before != report->revision;
     if (replaces && next.revision != kNoRevision) {
-      revisions.at(next.revision).replaced_another = true;
+      revisions.at(next.revision).replaced = report->before;
     }
   }
   auto& place = places[slot];
@@ -131,7 +131,7 @@ void Rollout::Track::set(Slot slot, const plan::CopyReport* report) {
 }
 
 void Rollout::Track::set_current(const std::string& revision) {
-  replaced = current != kNoRevision;
+  replaced = revisions.at(current).name;
   announced = false;
   revisions.drop(std::exchange(current, revisions.take(revision)));
   counts = {};
@@ -264,8 +264,9 @@ void Rollout::settle(Track& track, News& news) {
   if (track.done.exchange(mark) == mark || !complete) return;
   news.in_place.push_back(track.credential);
   if (std::exchange(track.announced, true)) return;
-  if (!track.replaced && !current.replaced_another) return;
-  news.completed.push_back({track.credential, current.name, track.counts.current});
+  const auto& replaced = track.replaced.empty() ? current.replaced : track.replaced;
+  if (replaced.empty()) return;
+  news.completed.push_back({track.credential, current.name, track.counts.current, replaced});
 }
 
 Rollout::News Rollout::settle_all() {
@@ -283,13 +284,17 @@ void Rollout::tell(const News& news) const {
   }
 }
 
-plan::Problem note_of(const Rollout::Completed& completed) {
+plan::Problem note_of(const Rollout::Completed& completed, bool own_keys) {
   plan::Problem note;
   note.reason = std::string(plan::kRolledOut);
   note.message = fmt::format(
-      "revision {} of credential \"{}\" is in place in all {} namespaces that use it. The key that "
-      "it replaced is safe to revoke.",
-      completed.revision, completed.credential, completed.namespaces);
+      "revision {} of credential \"{}\" is in place in all {} namespaces that use it. {}",
+      completed.revision, completed.credential, completed.namespaces,
+      own_keys ? fmt::format("The key of revision {}, which it replaced, is not needed any more; "
+                             "the operator disables and deletes those that it made.",
+                             completed.replaced)
+               : fmt::format("The key of revision {}, which it replaced, is safe to revoke.",
+                             completed.replaced));
   note.note = true;
   return note;
 }

@@ -36,6 +36,7 @@ class Rollout {
     std::string credential;
     std::string revision;
     std::size_t namespaces = 0;  ///< that have it
+    std::string replaced;        ///< the revision that it took the place of
   };
   /// Called once per revision, without a lock held, on the thread that brought the last piece. Not
   /// for a revision that replaced none: the first one of an installation, or one that a restart
@@ -116,7 +117,8 @@ class Rollout {
   bool listed_ = false;  // expect() was called
 };
 
-/// What a person is told about it.
-[[nodiscard]] plan::Problem note_of(const Rollout::Completed& completed);
+/// What a person is told about it. `own_keys`: the operator makes the credential's keys and takes
+/// old ones away itself.
+[[nodiscard]] plan::Problem note_of(const Rollout::Completed& completed, bool own_keys);
 
 }  // namespace icrps::controller

@@ -63,6 +63,7 @@ TEST_CASE("the first key of a service ID is made, proved and handed out") {
   const auto secret = *cluster().secret(kOwn, kState);
   CHECK(secret["metadata"]["labels"]["app.kubernetes.io/component"] == "rotation-state");
   expect_state_event("KeyRotated", id);
+  CHECK(cluster().events(kOwn, "RolledOut").empty());  // it took nobody's place
   op.expect_metric("icr_pull_secrets_credential_available", {{"credential", kRotating}}, 1);
   eventually("it is recorded", [] {
     return recorded(kRotating).value("proof", "") == "proved" ? "" : recorded(kRotating).dump();

@@ -20,7 +20,7 @@ struct Rig {
   Rig() {
     rollout.listen([this](const Rollout::Completed& completed) {
       told.push_back(completed.credential + " " + completed.revision + " " +
-                     std::to_string(completed.namespaces));
+                     std::to_string(completed.namespaces) + " instead of " + completed.replaced);
     });
   }
 
@@ -69,7 +69,7 @@ TEST_CASE("a new revision is rolled out when the last namespace has it", "[contr
 
   rig.in_place("web", "r1", "r2");
   CHECK(rig.rollout.complete("default", "r2"));
-  CHECK(rig.told == Words{"default r2 2"});
+  CHECK(rig.told == Words{"default r2 2 instead of r1"});
   CHECK(rig.shows(R"(rollout_namespaces{credential="default",state="current"} 2)"));
   CHECK(rig.shows(R"(rollout_namespaces{credential="default",state="behind"} 0)"));
   const auto report = rig.report();
@@ -91,7 +91,7 @@ TEST_CASE("a completed roll-out is told once", "[controller][rollout]") {
   rig.in_place("late", "", "r2");
   rig.rollout.forget("shop");
   CHECK(rig.rollout.complete("default", "r2"));
-  CHECK(rig.told == Words{"default r2 1"});
+  CHECK(rig.told == Words{"default r2 1 instead of r1"});
 }
 
 TEST_CASE("a first start has rolled nothing out", "[controller][rollout]") {
@@ -127,7 +127,7 @@ TEST_CASE("a start that finds an older revision rolls out", "[controller][rollou
     rig.in_place("web", "r1", "r2");
   }
   CHECK(rig.rollout.complete("default", "r2"));
-  CHECK(rig.told == Words{"default r2 2"});
+  CHECK(rig.told == Words{"default r2 2 instead of r1"});
 }
 
 TEST_CASE("nothing is complete before every namespace was seen", "[controller][rollout]") {
@@ -198,7 +198,7 @@ TEST_CASE("the namespace that is last may also go", "[controller][rollout]") {
   SECTION("to another credential") {
     rig.rollout.seen("shop", {{"team-b", Standing::kInPlace, "", "b1"}});
   }
-  CHECK(rig.told == Words{"default r2 1"});
+  CHECK(rig.told == Words{"default r2 1 instead of r1"});
 }
 
 TEST_CASE("a write of the old revision that comes late is seen", "[controller][rollout]") {
@@ -292,12 +292,19 @@ TEST_CASE("the counts agree with the namespaces whatever happens", "[controller]
 }
 
 TEST_CASE("what a person is told", "[controller][rollout]") {
-  const auto note = note_of({"default", "5ccc3e7cbbb3", 12});
+  const Rollout::Completed completed{"default", "5ccc3e7cbbb3", 12, "0b1c2d3e4f5a"};
+  const auto note = note_of(completed, false);
   CHECK(note.reason == "RolledOut");
   CHECK(note.note);
+  const std::string in_place =
+      "revision 5ccc3e7cbbb3 of credential \"default\" is in place in all 12 namespaces that use "
+      "it. ";
   CHECK(note.message ==
-        "revision 5ccc3e7cbbb3 of credential \"default\" is in place in all 12 namespaces that use "
-        "it. The key that it replaced is safe to revoke.");
+        in_place + "The key of revision 0b1c2d3e4f5a, which it replaced, is safe to revoke.");
+  CHECK(note_of(completed, true).message ==
+        in_place +
+            "The key of revision 0b1c2d3e4f5a, which it replaced, is not needed any more; the "
+            "operator disables and deletes those that it made.");
 }
 
 TEST_CASE("who waits for a roll-out hears of one that a restart finds in place",
