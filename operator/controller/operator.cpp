@@ -168,9 +168,14 @@ void Operator::report_rollout(const Rollout::Completed& completed) {
 }
 
 void Operator::in_place(const std::string& credential) {
+  if (auto* source = source_of(credential)) source->poke();
+}
+
+credentials::Source* Operator::source_of(const std::string& credential) const {
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    if (config_.credentials[i].name == credential) sources_[i]->poke();
+    if (config_.credentials[i].name == credential) return sources_[i].get();
   }
+  return nullptr;
 }
 
 void Operator::watch(kube::Collection collection, kube::Sink& sink,
@@ -293,6 +298,7 @@ void Operator::settle(const WorkItem& item, const Reconciled& result) {
   if (result.exists) {
     tally_.set(ns, result.state);
     rollout_.seen(ns, result.copies);
+    tell_sources(result);
     report_problems(ns, result);
   } else {
     forget(ns);
@@ -328,6 +334,12 @@ void Operator::settle(const WorkItem& item, const Reconciled& result) {
       metrics.reconciled("forbidden");
       queue_.retry(ns, kForbiddenPause);
       break;
+  }
+}
+
+void Operator::tell_sources(const Reconciled& result) const {
+  for (const auto& [credential, hosts] : result.hosts) {
+    if (auto* source = source_of(credential)) source->asked_for(hosts);
   }
 }
 

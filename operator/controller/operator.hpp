@@ -78,6 +78,7 @@ class Operator {
                      const plan::Problem& problem);
   void report_rollout(const Rollout::Completed& completed);
   void in_place(const std::string& credential);
+  [[nodiscard]] credentials::Source* source_of(const std::string& credential) const;
   void watch(kube::Collection collection, kube::Sink& sink, const std::stop_token& stop) const;
   void changed(const std::string& ns);
   void credential_changed(const std::string& credential);
@@ -90,6 +91,7 @@ class Operator {
 
   void work(const std::stop_token& stop, std::size_t worker);
   void settle(const WorkItem& item, const Reconciled& result);
+  void tell_sources(const Reconciled& result) const;
   void report_problems(const std::string& ns, const Reconciled& result);
   void forget(const std::string& ns);
 

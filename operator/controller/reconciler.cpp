@@ -52,6 +52,7 @@ Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& s
   result.state = plan.state;
   result.problems = std::move(plan.problems);
   result.copies = std::move(plan.copies);
+  result.hosts = std::move(plan.hosts);
   carry_out(ns, plan, result, stop);
   return result;
 }

@@ -20,9 +20,10 @@ struct Reconciled {
   std::string uid;
   plan::State state = plan::State::kNotOptedIn;
   std::vector<plan::Problem> problems;
-  std::vector<plan::CopyReport> copies;  ///< as they stand after what was done
-  Outcome outcome;                       ///< of the last action that was tried
-  std::size_t writes = 0;                ///< actions that succeeded
+  std::vector<plan::CopyReport> copies;                   ///< as they stand after what was done
+  std::vector<std::pair<std::string, icr::Hosts>> hosts;  ///< Plan::hosts
+  Outcome outcome;                                        ///< of the last action that was tried
+  std::size_t writes = 0;                                 ///< actions that succeeded
 };
 
 /// By credential; one that is not named here has none.

@@ -16,17 +16,11 @@ using Kind = iam::Refusal::Kind;
 /// What passes by itself within a few seconds is not worth an Event.
 constexpr unsigned kTellUnknownAfter = 3;
 
-std::string_view reason_of(const iam::Refusal& refusal) {
-  switch (refusal.kind) {
-    case Kind::kRefused:
-    case Kind::kNotFound:
-      return plan::kSourceRefused;
-    case Kind::kPolicy:
-    case Kind::kLimit:
-      return plan::kPolicyRefused;
-    default:
-      return plan::kSourceUnproved;
-  }
+using Due = std::optional<Clock::Instant>;
+
+Due earlier(const Due& one, const Due& other) {
+  if (!one || !other) return one ? one : other;
+  return std::min(*one, *other);
 }
 
 }  // namespace
@@ -36,7 +30,10 @@ Keeper::Keeper(const config::Credential& credential, KeeperKind kind, SourceCont
       kind_(std::move(kind)),
       image_(iam::parse_image_reference(credential.probe_image)),
       context_(context),
-      publisher_(name_, kind_.name, context_) {
+      publisher_(name_, kind_.name, context_),
+      host_proofs_({name_, subject()}, context_, publisher_, [this](const auto& problem) {
+        context_.report(kind_.secret ? kind_.secret->name : std::string(), uid_, problem);
+      }) {
   if (kind_.secret) {
     feed_.emplace(*kind_.secret, kind_.parse,
                   [this](SecretInput found) { offer(std::move(found)); });
@@ -51,21 +48,47 @@ void Keeper::run(std::stop_token stop) {
   if (feed_) {
     feeding = std::jthread([this, stop] { context_.watch(kind_.secret->name, *feed_, stop); });
   }
-  Delay delay;
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    const auto changed = [this] { return changed_ || (waits_for_hosts_ && poked_); };
-    if (delay) {
-      wake_.wait_for(lock, stop, *delay, changed);
-    } else {
-      wake_.wait(lock, stop, changed);
-    }
+    wait_for_work(lock, stop);
     if (stop.stop_requested()) break;
+    const auto is_due = [this](const Due& due) { return due && *due <= context_.clock.now(); };
+    const bool try_now = woken_to_try() || is_due(try_at_);
     if (std::exchange(changed_, false)) failures_ = 0;
+    new_hosts_ = false;
     lock.unlock();
-    delay = attempt(stop);
+    if (try_now) try_at_ = in(attempt(stop));
+    // A try that comes at once asks all hosts itself.
+    if (!is_due(try_at_)) check_at_ = in(check_hosts(stop));
     lock.lock();
   }
+}
+
+void Keeper::wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+  const auto woken = [this] { return woken_to_try() || new_hosts_; };
+  if (const auto due = earlier(try_at_, check_at_)) {
+    wake_.wait_for(lock, stop, *due - context_.clock.now(), woken);
+  } else {
+    wake_.wait(lock, stop, woken);
+  }
+}
+
+Due Keeper::in(const Delay& delay) const {
+  return delay ? Due(context_.clock.now() + *delay) : std::nullopt;
+}
+
+void Keeper::asked_for(const icr::Hosts& hosts) {
+  if (!host_proofs_.asked_for(hosts)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    new_hosts_ = true;
+  }
+  wake_.notify_all();
+}
+
+/// Before a first proof there is nothing to add to: it will ask all hosts.
+Keeper::Delay Keeper::check_hosts(const std::stop_token& stop) {
+  return proved_ ? host_proofs_.check(stop) : std::nullopt;
 }
 
 void Keeper::poke() {
@@ -115,7 +138,7 @@ std::optional<icr::Hosts> Keeper::hosts_to_prove() {
     waits_for_hosts_ = true;
     poked_ = false;
   }
-  auto hosts = context_.hosts_to_prove(name_);
+  auto hosts = host_proofs_.hosts();
   if (hosts) {
     const std::lock_guard lock(mutex_);
     waits_for_hosts_ = false;
@@ -137,7 +160,8 @@ bool Keeper::recall(const SecretValue& found) {
 
 Keeper::Delay Keeper::prove(const Minted& fresh, const icr::Hosts& hosts,
                             const std::stop_token& stop) {
-  const auto proof = verdict_of(context_.ask({fresh.login, hosts, image_}, stop));
+  const auto answers = context_.ask({fresh.login, host_proofs_.vital(hosts), image_}, stop);
+  const auto proof = verdict_of(answers);
   if (!proof) return failed(proof.error(), fresh.login.password);
   if (!proof->silent.empty()) {
     context_.log.warn("some registries could not be asked",
@@ -145,6 +169,8 @@ Keeper::Delay Keeper::prove(const Minted& fresh, const icr::Hosts& hosts,
                        {"asked", proof->hosts.size()},
                        {"silent", plan::join(proof->silent, ",")}});
   }
+  host_proofs_.learn(answers);
+  proved_ = true;
   return accept(fresh, "proved");
 }
 

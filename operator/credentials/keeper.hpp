@@ -13,6 +13,7 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "credentials/host_proofs.hpp"
 #include "credentials/mint.hpp"
 #include "credentials/publisher.hpp"
 #include "credentials/secret_feed.hpp"
@@ -39,15 +40,22 @@ class Keeper final : public Source {
   void run(std::stop_token stop) override;
   [[nodiscard]] bool settled() const override { return settled_; }
   void poke() override;
+  void asked_for(const icr::Hosts& hosts) override;
 
   using Delay = std::optional<std::chrono::milliseconds>;
   /// One try with what the source holds now; returns how long to wait for the next one, nothing
   /// when there is none until something changes. run() calls it; public for tests.
   Delay attempt(const std::stop_token& stop);
+  /// Asks the hosts that namespaces began to ask for after the last good try; returns how long to
+  /// wait for those that did not say yes. run() calls it; public for tests.
+  Delay check_hosts(const std::stop_token& stop);
   /// What the watch of the Secret says.
   void offer(SecretInput found);
 
  private:
+  void wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+  [[nodiscard]] bool woken_to_try() const { return changed_ || (waits_for_hosts_ && poked_); }
+  [[nodiscard]] std::optional<Clock::Instant> in(const Delay& delay) const;
   std::optional<icr::Hosts> hosts_to_prove();
   bool recall(const SecretValue& found);
   Delay prove(const Minted& fresh, const icr::Hosts& hosts, const std::stop_token& stop);
@@ -64,6 +72,7 @@ class Keeper final : public Source {
   const std::optional<iam::ImageReference> image_;
   SourceContext& context_;
   Publisher publisher_;
+  HostProofs host_proofs_;
   std::optional<SecretFeed> feed_;
   std::atomic<bool> settled_ = false;
 
@@ -73,8 +82,12 @@ class Keeper final : public Source {
   bool changed_ = false;              // guarded by mutex_
   bool waits_for_hosts_ = false;      // guarded by mutex_
   bool poked_ = false;                // guarded by mutex_, since it waits
+  bool new_hosts_ = false;            // guarded by mutex_
 
   // Only touched by the thread of run().
+  std::optional<Clock::Instant> try_at_;
+  std::optional<Clock::Instant> check_at_;
+  bool proved_ = false;  // once, in this process
   unsigned failures_ = 0;
   std::string uid_;  // of the Secret, as last seen
   std::string last_told_;

@@ -28,6 +28,19 @@ void Publisher::hand_out(const icr::Login& login, std::optional<WallTime> expire
 }
 
 void Publisher::record(const std::string& outcome, const std::string& message) {
+  outcome_ = outcome;
+  message_ = message;
+  write();
+  context_.metrics.credential_proof(credential_, outcome, context_.clock.wall());
+}
+
+void Publisher::doubt(const std::optional<Doubt>& doubt) {
+  if (doubt_ == doubt) return;
+  doubt_ = doubt;
+  if (outcome_ == "proved") write();
+}
+
+void Publisher::write() {
   auto status = context_.status.get(credential_);
   const auto now = context_.clock.wall();
   status.source = source_;
@@ -36,18 +49,19 @@ void Publisher::record(const std::string& outcome, const std::string& message) {
     status.revision = material->revision();
     status.expires_at = material->expires_at();
   }
-  if (outcome == "proved") status.proved_revision = status.revision;
-  status.proof = outcome;
+  const bool proved = outcome_ == "proved";
+  if (proved) status.proved_revision = status.revision;
+  const bool doubted = proved && doubt_;
+  status.proof = doubted ? doubt_->outcome : outcome_;
   status.proof_at = now;
-  status.message = message;
+  status.message = doubted ? doubt_->message : message_;
   context_.status.set(credential_, std::move(status));
-  context_.metrics.credential_proof(credential_, outcome, now);
 }
 
 void Publisher::remark(const std::string& message) {
   auto status = context_.status.get(credential_);
   status.source = source_;
-  status.message = message;
+  status.message = message.empty() && doubt_ ? doubt_->message : message;
   context_.status.set(credential_, std::move(status));
 }
 

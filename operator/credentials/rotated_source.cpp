@@ -28,6 +28,8 @@ RotatedSource::RotatedSource(const config::Credential& credential, iam::Client& 
       context_(context),
       mint_(mint_api_key(icr::kApiKeyUser, iam)),
       publisher_(name_, "serviceId", context_),
+      host_proofs_({name_, "The API key in force"}, context_, publisher_,
+                   [this](const auto& problem) { context_.report(store_.secret(), {}, problem); }),
       manager_(manager_mint(source_, iam), manager_input(source_), context_.clock),
       keys_(iam, {source_.iam_id, source_.account_id},
             [this](const std::stop_token& stop) { return manager_.get(stop); }),
@@ -76,6 +78,12 @@ void RotatedSource::poke() {
   wake_.notify_all();
 }
 
+void RotatedSource::asked_for(const icr::Hosts& hosts) {
+  if (!host_proofs_.asked_for(hosts)) return;
+  const std::lock_guard lock(mutex_);
+  if (rotation_) rotation_->poke();
+}
+
 std::optional<std::string> RotatedSource::wait_for_uid(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
@@ -106,7 +114,8 @@ rotation::Rotation::Environment RotatedSource::environment() {
       context_.report,
       context_.on_settled,
       [this](const std::string& what) { publisher_.remark(what); },
-      context_.failure_point};
+      context_.failure_point,
+      [this](const std::stop_token& stop) { return host_proofs_.check(stop); }};
 }
 
 tl::expected<void, iam::Refusal> RotatedSource::prove(const icr::Login& login,
@@ -114,9 +123,11 @@ tl::expected<void, iam::Refusal> RotatedSource::prove(const icr::Login& login,
   if (context_.proof == config::Proof::kOff) return {};
   const auto minted = mint_(login.password, stop);
   if (!minted) return tl::unexpected(minted.error());
-  const auto hosts = context_.hosts_to_prove(name_).value_or(icr::Hosts{});
-  const auto proof = verdict_of(context_.ask({login, hosts, image_}, stop));
+  const auto hosts = host_proofs_.vital(host_proofs_.hosts().value_or(icr::Hosts{}));
+  const auto answers = context_.ask({login, hosts, image_}, stop);
+  const auto proof = verdict_of(answers);
   if (!proof) return tl::unexpected(proof.error());
+  host_proofs_.learn(answers);
   return {};
 }
 

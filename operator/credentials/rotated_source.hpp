@@ -9,6 +9,7 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "credentials/host_proofs.hpp"
 #include "credentials/manager_token.hpp"
 #include "credentials/mint.hpp"
 #include "credentials/publisher.hpp"
@@ -28,6 +29,7 @@ class RotatedSource final : public Source {
   void run(std::stop_token stop) override;
   [[nodiscard]] bool settled() const override;
   void poke() override;
+  void asked_for(const icr::Hosts& hosts) override;
 
  private:
   /// Hears of the state Secret whatever happens to it.
@@ -55,6 +57,7 @@ class RotatedSource final : public Source {
   SourceContext& context_;
   const Mint mint_;
   Publisher publisher_;
+  HostProofs host_proofs_;
   ManagerToken manager_;
   std::optional<SecretFeed> manager_feed_;
   rotation::IamKeyService keys_;

@@ -27,6 +27,10 @@ class Source {
 
   /// Something that the source asked for may have another answer now. Any thread, returns at once.
   virtual void poke() = 0;
+
+  /// A namespace that may use the credential asks for these hosts. Said at each reconcile, so that
+  /// it must cost nothing when they are not new. Any thread, returns at once.
+  virtual void asked_for(const icr::Hosts& /*hosts*/) {}
 };
 
 }  // namespace icrps::credentials

@@ -196,6 +196,7 @@ Copies plan_copies(Plan& plan, const Facts& facts, const Wish& wish, const Rules
       note_not_for_regions(plan, credential, rules);
       plan_limited(plan, copies, credential, Standing::kNotForRegions);
     } else {
+      if (wish.hosts && wish.credentials) plan.hosts.emplace_back(credential.name, *hosts);
       plan_wanted_copy(plan, copies, credential, hosts);
     }
   }

@@ -142,6 +142,8 @@ struct Plan {
   std::vector<Action> actions;
   std::vector<Problem> problems;
   std::vector<CopyReport> copies;  ///< one per credential that the namespace asks for
+  /// The hosts that it asks for, by credential, of those that it may use.
+  std::vector<std::pair<std::string, icr::Hosts>> hosts;
 };
 
 [[nodiscard]] Plan make_plan(const Facts& facts, const Rules& rules);

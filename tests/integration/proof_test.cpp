@@ -1,4 +1,5 @@
 // Proof before use: what IAM and the registries say decides what namespaces get.
+#include <algorithm>
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
@@ -19,6 +20,24 @@ std::string says(const json& event) {
 
 bool mentions(const json& event, const std::string& text) {
   return says(event).find(text) != std::string::npos;
+}
+
+/// How often a login was sent to the registry.
+std::size_t asked_at(const std::string& host) {
+  return iam().requests(host, "/oauth/token").size();
+}
+
+/// How often the credential was proved at this host because namespaces began to ask for it.
+std::size_t proved_later(const OperatorProcess& op, const std::string& host) {
+  const auto lines = op.log_lines("credential proved at more hosts");
+  return static_cast<std::size_t>(std::count_if(lines.begin(), lines.end(), [&](const auto& line) {
+    return line["hosts"].template get<std::string>().find(host) != std::string::npos;
+  }));
+}
+
+void expect_proved_at(const OperatorProcess& op, const std::string& host) {
+  eventually("it is proved at " + host,
+             [&] { return proved_later(op, host) > 0 ? "" : "it is not"; });
 }
 
 std::string waits(const std::string& ns) {
@@ -295,6 +314,7 @@ TEST_CASE("a region that is down does not hold up the others, one that refuses d
   auto& [scene, op, good, ns] = world;
   const auto both = scene.make_in("us-south,eu-de");
   scene.expect_served(both, {"de.icr.io", "us.icr.io"});
+  expect_proved_at(op, "de.icr.io");
   iam().add_rule({{"host", "de\\.icr\\.io"}, {"action", "status"}, {"status", 503}});
   const auto second = scene.put_key(kSource);
   scene.expect_password(both, second);
@@ -342,4 +362,52 @@ TEST_CASE("only what namespaces ask for is asked") {
     CHECK((request["host"] == kIamHost || request["host"] == "us.icr.io"));
   }
   CHECK(iam().token_calls() == 1);
+}
+
+TEST_CASE("a host that namespaces begin to ask for is proved soon, and once for all of them") {
+  Running world;
+  auto& [scene, op, good, ns] = world;
+  expect_proved_at(op, "us.icr.io");  // nobody asked for it when the operator started
+  iam().start_over();
+  constexpr int kMany = 40;
+  std::vector<std::string> later;
+  for (int i = 0; i < kMany; ++i) later.push_back(scene.make_in("us-south,eu-de"));
+  for (const auto& one : later) scene.expect_served(one, {"de.icr.io", "us.icr.io"});
+  expect_proved_at(op, "de.icr.io");
+  CHECK(proved_later(op, "de.icr.io") == 1);
+  CHECK(asked_at("de.icr.io") == 1);
+  CHECK(asked_at("us.icr.io") == 0);
+  CHECK(iam().token_calls() == 0);
+  op.expect_metric("icr_pull_secrets_credential_proofs_total",
+                   {{"credential", "default"}, {"outcome", "proved"}}, 3);
+  CHECK(recorded()["proof"] == "proved");
+}
+
+TEST_CASE("where a host that is asked for later refuses, that is told, and nothing else changes") {
+  Running world;
+  auto& [scene, op, good, ns] = world;
+  expect_proved_at(op, "us.icr.io");
+  iam().add_rule({{"name", "policy"},
+                  {"host", "de\\.icr\\.io"},
+                  {"path", "/oauth/token"},
+                  {"action", "status"},
+                  {"status", 403}});
+  const auto both = scene.make_in("us-south,eu-de");
+  const auto event = IamScene::expect_source_event("PolicyRefused", "de.icr.io: 403");
+  CHECK(event["involvedObject"]["name"] == kSource);
+  CHECK(mentions(event, "nothing changes at the other hosts"));
+  scene.expect_served(both, {"de.icr.io", "us.icr.io"});
+  CHECK(scene.login(ns)->password == good);
+  op.expect_metric("icr_pull_secrets_credential_proofs_total", {{"outcome", "policy"}}, 1);
+  eventually("it is recorded", [] { return recorded()["proof"] == "policy" ? "" : "no"; });
+
+  // A new key is not held up by it.
+  const auto better = scene.put_key(kSource);
+  scene.expect_password(ns, better);
+  scene.expect_password(both, better);
+  // Nor does it stay for ever.
+  iam().remove_rules();
+  IamScene::touch();
+  eventually("all is well", [] { return recorded()["proof"] == "proved" ? "" : "no"; });
+  CHECK(scene.login(ns)->password == better);
 }

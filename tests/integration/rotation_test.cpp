@@ -100,6 +100,35 @@ TEST_CASE("a rotation that is asked for replaces the key everywhere, without a g
   CHECK(with_id(scene, second)["state"] == "active");
 }
 
+TEST_CASE("the key in force is proved at hosts that are asked for later, too") {
+  RotationScene scene;
+  scene.make_user();
+  auto& op = scene.start_rotating();
+  scene.expect_first_key();
+  const auto ask_for = [&](const std::string& regions) {
+    scene.make({{kRegions, regions}, {kCredentials, kRotating}});
+  };
+  iam().add_rule({{"name", "policy"},
+                  {"host", "jp\\.icr\\.io"},
+                  {"path", "/oauth/token"},
+                  {"action", "status"},
+                  {"status", 403}});
+  ask_for("us-south,jp-tok");
+  const auto event = expect_state_event("PolicyRefused", "jp.icr.io: 403");
+  CHECK(event["type"] == "Warning");
+  ask_for("us-south,eu-de");
+  eventually("it is proved there", [&] {
+    for (const auto& line : op.log_lines("credential proved at more hosts")) {
+      if (line["hosts"] == "de.icr.io") return "";
+    }
+    return "it is not";
+  });
+  // The next key is not held up by the host that refuses.
+  const std::string first = scene.state()["current"]["id"];
+  scene.ask_for_rotation();
+  scene.expect_rotated(first);
+}
+
 TEST_CASE("killed at any step, a rotation ends in the same state") {
   RotationScene scene;
   const auto ns = scene.make_user();

@@ -52,7 +52,13 @@ Rotation::Rotation(Settings settings, Environment environment)
 // Waiting and being woken
 
 void Rotation::run(std::stop_token stop) {
-  while (!stop.stop_requested()) sleep_until(advance(stop), stop);
+  while (!stop.stop_requested()) {
+    auto until = advance(stop);
+    if (const auto delay = environment_.aside(stop)) {
+      until = std::min(until, now() + std::chrono::ceil<seconds>(*delay));
+    }
+    sleep_until(until, stop);
+  }
 }
 
 void Rotation::sleep_until(Time until, const std::stop_token& stop) {

@@ -59,6 +59,10 @@ class Rotation final : public Source {
     /// What holds the rotation up, in words; empty: nothing does any more.
     std::function<void(const std::string& what)> on_obstacle = [](const std::string&) {};
     FailurePoint failure_point = [](std::string_view /*name*/) {};
+    /// What else the source does on this thread, after each advance(); returns how long until there
+    /// is more of it.
+    std::function<std::optional<std::chrono::milliseconds>(const std::stop_token& stop)> aside =
+        [](const std::stop_token& /*stop*/) { return std::nullopt; };
   };
 
   struct Settings {
