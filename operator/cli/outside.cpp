@@ -8,7 +8,7 @@
 namespace icrps::cli {
 namespace {
 
-// One credential at a time asks; two is for the rotation of one beside the refresh of another.
+// To one origin: IAM is asked by each credential's own thread, a registry once in a connection.
 constexpr unsigned kInFlight = 4;
 
 tl::expected<std::string, std::string> authorities(const std::string& file) {

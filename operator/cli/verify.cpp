@@ -87,6 +87,24 @@ class Verifier {
     prove(credential, kind, fresh->login);
   }
 
+  /// Whether the keys of a `serviceId` can be made and deleted: the manager must be able to log in
+  /// at IAM, and be allowed to look at the keys.
+  void verify_manager(const std::string& credential, const config::ServiceIdSource& source) {
+    constexpr auto kSource = "serviceId";
+    constexpr auto kAt = "manager";
+    auto& iam = *outside_.iam;
+    const auto kind = credentials::manager_kind(source, iam);
+    const auto input = read_input(session_, kind);
+    if (!input) return report_.add(credential, kSource, kAt, "invalid", input.error());
+    const auto token = kind.mint(*input, {});
+    if (!token) return report_.add(credential, kSource, kAt, token.error());
+    const auto keys = iam.list_keys(token->login.password, source.iam_id, source.account_id, {});
+    if (keys) return report_.add(credential, kSource, kAt, "ok");
+    auto refusal = keys.error();
+    refusal.message.insert(0, "listing the API keys: ");
+    report_.add(credential, kSource, kAt, refusal);
+  }
+
   Report& report() { return report_; }
 
  private:
@@ -136,6 +154,9 @@ int verify_all(Session& session, const VerifyOptions& options) {
   for (const auto& credential : session.config.credentials) {
     if (!options.credential.empty() && credential.name != options.credential) continue;
     const auto kind = credentials::keeper_kind(credential, *outside->iam);
+    if (const auto* source = std::get_if<config::ServiceIdSource>(&credential.source)) {
+      verifier.verify_manager(credential.name, *source);
+    }
     verifier.verify(credential, kind);
   }
   fmt::print("{}", format_table(verifier.report().rows));

@@ -2,15 +2,10 @@
 
 #include <thread>
 
+#include "credentials/source_factory.hpp"
+
 namespace icrps::credentials {
 namespace {
-
-Mint manager_mint(const config::ServiceIdSource& source, iam::Client& iam) {
-  if (const auto* profile = std::get_if<config::TrustedProfileSource>(&source.manager)) {
-    return mint_trusted_profile(profile->id, profile->token_file, iam);
-  }
-  return mint_access_token(iam);
-}
 
 /// A trusted profile needs no input.
 std::optional<SecretInput> manager_input(const config::ServiceIdSource& source) {
@@ -30,7 +25,7 @@ RotatedSource::RotatedSource(const config::Credential& credential, iam::Client& 
       publisher_(name_, "serviceId", context_),
       host_proofs_({name_, "The API key in force"}, context_, publisher_,
                    [this](const auto& problem) { context_.report(store_.secret(), {}, problem); }),
-      manager_(manager_mint(source_, iam), manager_input(source_), context_.clock),
+      manager_(manager_kind(source_, iam).mint, manager_input(source_), context_.clock),
       keys_(iam, {source_.iam_id, source_.account_id},
             [this](const std::stop_token& stop) { return manager_.get(stop); }),
       store_(context_.client, context_.own_namespace, name_),

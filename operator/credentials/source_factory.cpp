@@ -62,6 +62,14 @@ KeeperKind keeper_kind(const config::Credential& credential, iam::Client& iam) {
       credential.source);
 }
 
+KeeperKind manager_kind(const config::ServiceIdSource& source, iam::Client& iam) {
+  if (const auto* profile = std::get_if<config::TrustedProfileSource>(&source.manager)) {
+    return kind_of(*profile, iam);
+  }
+  const auto& key = std::get<config::ApiKeySource>(source.manager);
+  return kind_of(config::AccessTokenSource{key.secret_ref}, iam);
+}
+
 std::string source_secret(const config::Credential& credential) {
   return std::visit(
       [&](const auto& source) -> std::string {

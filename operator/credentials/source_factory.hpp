@@ -14,6 +14,9 @@ namespace icrps::credentials {
 /// key it takes from the state that the rotation keeps.
 [[nodiscard]] KeeperKind keeper_kind(const config::Credential& credential, iam::Client& iam);
 
+/// The access token of the identity that makes and deletes the keys of a `serviceId`.
+[[nodiscard]] KeeperKind manager_kind(const config::ServiceIdSource& source, iam::Client& iam);
+
 /// The Secret in the operator's namespace that it comes from; empty: none.
 [[nodiscard]] std::string source_secret(const config::Credential& credential);
 

@@ -270,8 +270,8 @@ inside() {
 
 	check "tokens are refreshed, in place" refreshed "$short_revision" "$keyless_revision"
 	check "status: everything is rolled out, exit code 0" status_is_good
-	check "verify: the right to pull, exit code 0" verify_says 0 us.icr.io/team/app:first 6
-	check "verify: no such image, exit code 3" verify_says 3 us.icr.io/team/app:missing 3
+	check "verify: the right to pull, exit code 0" verify_says 0 us.icr.io/team/app:first 7
+	check "verify: no such image, exit code 3" verify_says 3 us.icr.io/team/app:missing 4
 	check "when the first tokens have expired, pods still pull" pulls_after_expiry "$expires" "$short_token"
 	check "tokens were fetched when they were due, and not more often" fetched_when_due
 	check "no key and no token in log, Events, metrics and metadata" shows_no_credential "$key" "$manager" "$one" "$two" \

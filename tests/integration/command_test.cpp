@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "harness/iam_scene.hpp"
+#include "harness/rotation_scene.hpp"
 
 namespace {
 
@@ -198,6 +198,32 @@ TEST_CASE("verify with an image proves the right to pull, where the credential i
   CHECK(denied.exit_code == kNotGood);
   CHECK(has(denied.out, "the login is good, but may not pull team/app:1"));
   CHECK(command(config, {"verify", "--image", "no image"}).exit_code == kUsage);
+}
+
+TEST_CASE("verify tells whether the manager of a service ID may look at its keys") {
+  RotationScene scene;
+  scene.start_rotating();
+  scene.expect_first_key();
+  const auto good = scene.verify();
+  INFO(good.out << good.err);
+  CHECK(good.exit_code == kOk);
+  CHECK(rows(good.out) == std::vector<std::string>{
+                              "CREDENTIAL SOURCE AT RESULT DETAIL", "rotating serviceId manager ok",
+                              "rotating serviceId iam ok", "rotating serviceId us.icr.io ok"});
+
+  scene.allow_manager(false);
+  const auto forbidden = scene.verify();
+  CHECK(forbidden.exit_code == kNotGood);
+  CHECK(has(forbidden.out, "manager    policy  listing the API keys: iam.cloud.ibm.com: 403"));
+  CHECK(has_row(forbidden.out, "rotating serviceId iam ok"));
+  scene.put_wrong_key(kManager);
+  const auto refused = scene.verify();
+  CHECK(refused.exit_code == kNotGood);
+  CHECK(has(refused.out, "manager    refused  iam.cloud.ibm.com: 400 BXNIM0415E"));
+  cluster().delete_secret(kOwn, kManager);
+  const auto missing = scene.verify();
+  CHECK(missing.exit_code == kNotGood);
+  CHECK(has(missing.out, "manager    invalid"));
 }
 
 TEST_CASE("rotate is for keys that the operator makes, and says so of others") {

@@ -140,6 +140,12 @@ void RotationScene::ask_for_rotation() {
   CHECK(out.find("asked for a new key") != std::string::npos);
 }
 
+Finished RotationScene::verify() const {
+  return run_command({environment("ICRPS_OPERATOR"), "verify", "--config", config_file_,
+                      "--kubeconfig", operator_kubeconfig(), "--namespace", kOwn, "--host",
+                      "us.icr.io"});
+}
+
 json RotationScene::state() {
   auto document = json::parse(state_text(), nullptr, false);
   if (!document.is_object()) return {};

@@ -46,6 +46,8 @@ class RotationScene : public IamScene {
   std::string make_user();
   /// `icr-pull-secrets rotate`, never twice in the same second, which would be one request.
   void ask_for_rotation();
+  /// `icr-pull-secrets verify`, at us.icr.io.
+  [[nodiscard]] Finished verify() const;
 
   /// Of a setting of the account: how many keys the service ID may have.
   void limit_keys(int count);
