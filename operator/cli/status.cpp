@@ -18,6 +18,7 @@ using Complaint = tl::unexpected<std::string>;
 /// Everything that the report needs, or what could not be read.
 tl::expected<Inventory, std::string> read_inventory(Session& session) {
   Inventory inventory;
+  inventory.own_namespace = session.own_namespace;
   const auto namespaces =
       session.client.list(controller::namespaces_of(session.config), [&](kube::Object&& object) {
         inventory.namespaces.push_back(controller::namespace_facts(std::move(object)));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/table.hpp"
+#include "config/rules.hpp"
 #include "runtime/timestamp.hpp"
 
 namespace icrps::cli {
@@ -33,6 +34,7 @@ void add_namespace(CredentialReport& report, const config::Credential& credentia
                    const plan::CopyFacts* copy) {
   if (!plan::asks_for(wish, credential.name, copy != nullptr && copy->ours)) return;
   if (!plan::may_use(credential.limits, ns.name, ns.labels)) {
+    if (plan::nobody_asked(wish, ns)) return;
     report.behind.push_back({ns.name, "may not use this credential"});
     return;
   }
@@ -79,7 +81,7 @@ std::vector<CredentialReport> make_report(const config::Config& config,
                                           const Inventory& inventory) {
   std::vector<std::string> names;
   for (const auto& credential : config.credentials) names.push_back(credential.name);
-  const plan::Defaults defaults{config.endpoints, config.service_accounts};
+  const auto defaults = config::defaults_of(config, inventory.own_namespace);
   std::vector<CredentialReport> reports;
   for (const auto& credential : config.credentials) {
     const auto status = inventory.statuses.find(credential.name);
@@ -91,7 +93,7 @@ std::vector<CredentialReport> make_report(const config::Config& config,
   }
   for (const auto& ns : inventory.namespaces) {
     if (ns.terminating) continue;
-    const auto wish = plan::read_wish(ns.annotations, defaults, config.regions, names);
+    const auto wish = plan::read_wish(ns, defaults, config.regions, names);
     if (!wish.opted_in) continue;
     for (std::size_t i = 0; i < reports.size(); ++i) {
       const plan::CopyFacts* copy = nullptr;

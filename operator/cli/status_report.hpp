@@ -14,6 +14,7 @@ namespace icrps::cli {
 
 /// What was read.
 struct Inventory {
+  std::string own_namespace;  ///< the operator's
   std::vector<plan::NamespaceFacts> namespaces;
   std::map<std::string, credentials::Status> statuses;  ///< by credential
   /// By credential, then by namespace: the Secrets called like its copies.

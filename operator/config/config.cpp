@@ -8,18 +8,13 @@
 #include "config/fields.hpp"
 #include "config/iam.hpp"
 #include "config/leader_election.hpp"
+#include "config/opt_in.hpp"
 #include "config/read_file.hpp"
 #include "config/yaml_tree.hpp"
 #include "icr/text.hpp"
 
 namespace icrps::config {
 namespace {
-
-void read_opt_in(const Located& at) {
-  const Fields fields(at, {"mode"}, {"selector", "regions"});
-  static_cast<void>(
-      choice_of(fields.need("mode", "annotation"), {"annotation"}, {"selector", "all"}));
-}
 
 std::vector<std::string> read_service_accounts(const Located& at) {
   std::vector<std::string> accounts;
@@ -81,14 +76,14 @@ Config read_config(const YamlValue& root) {
   const Located document{root, ""};
   refuse_proxy(document);
   const Fields fields(
-      document, {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "conflict", "iam",
-                 "registry", "proof", "leaderElection", "regions", "credentials", "workers", "log"});
+      document, {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "attach",
+                 "conflict", "iam", "registry", "proof", "rescue", "leaderElection", "regions",
+                 "credentials", "retired", "workers", "log"});
   constexpr const char* kVersion = "icr-pull-secrets/v1alpha1";
   constexpr const char* kKind = "OperatorConfiguration";
   static_cast<void>(choice_of(fields.need("apiVersion", kVersion), {kVersion}));
   static_cast<void>(choice_of(fields.need("kind", kKind), {kKind}));
   Config config;
-  if (const auto at = fields.find("optIn")) read_opt_in(*at);
   if (const auto at = fields.find("endpoints")) {
     config.endpoints = icr::parse_endpoints(choice_of(*at, {"public", "private", "all"})).value();
   }
@@ -96,7 +91,12 @@ Config read_config(const YamlValue& root) {
     config.service_accounts = read_service_accounts(*at);
   }
   if (const auto at = fields.find("conflict")) {
-    static_cast<void>(choice_of(*at, {"skip"}, {"adopt"}));
+    const bool adopt = choice_of(*at, {"skip", "adopt"}) == "adopt";
+    config.conflict = adopt ? plan::Conflict::kAdopt : plan::Conflict::kSkip;
+  }
+  if (const auto at = fields.find("attach")) {
+    const bool pods = choice_of(*at, {"serviceAccounts", "podsOnly"}) == "podsOnly";
+    config.attach = pods ? plan::Attach::kPodsOnly : plan::Attach::kServiceAccounts;
   }
   if (const auto at = fields.find("regions")) read_regions(*at, config.regions);
   if (const auto at = fields.find("iam")) config.iam = read_iam(*at);
@@ -107,6 +107,7 @@ Config read_config(const YamlValue& root) {
   }
   config.credentials = read_credentials(
       fields.need("credentials", "a list of at least one credential"), config.regions);
+  if (const auto at = fields.find("optIn")) config.opt_in = read_opt_in(*at, config);
   if (const auto at = fields.find("workers")) config.workers = number_of(*at, 1, 64);
   if (const auto at = fields.find("log")) read_log(*at, config);
   return config;

@@ -11,6 +11,7 @@
 #include <tl/expected.hpp>
 
 #include "icr/regions.hpp"
+#include "plan/defaults.hpp"
 #include "plan/limits.hpp"
 
 namespace icrps::config {
@@ -117,6 +118,9 @@ enum class LogFormat { kAuto, kJson, kText };  ///< kAuto: text on a terminal, e
 struct Config {
   icr::Endpoints endpoints = icr::Endpoints::kPublic;
   std::vector<std::string> service_accounts{"default"};  ///< names and globs; empty: none
+  plan::OptIn opt_in;
+  plan::Attach attach = plan::Attach::kServiceAccounts;
+  plan::Conflict conflict = plan::Conflict::kSkip;
   icr::RegionTable regions = icr::RegionTable::builtin();
   std::vector<Credential> credentials;  ///< at least one, names unique
   Iam iam;

@@ -39,14 +39,7 @@ void read_namespaces(const Located& at, plan::Limits& limits) {
     limits.selector = read_selector(at);
     return;
   }
-  limits.namespaces.clear();
-  for (const Located& item : items_of(at, kNamespaces)) {
-    const std::string& pattern = text_of(item, kNamespaceRule);
-    if (!is_namespace_pattern(pattern)) {
-      item.fail(fmt::format("is {}", icr::quoted(pattern)), kNamespaceRule);
-    }
-    add_once(limits.namespaces, pattern);
-  }
+  limits.namespaces = read_namespace_patterns(at, kNamespaces);
   if (limits.namespaces.empty()) at.fail("is an empty list", kNamespaces);
 }
 
@@ -136,6 +129,18 @@ bool is_digest(std::string_view text) {
 }
 
 }  // namespace
+
+std::vector<std::string> read_namespace_patterns(const Located& at, std::string_view accepted) {
+  std::vector<std::string> patterns;
+  for (const Located& item : items_of(at, accepted)) {
+    const std::string& pattern = text_of(item, kNamespaceRule);
+    if (!is_namespace_pattern(pattern)) {
+      item.fail(fmt::format("is {}", icr::quoted(pattern)), kNamespaceRule);
+    }
+    add_once(patterns, pattern);
+  }
+  return patterns;
+}
 
 plan::Limits read_limits(const Fields& fields, const Source& source,
                          const icr::RegionTable& regions) {

@@ -2,11 +2,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "config/config.hpp"
 #include "config/fields.hpp"
 
 namespace icrps::config {
+
+/// Names of namespaces and globs over them, each once; the list may be empty. Throws Failure.
+[[nodiscard]] std::vector<std::string> read_namespace_patterns(const Located& at,
+                                                               std::string_view accepted);
 
 /// The keys `namespaces`, `regions` and `registryNamespaces` of a credential; the hosts of `basic`.
 /// Throws Failure.

@@ -17,6 +17,7 @@ kube::Collection namespaces_of(const config::Config& config) {
   for (const auto& credential : config.credentials) {
     for (auto& key : plan::label_keys(credential.limits)) labels.insert(std::move(key));
   }
+  for (auto& key : plan::label_keys(config.opt_in.selector)) labels.insert(std::move(key));
   kube::Collection collection{"namespaces", "namespaces", {}, {}, true};
   collection.keep.labels.assign(labels.begin(), labels.end());
   return collection;

@@ -8,7 +8,7 @@
 
 namespace icrps::controller {
 
-/// Metadata only; of the labels those that the limits of credentials look at.
+/// Metadata only; of the labels those that `optIn` and the limits of credentials look at.
 [[nodiscard]] kube::Collection namespaces_of(const config::Config& config);
 [[nodiscard]] kube::Collection all_service_accounts();
 /// The Secrets of that name, in one namespace or, with an empty `ns`, in all.

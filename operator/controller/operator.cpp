@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "config/rules.hpp"
 #include "controller/collections.hpp"
 #include "credentials/source_factory.hpp"
 #include "plan/names.hpp"
@@ -29,11 +30,6 @@ std::vector<std::string> names_of(const std::vector<config::Credential>& credent
   return names;
 }
 
-plan::Rules rules_of(const config::Config& config) {
-  return {
-      {config.endpoints, config.service_accounts}, config.regions, config.regions.known_hosts()};
-}
-
 LimitsByCredential limits_of(const config::Config& config) {
   LimitsByCredential limits;
   for (const auto& credential : config.credentials) {
@@ -54,8 +50,8 @@ Operator::Operator(const config::Config& config, Environment environment)
       credentials_(names_of(config.credentials), &environment_.clock),
       reporter_(client_, environment_.clock, environment_.log, environment_.metrics),
       applier_(client_, stores_),
-      reconciler_(stores_, credentials_, rules_of(config), applier_, environment_.log,
-                  limits_of(config)),
+      reconciler_(stores_, credentials_, config::rules_of(config, environment_.own_namespace),
+                  applier_, environment_.log, limits_of(config)),
       queue_(environment_.clock, environment_.random),
       tally_(environment_.metrics),
       rollout_(names_of(config.credentials), environment_.clock, environment_.metrics),
@@ -132,8 +128,7 @@ std::optional<icr::Hosts> Operator::hosts_to_prove(const std::string& credential
   for (const auto& name : stores_.namespaces.namespaces()) {
     const auto ns = stores_.namespaces.get(name, name);
     if (!ns || ns->terminating) continue;
-    const auto wish =
-        plan::read_wish(ns->annotations, rules.defaults, rules.regions, credentials_.names());
+    const auto wish = plan::read_wish(*ns, rules.defaults, rules.regions, credentials_.names());
     if (!wish.hosts || !plan::asks_for(wish, credential, false)) continue;
     if (!plan::may_use(limits, name, ns->labels)) continue;
     hosts.merge(plan::served_hosts(limits, *wish.hosts));

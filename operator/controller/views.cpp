@@ -28,7 +28,10 @@ plan::CopyFacts copy_facts(kube::Object&& object) {
   for (const auto& entry : object.data) {
     if (entry.first != plan::kSecretKey) copy.extra_keys.push_back(entry.first);
   }
-  copy.ours = value_of(object.labels, plan::kManagedByLabel) == plan::kManagedBy;
+  copy.managed_by = value_of(object.labels, plan::kManagedByLabel);
+  copy.ours = copy.managed_by == plan::kManagedBy;
+  if (copy.ours) copy.managed_by.clear();  // it would be in memory once per namespace
+  copy.adopted = object.annotations.contains(std::string(plan::kAdoptedAt));
   copy.right_type = object.type == plan::kSecretType;
   copy.immutable = object.immutable;
   copy.terminating = object.terminating;

@@ -62,11 +62,14 @@ std::set<std::string> auth_keys(const Limits& limits, const icr::Hosts& hosts) {
   return keys;
 }
 
-std::vector<std::string> label_keys(const Limits& limits) {
-  if (!limits.selector) return {};
+std::vector<std::string> label_keys(const LabelSelector& selector) {
   std::set<std::string> keys;
-  for (const auto& requirement : *limits.selector) keys.insert(requirement.key);
+  for (const auto& requirement : selector) keys.insert(requirement.key);
   return {keys.begin(), keys.end()};
+}
+
+std::vector<std::string> label_keys(const Limits& limits) {
+  return limits.selector ? label_keys(*limits.selector) : std::vector<std::string>{};
 }
 
 }  // namespace icrps::plan

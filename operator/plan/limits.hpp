@@ -55,6 +55,7 @@ struct Limits {
 [[nodiscard]] std::set<std::string> auth_keys(const Limits& limits, const icr::Hosts& hosts);
 
 /// Every label that a selector looks at, once: what has to be kept of a namespace's labels.
+[[nodiscard]] std::vector<std::string> label_keys(const LabelSelector& selector);
 [[nodiscard]] std::vector<std::string> label_keys(const Limits& limits);
 
 }  // namespace icrps::plan

@@ -13,11 +13,16 @@ inline constexpr std::string_view kEndpoints = "icr-pull-secrets/endpoints";
 inline constexpr std::string_view kServiceAccounts = "icr-pull-secrets/service-accounts";
 inline constexpr std::string_view kCredentials = "icr-pull-secrets/credentials";
 
+/// What stands for the regions of a namespace without the annotation, in messages.
+inline constexpr std::string_view kDefaultRegions = "optIn.regions of the operator's configuration";
+
 // On a copy.
 inline constexpr std::string_view kHosts = "icr-pull-secrets/hosts";
 inline constexpr std::string_view kRevision = "icr-pull-secrets/revision";
 inline constexpr std::string_view kContentHash = "icr-pull-secrets/content-hash";
 inline constexpr std::string_view kExpiresAt = "icr-pull-secrets/expires-at";
+inline constexpr std::string_view kAdoptedFrom = "icr-pull-secrets/adopted-from";
+inline constexpr std::string_view kAdoptedAt = "icr-pull-secrets/adopted-at";
 inline constexpr std::string_view kCredentialLabel = "icr-pull-secrets/credential";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kManagedBy = "icr-pull-secrets";
@@ -36,6 +41,8 @@ inline constexpr std::string_view kInvalidCredentials = "InvalidCredentials";
 inline constexpr std::string_view kCredentialNotAllowed = "CredentialNotAllowed";
 inline constexpr std::string_view kCredentialNotForRegions = "CredentialNotForRegions";
 inline constexpr std::string_view kSecretConflict = "SecretConflict";
+inline constexpr std::string_view kSecretAdopted = "SecretAdopted";
+inline constexpr std::string_view kSecretReplaced = "SecretReplaced";
 inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailable";
 inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
 inline constexpr std::string_view kForbidden = "Forbidden";

@@ -48,6 +48,24 @@ void note_conflict(Plan& plan, const std::string& secret) {
                     secret, kManagedByLabel, kManagedBy)});
 }
 
+void note_not_adopted(Plan& plan, const std::string& secret, std::string_view why) {
+  note(plan, State::kConflict,
+       {std::string(kSecretConflict),
+        fmt::format("Secret {} exists, is not managed by icr-pull-secrets (no label {}={}) and is "
+                    "not adopted, because {}; it is left alone and not attached. Delete or rename "
+                    "it to get a managed one.",
+                    secret, kManagedByLabel, kManagedBy, why)});
+}
+
+void note_source(Plan& plan, const std::string& secret) {
+  note(plan, State::kConflict,
+       {std::string(kSecretConflict),
+        fmt::format("Secret {} is what a credential of the operator's configuration comes from; it "
+                    "is left alone and not attached. Give the source or the credential another "
+                    "name to get a managed one.",
+                    secret)});
+}
+
 void note_no_credential(Plan& plan, const std::string& credential) {
   note(plan, State::kNoCredential,
        {std::string(kCredentialUnavailable),
@@ -77,15 +95,17 @@ std::string places_of(const icr::Hosts& hosts, const icr::RegionTable& regions) 
   return places.empty() ? "no region at all" : join(places, ", ");
 }
 
-void note_not_for_regions(Plan& plan, const CredentialFacts& credential, const Rules& rules) {
+void note_not_for_regions(Plan& plan, const CredentialFacts& credential, const Wish& wish,
+                          const Rules& rules) {
   const auto& limits = limits_of(credential);
+  const std::string asked = wish.by_default ? fmt::format("that {} names", kDefaultRegions)
+                                            : "that this namespace asks for";
   note(plan, State::kNotAllowed,
        {std::string(kCredentialNotForRegions),
-        fmt::format("credential \"{}\" is for none of the regions that this namespace asks for, so "
-                    "it gets no Secret {}, and one that was there is removed. It is for {}: ask "
-                    "for some of these in annotation {}, or for another credential in annotation "
-                    "{}.",
-                    credential.name, copy_name(credential.name),
+        fmt::format("credential \"{}\" is for none of the regions {}, so this namespace gets no "
+                    "Secret {}, and one that was there is removed. It is for {}: ask for some of "
+                    "these in annotation {}, or for another credential in annotation {}.",
+                    credential.name, asked, copy_name(credential.name),
                     places_of(limits.hosts.value_or(icr::Hosts{}), rules.regions), kRegions,
                     kCredentials)});
 }
@@ -130,6 +150,21 @@ std::optional<icr::Hosts> hosts_for(const CredentialFacts& credential, const Wis
   return served_hosts(limits, made_for);
 }
 
+/// A copy that an update can't mend, or nothing. The words for people.
+std::string beyond_repair(const CopyFacts& copy) {
+  if (!copy.right_type) return fmt::format("its type is not {}", kSecretType);
+  return copy.immutable ? "it is immutable" : "";
+}
+
+Problem replaced_note(const CredentialFacts& credential) {
+  return {std::string(kSecretReplaced),
+          fmt::format("Secret {} with UID {} can't be kept up to date, because {}; it is deleted "
+                      "and written anew. Pods that run are not affected.",
+                      copy_name(credential.name), credential.copy->uid,
+                      beyond_repair(*credential.copy)),
+          false, true};
+}
+
 /// The copy exists, is ours, and is wanted.
 void plan_own_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
                    const std::optional<icr::Hosts>& hosts) {
@@ -140,8 +175,9 @@ void plan_own_copy(Plan& plan, Copies& copies, const CredentialFacts& credential
   if (!hosts) return report(plan, credential, Standing::kMistake);
   auto content = credential.material->content(*hosts, limits_of(credential));
   report(plan, credential, Standing::kInPlace, &content->revision);
-  if (!copy.right_type || copy.immutable) {
-    copies.writes.emplace_back(DeleteCopy{credential.name, copy.uid, copy.resource_version});
+  if (!beyond_repair(copy).empty()) {
+    copies.writes.emplace_back(
+        DeleteCopy{credential.name, copy.uid, copy.resource_version, replaced_note(credential)});
     copies.writes.emplace_back(CreateCopy{credential.name, std::move(content)});
   } else if (!up_to_date(copy, credential.name, *content)) {
     copies.writes.emplace_back(UpdateCopy{credential.name, copy.uid, copy.resource_version,
@@ -162,12 +198,50 @@ void plan_new_copy(Plan& plan, Copies& copies, const CredentialFacts& credential
   copies.attach.insert(copy_name(credential.name));
 }
 
+/// Why a Secret of somebody else's is not adopted though the configuration says so; empty: it is.
+std::string not_adopted_because(const CopyFacts& copy) {
+  if (auto why = beyond_repair(copy); !why.empty()) return why;
+  if (!copy.adopted) return {};
+  // Two that write it in turns for ever would help nobody.
+  return fmt::format(
+      "it was adopted before and taken back; without annotation {} it is adopted "
+      "again",
+      kAdoptedAt);
+}
+
+/// Somebody else's Secret has the name of the copy.
+void plan_foreign(Plan& plan, Copies& copies, const CredentialFacts& credential,
+                  const std::optional<icr::Hosts>& hosts, const Rules& rules) {
+  const auto& copy = *credential.copy;
+  const bool adopt = rules.conflict == Conflict::kAdopt;
+  const auto why_not = adopt ? not_adopted_because(copy) : std::string();
+  if (!adopt) {
+    note_conflict(plan, copy_name(credential.name));
+    return report(plan, credential, Standing::kConflict);
+  }
+  if (!why_not.empty()) {
+    note_not_adopted(plan, copy_name(credential.name), why_not);
+    return report(plan, credential, Standing::kConflict);
+  }
+  if (copy.terminating) return report(plan, credential, Standing::kPending);
+  if (!hosts) return report(plan, credential, Standing::kMistake);
+  if (!credential.material) {
+    note_no_credential(plan, credential.name);
+    return report(plan, credential, Standing::kNoCredential);
+  }
+  auto content = credential.material->content(*hosts, limits_of(credential));
+  report(plan, credential, Standing::kInPlace, &content->revision);
+  copies.writes.emplace_back(UpdateCopy{credential.name, copy.uid, copy.resource_version,
+                                        std::move(content), copy.extra_keys,
+                                        !copy.expires_at.empty(), true, copy.managed_by});
+  copies.attach.insert(copy_name(credential.name));
+}
+
 void plan_wanted_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
-                      const std::optional<icr::Hosts>& hosts) {
+                      const std::optional<icr::Hosts>& hosts, const Rules& rules) {
   const auto& copy = credential.copy;
   if (copy && !copy->ours) {
-    note_conflict(plan, copy_name(credential.name));
-    report(plan, credential, Standing::kConflict);
+    plan_foreign(plan, copies, credential, hosts, rules);
   } else if (copy && !copy->terminating) {
     plan_own_copy(plan, copies, credential, hosts);
   } else if (copy) {
@@ -179,26 +253,41 @@ void plan_wanted_copy(Plan& plan, Copies& copies, const CredentialFacts& credent
   }
 }
 
+/// The credential's name for copies is that of a Secret which another one comes from. Whatever
+/// labels that has, it is nobody's copy.
+bool is_source(const CredentialFacts& credential, const NamespaceFacts& ns, const Rules& rules) {
+  return ns.name == rules.own_namespace && rules.sources.contains(copy_name(credential.name));
+}
+
+void plan_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
+               const NamespaceFacts& ns, const Wish& wish, const Rules& rules) {
+  const bool source = is_source(credential, ns, rules);
+  if (!asks_for(wish, credential.name, !source && has_own_copy(credential))) {
+    if (!source) plan_removal(copies, credential);
+    return;
+  }
+  if (source) {
+    note_source(plan, copy_name(credential.name));
+    return plan.copies.push_back({credential.name, Standing::kConflict, {}, {}});
+  }
+  if (!may_use(limits_of(credential), ns.name, ns.labels)) {
+    if (nobody_asked(wish, ns)) return plan_removal(copies, credential);
+    note_not_allowed(plan, credential.name);
+    return plan_limited(plan, copies, credential, Standing::kNotAllowed);
+  }
+  const auto hosts = hosts_for(credential, wish, rules);
+  if (hosts && hosts->empty()) {
+    note_not_for_regions(plan, credential, wish, rules);
+    return plan_limited(plan, copies, credential, Standing::kNotForRegions);
+  }
+  if (wish.hosts && wish.credentials) plan.hosts.emplace_back(credential.name, *hosts);
+  plan_wanted_copy(plan, copies, credential, hosts, rules);
+}
+
 Copies plan_copies(Plan& plan, const Facts& facts, const Wish& wish, const Rules& rules) {
   Copies copies;
   for (const auto& credential : facts.credentials) {
-    if (!asks_for(wish, credential.name, has_own_copy(credential))) {
-      plan_removal(copies, credential);
-      continue;
-    }
-    if (!may_use(limits_of(credential), facts.ns.name, facts.ns.labels)) {
-      note_not_allowed(plan, credential.name);
-      plan_limited(plan, copies, credential, Standing::kNotAllowed);
-      continue;
-    }
-    const auto hosts = hosts_for(credential, wish, rules);
-    if (hosts && hosts->empty()) {
-      note_not_for_regions(plan, credential, rules);
-      plan_limited(plan, copies, credential, Standing::kNotForRegions);
-    } else {
-      if (wish.hosts && wish.credentials) plan.hosts.emplace_back(credential.name, *hosts);
-      plan_wanted_copy(plan, copies, credential, hosts);
-    }
+    plan_copy(plan, copies, credential, facts.ns, wish, rules);
   }
   return copies;
 }
@@ -222,7 +311,9 @@ std::optional<PatchAccount> plan_account(const std::string& name, const AccountF
   return patch;
 }
 
-void plan_accounts(Plan& plan, const Facts& facts, const Wish& wish, const Copies& copies) {
+void plan_accounts(Plan& plan, const Facts& facts, const Wish& wish, const Copies& copies,
+                   Attach attach) {
+  const bool may_attach = wish.opted_in && attach == Attach::kServiceAccounts;
   for (const auto& [name, account] : facts.accounts) {
     if (account.terminating) continue;
     // With a mistake in the annotation an account stays as it is: selected when it is attached.
@@ -231,7 +322,7 @@ void plan_accounts(Plan& plan, const Facts& facts, const Wish& wish, const Copie
             ? selects(*wish.service_accounts, name)
             : std::any_of(account.pull_secrets.begin(), account.pull_secrets.end(),
                           [&](const auto& secret) { return copies.attach.contains(secret); });
-    if (auto patch = plan_account(name, account, wish.opted_in && selected, copies)) {
+    if (auto patch = plan_account(name, account, may_attach && selected, copies)) {
       plan.actions.emplace_back(std::move(*patch));
     }
   }
@@ -314,15 +405,20 @@ Plan make_plan(const Facts& facts, const Rules& rules) {
   }
   std::vector<std::string> known;
   for (const auto& credential : facts.credentials) known.push_back(credential.name);
-  Wish wish = read_wish(facts.ns.annotations, rules.defaults, rules.regions, known);
+  Wish wish = read_wish(facts.ns, rules.defaults, rules.regions, known);
 
   if (wish.opted_in) plan.state = wish.problems.empty() ? State::kReady : State::kMistake;
   plan.problems = std::move(wish.problems);
   Copies copies = plan_copies(plan, facts, wish, rules);
   plan.actions = std::move(copies.writes);
-  plan_accounts(plan, facts, wish, copies);
+  plan_accounts(plan, facts, wish, copies, rules.attach);
   std::move(copies.deletes.begin(), copies.deletes.end(), std::back_inserter(plan.actions));
-  if (wish.opted_in) note_missing_accounts(plan, facts, wish);
+  if (wish.opted_in && rules.attach == Attach::kServiceAccounts) {
+    note_missing_accounts(plan, facts, wish);
+  }
+  if (plan.state == State::kReady && plan.copies.empty() && nobody_asked(wish, facts.ns)) {
+    plan.state = State::kNotOptedIn;  // it may have nothing of what the configuration gives to all
+  }
   if (plan.state == State::kReady && !plan.actions.empty()) plan.state = State::kPending;
   return plan;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,15 +16,6 @@
 #include "plan/wish.hpp"
 
 namespace icrps::plan {
-
-struct NamespaceFacts {
-  std::string name;
-  std::string uid;
-  std::string resource_version;
-  bool terminating = false;
-  Annotations annotations;
-  Labels labels;  ///< those that a credential's limits look at
-};
 
 /// A Secret that has the name of a copy.
 struct CopyFacts {
@@ -40,6 +32,8 @@ struct CopyFacts {
   std::string expires_at;
   std::string content_hash;             ///< of the data that is there
   std::vector<std::string> extra_keys;  ///< in data, besides .dockerconfigjson
+  std::string managed_by{};             ///< the label of one that isn't ours
+  bool adopted = false;                 ///< it was adopted before, whoever has it now
 };
 
 struct AccountFacts {
@@ -68,6 +62,10 @@ struct Rules {
   Defaults defaults;
   icr::RegionTable regions;
   icr::Hosts known_hosts;  ///< regions.known_hosts(), computed once
+  Attach attach = Attach::kServiceAccounts;
+  Conflict conflict = Conflict::kSkip;
+  std::string own_namespace;      ///< the operator's
+  std::set<std::string> sources;  ///< Secrets there that credentials come from: never written
 };
 
 struct CreateCopy {
@@ -81,11 +79,14 @@ struct UpdateCopy {
   std::shared_ptr<const Content> content;
   std::vector<std::string> extra_keys;  ///< to be removed
   bool had_expiry = false;              ///< the copy says when it expires
+  bool adopts = false;                  ///< it is somebody else's, and becomes ours
+  std::string managed_by{};             ///< one that is adopted: the label that it had
 };
 struct DeleteCopy {
   std::string credential;
   std::string uid;
   std::string resource_version;
+  std::optional<Problem> note{};  ///< what a person is told when it is done
 };
 /// One patch for everything that changes in an account's imagePullSecrets.
 struct PatchAccount {

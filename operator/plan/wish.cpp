@@ -56,11 +56,13 @@ void read_hosts(Wish& wish, const Annotations& annotations, const Defaults& defa
                 const icr::RegionTable& regions) {
   bool endpoints_valid = true;
   const auto endpoints = read_endpoints(wish, annotations, defaults, endpoints_valid);
-  auto hosts = regions.select(*find(annotations, kRegions), endpoints);
+  const auto& value = wish.by_default ? defaults.opt_in.regions : *find(annotations, kRegions);
+  auto hosts = regions.select(value, endpoints);
   if (!hosts) {
+    const auto where =
+        wish.by_default ? std::string(kDefaultRegions) : fmt::format("annotation {}", kRegions);
     mistake(wish, kInvalidRegions,
-            fmt::format("annotation {}: {}. What was in force stays.", kRegions,
-                        hosts.error().message));
+            fmt::format("{}: {}. What was in force stays.", where, hosts.error().message));
     return;
   }
   wish.opted_in = !hosts->empty();
@@ -116,10 +118,14 @@ void read_credentials(Wish& wish, const Annotations& annotations, const Words& k
 
 }  // namespace
 
-Wish read_wish(const Annotations& annotations, const Defaults& defaults,
-               const icr::RegionTable& regions, const Words& known_credentials) {
+Wish read_wish(const NamespaceFacts& ns, const Defaults& defaults, const icr::RegionTable& regions,
+               const Words& known_credentials) {
+  const auto& annotations = ns.annotations;
   Wish wish;
-  if (find(annotations, kRegions) == nullptr) return wish;
+  if (find(annotations, kRegions) == nullptr) {
+    if (!takes_part(defaults.opt_in, ns.name, ns.labels)) return wish;
+    wish.by_default = true;
+  }
   wish.opted_in = true;  // until the value says otherwise: a mistake is not an opt-out
   read_hosts(wish, annotations, defaults, regions);
   if (!wish.opted_in) return Wish{};  // nothing else matters then
@@ -133,6 +139,10 @@ bool asks_for(const Wish& wish, const std::string& credential, bool has_own_copy
   if (!wish.credentials) return has_own_copy;
   const auto& names = *wish.credentials;
   return std::find(names.begin(), names.end(), credential) != names.end();
+}
+
+bool nobody_asked(const Wish& wish, const NamespaceFacts& ns) {
+  return wish.by_default && find(ns.annotations, kCredentials) == nullptr;
 }
 
 bool selects(const Words& patterns, const std::string& name) {

@@ -1,4 +1,4 @@
-// A namespace's annotations → what its owner wants. Pure.
+// A namespace's annotations and the configuration's defaults → what it is to have. Pure.
 #pragma once
 
 #include <map>
@@ -8,15 +8,20 @@
 #include <vector>
 
 #include "icr/regions.hpp"
+#include "plan/defaults.hpp"
+#include "plan/limits.hpp"
 
 namespace icrps::plan {
 
 using Annotations = std::map<std::string, std::string>;
 
-/// What holds where an annotation says nothing.
-struct Defaults {
-  icr::Endpoints endpoints = icr::Endpoints::kPublic;
-  std::vector<std::string> service_accounts{"default"};
+struct NamespaceFacts {
+  std::string name;
+  std::string uid;
+  std::string resource_version;
+  bool terminating = false;
+  Annotations annotations;
+  Labels labels;  ///< those that a credential's limits or the configuration's `optIn` look at
 };
 
 /// Something a person must know. `patience` problems are reported only when they last.
@@ -31,6 +36,7 @@ struct Problem {
 /// An empty optional: the value is a mistake, what is in force stays as it is.
 struct Wish {
   bool opted_in = false;
+  bool by_default = false;  ///< opted in by the configuration: it says nothing itself
   std::optional<icr::Hosts> hosts;
   std::optional<std::vector<std::string>> service_accounts;  ///< names and globs
   std::optional<std::vector<std::string>> credentials;
@@ -38,13 +44,17 @@ struct Wish {
 };
 
 /// `known_credentials`: the names in the configuration.
-[[nodiscard]] Wish read_wish(const Annotations& annotations, const Defaults& defaults,
+[[nodiscard]] Wish read_wish(const NamespaceFacts& ns, const Defaults& defaults,
                              const icr::RegionTable& regions,
                              const std::vector<std::string>& known_credentials);
 
 /// Whether the namespace is to have this credential. With a mistake in the annotation what is in
 /// force stays: it is to have what it has a copy of.
 [[nodiscard]] bool asks_for(const Wish& wish, const std::string& credential, bool has_own_copy);
+
+/// Whether nobody asked for the credential: the namespace has what the configuration gives to all.
+/// A limit that keeps it away from some of them is no mistake of theirs then.
+[[nodiscard]] bool nobody_asked(const Wish& wish, const NamespaceFacts& ns);
 
 /// True when `name` equals one of the patterns or is matched by it (`*`, `?`).
 [[nodiscard]] bool selects(const std::vector<std::string>& patterns, const std::string& name);

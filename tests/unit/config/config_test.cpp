@@ -26,6 +26,10 @@ TEST_CASE("everything but the credentials has a default", "[config]") {
   const Config config = parsed(kMinimal);
   CHECK(config.endpoints == icr::Endpoints::kPublic);
   CHECK(config.service_accounts == std::vector<std::string>{"default"});
+  CHECK(config.opt_in == plan::OptIn{});
+  CHECK(config.opt_in.mode == plan::OptIn::Mode::kAnnotation);
+  CHECK(config.attach == plan::Attach::kServiceAccounts);
+  CHECK(config.conflict == plan::Conflict::kSkip);
   CHECK(config.regions.known_hosts() == icr::RegionTable::builtin().known_hosts());
   CHECK(config.iam.origin == "https://iam.cloud.ibm.com");
   CHECK(config.iam.ca_file.empty());
@@ -45,10 +49,11 @@ TEST_CASE("a file that sets every key is read", "[config]") {
   const Config config = parsed(R"(# all of it
 apiVersion: icr-pull-secrets/v1alpha1
 kind: OperatorConfiguration
-optIn: {mode: annotation}
+optIn: {mode: all, regions: [us-south, EU-DE], exclude: [kube-system, 'team-*', kube-system]}
 endpoints: all
 serviceAccounts: [default, 'build-*', "*", default]
-conflict: skip
+attach: podsOnly
+conflict: adopt
 iam: {endpoint: private, caFile: /etc/iam/ca.pem}
 registry: {caFile: /etc/registry/ca.pem}
 proof: preferred
@@ -72,6 +77,10 @@ log: {level: debug, format: json}
 )");
   CHECK(config.endpoints == icr::Endpoints::kAll);
   CHECK(config.service_accounts == std::vector<std::string>{"default", "build-*", "*"});
+  CHECK(config.opt_in ==
+        plan::OptIn{plan::OptIn::Mode::kAll, {}, "us-south,EU-DE", {"kube-system", "team-*"}});
+  CHECK(config.attach == plan::Attach::kPodsOnly);
+  CHECK(config.conflict == plan::Conflict::kAdopt);
   CHECK(config.regions.regions().at("eu-xx").host == "xx.icr.io");
   CHECK(config.regions.regions().at("us-south").host == "registry.example.com:5000");
   CHECK(config.regions.regions().size() == icr::RegionTable::builtin().regions().size() + 1);
@@ -117,6 +126,9 @@ TEST_CASE("a file may be written in several ways", "[config]") {
 TEST_CASE("single settings are read", "[config]") {
   CHECK(parsed(kMinimal + "serviceAccounts: []\n").service_accounts.empty());
   CHECK(parsed(kMinimal + "endpoints: private\n").endpoints == icr::Endpoints::kPrivate);
+  CHECK(parsed(kMinimal + "optIn: {mode: annotation}\n").opt_in == plan::OptIn{});
+  CHECK(parsed(kMinimal + "attach: serviceAccounts\n").attach == plan::Attach::kServiceAccounts);
+  CHECK(parsed(kMinimal + "conflict: skip\n").conflict == plan::Conflict::kSkip);
   CHECK(parsed(kMinimal + "workers: 1\n").workers == 1);
   CHECK(parsed(kMinimal + "regions: {}\n").regions.regions().size() == 14);
   CHECK(parsed(kMinimal + "log: {}\n").log_level == LogLevel::kInfo);
@@ -130,8 +142,8 @@ TEST_CASE("single settings are read", "[config]") {
 
 TEST_CASE("a mistake at the top level is named with file, line and what is accepted", "[config]") {
   constexpr const char* kKeys =
-      "apiVersion, kind, optIn, endpoints, serviceAccounts, conflict, iam, registry, proof, "
-      "leaderElection, regions, credentials, workers, log";
+      "apiVersion, kind, optIn, endpoints, serviceAccounts, attach, conflict, iam, "
+      "registry, proof, rescue, leaderElection, regions, credentials, retired, workers, log";
   struct Case {
     std::string text, message;
   };
@@ -181,19 +193,6 @@ TEST_CASE("a wrong setting is named with file, line and what is accepted", "[con
   };
   for (const auto& [text, message] : std::vector<Case>{
            // optIn
-           {"optIn: annotation", "6: optIn is text; accepted: a map of mode"},
-           {"optIn: {}", "6: optIn.mode is missing; accepted: annotation"},
-           {"optIn: {mode: all}",
-            "6: optIn.mode is all, which is not supported by this version; accepted: annotation"},
-           {"optIn: {mode: selector}",
-            "6: optIn.mode is selector, which is not supported by this version; accepted: "
-            "annotation"},
-           {"optIn: {mode: anotation}",
-            "6: optIn.mode is \"anotation\" (did you mean \"annotation\"?); accepted: annotation"},
-           {"optIn:\n  mode: annotation\n  regions: [all]",
-            "8: optIn.regions is not supported by this version; accepted: mode"},
-           {"optIn: {mode: annotation, selector: {}}",
-            "6: optIn.selector is not supported by this version; accepted: mode"},
            // endpoints
            {"endpoints: both", "6: endpoints is \"both\"; accepted: public, private, all"},
            {"endpoints: Public",
@@ -222,9 +221,13 @@ TEST_CASE("a wrong setting is named with file, line and what is accepted", "[con
             "lower-case letters, digits, inner - and ., at most 253, with * for any text and ? for "
             "any character"},
            // conflict
-           {"conflict: adopt",
-            "6: conflict is adopt, which is not supported by this version; accepted: skip"},
-           {"conflict: overwrite", "6: conflict is \"overwrite\"; accepted: skip"},
+           {"conflict: overwrite", "6: conflict is \"overwrite\"; accepted: skip, adopt"},
+           // attach
+           {"attach: pods", "6: attach is \"pods\"; accepted: serviceAccounts, podsOnly"},
+           {"attach: podsonly",
+            "6: attach is \"podsonly\" (did you mean \"podsOnly\"?); accepted: serviceAccounts, "
+            "podsOnly"},
+           {"attach: [podsOnly]", "6: attach is a list; accepted: serviceAccounts, podsOnly"},
            // regions
            {"regions: [eu-xx]",
             "6: regions is a list; accepted: a map from region ids to hosts; {} for none"},

@@ -18,10 +18,11 @@ const Words kKnown{"default", "team-b"};
 /// Annotations without the prefix.
 Wish wish(std::initializer_list<std::pair<const char*, std::string>> annotations,
           const Defaults& defaults = {}, const Words& known = kKnown) {
-  Annotations all;
+  NamespaceFacts ns;
+  ns.name = "shop";
   for (const auto& [name, value] : annotations)
-    all["icr-pull-secrets/" + std::string(name)] = value;
-  return read_wish(all, defaults, icr::RegionTable::builtin(), known);
+    ns.annotations["icr-pull-secrets/" + std::string(name)] = value;
+  return read_wish(ns, defaults, icr::RegionTable::builtin(), known);
 }
 
 }  // namespace
@@ -76,6 +77,112 @@ TEST_CASE("the configuration says what holds where an annotation is silent", "[p
       wish({{"regions", "us-south"}, {"endpoints", "public"}, {"service-accounts", "x"}}, defaults);
   CHECK(annotated.hosts == icr::Hosts{"us.icr.io"});
   CHECK(annotated.service_accounts == Words{"x"});
+}
+
+TEST_CASE("the configuration opts in who says nothing himself", "[plan][wish]") {
+  struct Case {
+    const char* what;
+    const char* ns;
+    Labels labels;
+    Annotations annotations;
+    bool all, selector;  // opted in by that mode
+    bool by_default;
+    icr::Hosts hosts;
+  };
+  const Labels team{{"team", "a"}};
+  const icr::Hosts given{"de.icr.io", "us.icr.io"};
+  const std::string regions = "icr-pull-secrets/regions";
+  for (const auto& [what, ns, labels, annotations, all, selector, by_default, hosts] :
+       std::vector<Case>{
+           {"no label", "shop", {}, {}, true, false, true, given},
+           {"the label", "shop", team, {}, true, true, true, given},
+           {"another value", "shop", {{"team", "b"}}, {}, true, false, true, given},
+           {"none opts out", "shop", team, {{regions, "none"}}, false, false, false, {}},
+           {"the annotation wins",
+            "shop",
+            team,
+            {{regions, "jp-tok"}},
+            true,
+            true,
+            false,
+            {"jp.icr.io"}},
+           {"also where the selector doesn't",
+            "shop",
+            {},
+            {{regions, "jp-tok"}},
+            true,
+            true,
+            false,
+            {"jp.icr.io"}},
+           {"a mistake opts in", "shop", {}, {{regions, "nowhere"}}, true, true, false, {}},
+           {"the other annotations hold",
+            "shop",
+            team,
+            {{"icr-pull-secrets/endpoints", "private"}},
+            true,
+            true,
+            true,
+            {"private.de.icr.io", "private.us.icr.io"}},
+           {"an excluded one", "kube-system", team, {}, false, false, false, {}},
+           {"an excluded one that asks",
+            "kube-system",
+            team,
+            {{regions, "us-south"}},
+            true,
+            true,
+            false,
+            {"us.icr.io"}}}) {
+    DYNAMIC_SECTION(what) {
+      NamespaceFacts facts;
+      facts.name = ns;
+      facts.labels = labels;
+      facts.annotations = annotations;
+      for (const bool mode_all : {true, false}) {
+        Defaults defaults;
+        defaults.opt_in.mode = mode_all ? OptIn::Mode::kAll : OptIn::Mode::kSelector;
+        defaults.opt_in.selector = {{"team", LabelRequirement::Operator::kIn, {"a"}}};
+        defaults.opt_in.regions = "us-south,eu-de";
+        const auto said = read_wish(facts, defaults, icr::RegionTable::builtin(), kKnown);
+        CHECK(said.opted_in == (mode_all ? all : selector));
+        if (!said.opted_in) continue;
+        CHECK(said.by_default == by_default);
+        CHECK(nobody_asked(said, facts) == by_default);
+        CHECK(said.hosts.value_or(icr::Hosts{}) == hosts);
+        CHECK(said.problems.size() == (said.hosts ? 0 : 1));
+        CHECK(said.credentials == Words{"default"});
+      }
+    }
+  }
+}
+
+TEST_CASE("who names credentials asked for them", "[plan][wish]") {
+  NamespaceFacts facts;
+  facts.name = "shop";
+  facts.annotations = {{"icr-pull-secrets/credentials", "team-b"}};
+  Defaults defaults;
+  defaults.opt_in.mode = OptIn::Mode::kAll;
+  defaults.opt_in.regions = "us-south";
+  const auto said = read_wish(facts, defaults, icr::RegionTable::builtin(), kKnown);
+  CHECK(said.by_default);
+  CHECK(said.credentials == Words{"team-b"});
+  CHECK_FALSE(nobody_asked(said, facts));
+}
+
+TEST_CASE("the namespaces of the systems themselves are excluded unless said", "[plan][wish]") {
+  const OptIn all{OptIn::Mode::kAll, {}, "us-south", system_namespaces()};
+  for (const auto* ns :
+       {"kube-system", "kube-public", "kube-node-lease", "openshift", "openshift-monitoring",
+        "calico-system", "calico-apiserver", "tigera-operator", "ibm-system", "ibm-operators",
+        "ibm-observe", "ibm-cert-store", "ibm-services-system"}) {
+    INFO(ns);
+    CHECK_FALSE(takes_part(all, ns, {}));
+  }
+  for (const auto* ns : {"default", "shop", "kube", "openshift1", "ibm-shop", "my-kube-system"}) {
+    INFO(ns);
+    CHECK(takes_part(all, ns, {}));
+  }
+  CHECK(takes_part({OptIn::Mode::kAll, {}, "us-south", {}}, "kube-system", {}));
+  CHECK_FALSE(takes_part({OptIn::Mode::kAnnotation, {}, "us-south", {}}, "shop", {}));
 }
 
 TEST_CASE("service accounts by name, glob and none", "[plan][wish]") {
@@ -161,9 +268,10 @@ TEST_CASE("a mistake names the annotation, the value and what is accepted", "[pl
            {"service-accounts", "A", "InvalidServiceAccounts", {"\"A\"", "globs", "none"}},
            {"credentials", "x\"y", "InvalidCredentials", {"default, team-b"}}}) {
     DYNAMIC_SECTION(annotation << " \"" << value << '"') {
-      Annotations annotations{{"icr-pull-secrets/regions", "us-south"}};
-      annotations["icr-pull-secrets/" + std::string(annotation)] = value;
-      const auto said = read_wish(annotations, {}, icr::RegionTable::builtin(), kKnown);
+      NamespaceFacts ns;
+      ns.annotations = {{"icr-pull-secrets/regions", "us-south"}};
+      ns.annotations["icr-pull-secrets/" + std::string(annotation)] = value;
+      const auto said = read_wish(ns, {}, icr::RegionTable::builtin(), kKnown);
       CHECK(said.opted_in);
       REQUIRE(said.problems.size() == 1);
       const auto& problem = said.problems[0];
@@ -199,10 +307,10 @@ TEST_CASE("an annotation of any length gives a message that fits into an Event",
   for (const auto* annotation : {"regions", "endpoints", "service-accounts", "credentials"}) {
     for (const auto& value : {std::string(10'000, 'x'), std::string(10'000, ','),
                               std::string(10'000, '\n'), std::string(10'000, '\xff')}) {
-      Annotations annotations{{"icr-pull-secrets/regions", "us-south"}};
-      annotations["icr-pull-secrets/" + std::string(annotation)] = value;
-      for (const auto& problem :
-           read_wish(annotations, {}, icr::RegionTable::builtin(), kKnown).problems) {
+      NamespaceFacts ns;
+      ns.annotations = {{"icr-pull-secrets/regions", "us-south"}};
+      ns.annotations["icr-pull-secrets/" + std::string(annotation)] = value;
+      for (const auto& problem : read_wish(ns, {}, icr::RegionTable::builtin(), kKnown).problems) {
         CHECK(problem.message.size() <= 1024);
       }
     }

@@ -45,15 +45,17 @@ void perform(plan::Facts& facts, const plan::CreateCopy& action) {
 
 void perform(plan::Facts& facts, const plan::UpdateCopy& action) {
   auto& copy = credential_of(facts, action.credential).copy;
-  if (!copy || !copy->ours || !copy->right_type || copy->immutable) {
+  if (!copy || copy->ours == action.adopts || !copy->right_type || copy->immutable) {
     throw std::runtime_error("422");
   }
   check_guard(*copy, action.uid, action.resource_version);
   const auto uid = copy->uid;
   const auto extra = copy->extra_keys;
+  const bool adopted = copy->adopted;
   const auto expires_at = copy->expires_at;
   copy = written(*action.content, action.credential);
   copy->uid = uid;
+  copy->adopted = action.adopts || adopted;
   const bool silent = action.content->expires_at.empty() && !action.had_expiry;
   if (silent) copy->expires_at = expires_at;  // a merge patch leaves what it does not name
   for (const auto& key : extra) {
@@ -146,7 +148,8 @@ std::vector<std::string> told(const plan::Plan& plan) {
     if (const auto* create = std::get_if<plan::CreateCopy>(&action)) {
       line = "create " + create->credential + " " + create->content->hosts;
     } else if (const auto* update = std::get_if<plan::UpdateCopy>(&action)) {
-      line = "update " + update->credential + " " + update->content->hosts;
+      line = (update->adopts ? "adopt " : "update ") + update->credential + " " +
+             update->content->hosts;
       for (const auto& key : update->extra_keys) line += " -" + key;
     } else if (const auto* remove = std::get_if<plan::DeleteCopy>(&action)) {
       line = "delete " + remove->credential;

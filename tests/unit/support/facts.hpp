@@ -37,7 +37,7 @@ void limit(plan::CredentialFacts& credential, plan::Limits limits);
 [[nodiscard]] plan::AccountFacts account_facts(std::vector<std::string> pull_secrets = {});
 
 /// One short line per action: "create default us.icr.io", "update default us.icr.io -extra",
-/// "delete default", "patch builder -2 -0 +icr-default [new list]".
+/// "adopt default us.icr.io", "delete default", "patch builder -2 -0 +icr-default [new list]".
 [[nodiscard]] std::vector<std::string> told(const plan::Plan& plan);
 /// Of the problems, in order.
 [[nodiscard]] std::vector<std::string> reasons(const plan::Plan& plan);
