@@ -71,9 +71,36 @@ Outcome Applier::create(const std::string& ns, const plan::CreateCopy& action) {
 }
 
 Outcome Applier::update(const std::string& ns, const plan::UpdateCopy& action) {
+  if (action.adopts) return adopt(ns, action);
   const auto name = plan::copy_name(action.credential);
-  auto reply =
-      client_.patch({kSecrets, ns, name}, kube::Client::PatchType::kMerge, copy_patch(action));
+  return updated(
+      ns, action,
+      client_.patch({kSecrets, ns, name}, kube::Client::PatchType::kMerge, copy_patch(action)));
+}
+
+Outcome Applier::adopt(const std::string& ns, const plan::UpdateCopy& action) {
+  const auto name = plan::copy_name(action.credential);
+  // A record for people, not a condition: without an answer it says less.
+  const auto writers = client_.field_managers({kSecrets, ns, name});
+  const auto from = former_owner(action.managed_by, writers.value_or(std::vector<std::string>{}));
+  const auto now = clock_ != nullptr ? clock_->wall() : std::chrono::system_clock::now();
+  auto outcome = updated(ns, action,
+                         client_.patch({kSecrets, ns, name}, kube::Client::PatchType::kMerge,
+                                       adopting_patch(action, from, now)));
+  if (outcome.kind == Kind::kDone) {
+    outcome.note = {
+        std::string(plan::kSecretAdopted),
+        fmt::format("Secret {} was somebody else's ({}) and is managed by icr-pull-secrets from "
+                    "now on, as conflict: adopt in the operator's configuration wants it. It keeps "
+                    "its UID, labels and annotations; its former content is gone. An opt-out "
+                    "deletes it.",
+                    name, from),
+        false, true};
+  }
+  return outcome;
+}
+
+Outcome Applier::updated(const std::string& ns, const plan::UpdateCopy& action, kube::Reply reply) {
   if (reply) {
     stores_.copies.at(action.credential)->written(std::move(*reply));
     return {};
@@ -90,7 +117,7 @@ Outcome Applier::remove(const std::string& ns, const plan::DeleteCopy& action) {
       client_.remove({kSecrets, ns, name}, delete_options(action.uid, action.resource_version));
   if (reply || reply.error().kind == ErrorKind::kNotFound) {
     stores_.copies.at(action.credential)->erased(ns, name, action.resource_version);
-    return {};
+    return {Kind::kDone, {}, {}, reply ? action.note : std::nullopt};
   }
   if (is_stale(reply.error())) {
     return refresh_copy(ns, action.credential, action.resource_version);
@@ -147,10 +174,11 @@ std::string describe(const plan::Action& action) {
         if constexpr (std::is_same_v<What, plan::PatchAccount>) {
           return fmt::format("patch ServiceAccount {}", what.account);
         } else {
-          constexpr std::string_view kVerb = std::is_same_v<What, plan::CreateCopy>   ? "create"
-                                             : std::is_same_v<What, plan::UpdateCopy> ? "update"
-                                                                                      : "delete";
-          return fmt::format("{} Secret {}", kVerb, plan::copy_name(what.credential));
+          std::string_view verb = std::is_same_v<What, plan::CreateCopy> ? "create" : "delete";
+          if constexpr (std::is_same_v<What, plan::UpdateCopy>) {
+            verb = what.adopts ? "adopt" : "update";
+          }
+          return fmt::format("{} Secret {}", verb, plan::copy_name(what.credential));
         }
       },
       action);

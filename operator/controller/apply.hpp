@@ -12,6 +12,7 @@
 #include "controller/views.hpp"
 #include "kube/client.hpp"
 #include "plan/plan.hpp"
+#include "runtime/clock.hpp"
 
 namespace icrps::controller {
 
@@ -35,12 +36,14 @@ struct Outcome {
   Kind kind = Kind::kDone;
   std::string message;  ///< the API server's words
   std::chrono::milliseconds after{0};
+  std::optional<plan::Problem> note{};  ///< kDone: what a person is told about it
 };
 
 class Applier {
  public:
-  /// Both outlive the applier.
-  Applier(kube::Client& client, Stores& stores) : client_(client), stores_(stores) {}
+  /// All outlive the applier. Without a clock it goes by the system's.
+  Applier(kube::Client& client, Stores& stores, const Clock* clock = nullptr)
+      : client_(client), stores_(stores), clock_(clock) {}
 
   Outcome apply(const std::string& ns, const plan::Action& action);
 
@@ -48,6 +51,9 @@ class Applier {
   [[nodiscard]] std::string body_of(const plan::CreateCopy& action);
   Outcome create(const std::string& ns, const plan::CreateCopy& action);
   Outcome update(const std::string& ns, const plan::UpdateCopy& action);
+  Outcome adopt(const std::string& ns, const plan::UpdateCopy& action);
+  /// The answer to an update of a copy.
+  Outcome updated(const std::string& ns, const plan::UpdateCopy& action, kube::Reply reply);
   Outcome remove(const std::string& ns, const plan::DeleteCopy& action);
   Outcome patch(const std::string& ns, const plan::PatchAccount& action);
 
@@ -64,6 +70,7 @@ class Applier {
 
   kube::Client& client_;
   Stores& stores_;
+  const Clock* const clock_;
   std::mutex mutex_;
   std::map<std::string, Made> made_;  // by credential; guarded by mutex_
 };

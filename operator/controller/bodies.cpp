@@ -1,10 +1,12 @@
 #include "controller/bodies.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "plan/names.hpp"
+#include "plan/text_list.hpp"
 #include "runtime/digest.hpp"
 #include "runtime/log.hpp"
 
@@ -14,6 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kNameDigits = 16;
+constexpr std::size_t kWritersShown = 5;
 constexpr std::size_t kLongestMessage = 1024;  // of an Event, core/v1
 
 std::string key(std::string_view text) {
@@ -49,6 +52,19 @@ json annotations(const plan::Content& content) {
   return annotations;
 }
 
+json patch_of(const plan::UpdateCopy& update) {
+  json data = {{key(plan::kSecretKey), update.content->data.reveal()}};
+  for (const auto& extra : update.extra_keys) data[extra] = nullptr;
+  json notes = annotations(*update.content);
+  if (update.had_expiry) notes.emplace(key(plan::kExpiresAt), nullptr);  // unless it has a new one
+  return {{"metadata",
+           {{"uid", update.uid},
+            {"resourceVersion", update.resource_version},
+            {"labels", labels(update.credential)},
+            {"annotations", std::move(notes)}}},
+          {"data", std::move(data)}};
+}
+
 }  // namespace
 
 std::string copy_body(const std::string& credential, const plan::Content& content) {
@@ -64,17 +80,25 @@ std::string copy_body(const std::string& credential, const plan::Content& conten
 }
 
 std::string copy_patch(const plan::UpdateCopy& update) {
-  json data = {{key(plan::kSecretKey), update.content->data.reveal()}};
-  for (const auto& extra : update.extra_keys) data[extra] = nullptr;
-  json notes = annotations(*update.content);
-  if (update.had_expiry) notes.emplace(key(plan::kExpiresAt), nullptr);  // unless it has a new one
-  const json body = {{"metadata",
-                      {{"uid", update.uid},
-                       {"resourceVersion", update.resource_version},
-                       {"labels", labels(update.credential)},
-                       {"annotations", std::move(notes)}}},
-                     {"data", std::move(data)}};
+  return dump(patch_of(update));
+}
+
+std::string adopting_patch(const plan::UpdateCopy& update, const std::string& from,
+                           std::chrono::system_clock::time_point at) {
+  json body = patch_of(update);
+  auto& notes = body["metadata"]["annotations"];
+  notes[key(plan::kAdoptedFrom)] = from;
+  notes[key(plan::kAdoptedAt)] = rfc3339(at);
   return dump(body);
+}
+
+std::string former_owner(const std::string& managed_by, const std::vector<std::string>& writers) {
+  std::vector<std::string> words;
+  if (!managed_by.empty()) words.push_back("managed-by " + managed_by);
+  for (std::size_t i = 0; i < std::min(writers.size(), kWritersShown); ++i) {
+    words.push_back((i == 0 ? "written by " : "") + writers[i]);
+  }
+  return words.empty() ? "nobody known" : plan::join(words, ", ");
 }
 
 std::string delete_options(std::string_view uid, std::string_view resource_version) {

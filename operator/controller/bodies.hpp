@@ -8,6 +8,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plan/plan.hpp"
 
@@ -16,6 +17,13 @@ namespace icrps::controller {
 [[nodiscard]] std::string copy_body(const std::string& credential, const plan::Content& content);
 /// A merge patch: labels, annotations and fields of others stay.
 [[nodiscard]] std::string copy_patch(const plan::UpdateCopy& update);
+/// The same for a Secret that is adopted; `from` and `at` are written into it.
+[[nodiscard]] std::string adopting_patch(const plan::UpdateCopy& update, const std::string& from,
+                                         std::chrono::system_clock::time_point at);
+/// Whose a Secret was, for people: "managed-by Helm, written by helm, kubectl". `writers`: the last
+/// one first.
+[[nodiscard]] std::string former_owner(const std::string& managed_by,
+                                       const std::vector<std::string>& writers);
 [[nodiscard]] std::string delete_options(std::string_view uid, std::string_view resource_version);
 /// A JSON patch.
 [[nodiscard]] std::string account_patch(const plan::PatchAccount& patch);

@@ -49,7 +49,7 @@ Operator::Operator(const config::Config& config, Environment environment)
               }),
       credentials_(names_of(config.credentials), &environment_.clock),
       reporter_(client_, environment_.clock, environment_.log, environment_.metrics),
-      applier_(client_, stores_),
+      applier_(client_, stores_, &environment_.clock),
       reconciler_(stores_, credentials_, config::rules_of(config, environment_.own_namespace),
                   applier_, environment_.log, limits_of(config)),
       queue_(environment_.clock, environment_.random),
@@ -343,6 +343,9 @@ void Operator::report_problems(const std::string& ns, const Reconciled& result) 
   {
     const std::lock_guard lock(mutex_);
     news = ledger_.update(ns, result.problems, environment_.clock.now());
+  }
+  for (const auto& note : result.notes) {
+    reporter_.report({"Namespace", ns, ns, result.uid}, note);
   }
   for (const auto& due : news.report) {
     reporter_.report({"Namespace", ns, ns, result.uid}, due.problem, due.count);

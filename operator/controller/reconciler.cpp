@@ -87,6 +87,7 @@ void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconc
           {{"namespace", ns}, {"action", describe(action)}, {"detail", result.outcome.message}});
       break;
     }
+    if (result.outcome.note) result.notes.push_back(*result.outcome.note);
     done.push_back(describe(action));
   }
   result.writes = done.size();

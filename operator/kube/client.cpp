@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kube/pure/decode.hpp"
+#include "kube/pure/managed_fields.hpp"
 
 namespace icrps::kube {
 namespace {
@@ -141,6 +142,13 @@ Reply Client::get(const Path& path, const std::stop_token& stop) {
   return send(path, request(Method::kGet, path, {}, {}), stop);
 }
 
+tl::expected<std::vector<std::string>, ApiError> Client::field_managers(
+    const Path& path, const std::stop_token& stop) {
+  const auto answer = exchange(path, request(Method::kGet, path, {}, {}), stop);
+  if (!answer) return tl::unexpected(answer.error());
+  return kube::field_managers(answer->body);
+}
+
 Reply Client::create(const Path& collection, std::string body, const std::stop_token& stop) {
   return send(collection, request(Method::kPost, collection, "application/json", std::move(body)),
               stop);
@@ -160,8 +168,10 @@ Reply Client::remove(const Path& path, std::string options, const std::stop_toke
   return send(path, request(Method::kDelete, path, "application/json", std::move(options)), stop);
 }
 
-Reply Client::send(const Path& path, const http::Request& request, const std::stop_token& stop) {
-  const auto result = transport_.send(request, stop);
+tl::expected<http::Response, ApiError> Client::exchange(const Path& path,
+                                                        const http::Request& request,
+                                                        const std::stop_token& stop) {
+  auto result = transport_.send(request, stop);
   const auto verb = http::to_string(request.method);
   if (!result) {
     observer_(verb, path.resource, http::to_string(result.error().kind));
@@ -169,6 +179,12 @@ Reply Client::send(const Path& path, const http::Request& request, const std::st
   }
   observer_(verb, path.resource, std::to_string(result->status));
   if (result->status < 200 || result->status > 299) return tl::unexpected(error_of(*result));
+  return std::move(*result);
+}
+
+Reply Client::send(const Path& path, const http::Request& request, const std::stop_token& stop) {
+  const auto result = exchange(path, request, stop);
+  if (!result) return tl::unexpected(result.error());
   if (request.method == Method::kDelete) return Object{};
   auto object = decode_object(result->body);
   if (!object) {

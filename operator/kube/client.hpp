@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -69,6 +70,9 @@ class Client {
                                     const std::function<void(Object&&)>& on_item,
                                     const std::stop_token& stop = {});
   Reply get(const Path& path, const std::stop_token& stop = {});
+  /// Who wrote the object, the last one first.
+  tl::expected<std::vector<std::string>, ApiError> field_managers(const Path& path,
+                                                                  const std::stop_token& stop = {});
   Reply create(const Path& collection, std::string body, const std::stop_token& stop = {});
   Reply patch(const Path& path, PatchType type, std::string body, const std::stop_token& stop = {});
   /// `options`: a DeleteOptions object. The Reply's object may be empty.
@@ -76,6 +80,9 @@ class Client {
 
  private:
   Reply send(const Path& path, const http::Request& request, const std::stop_token& stop);
+  /// An answer that is 2xx.
+  tl::expected<http::Response, ApiError> exchange(const Path& path, const http::Request& request,
+                                                  const std::stop_token& stop);
 
   http::Transport& transport_;
   const RequestObserver observer_;

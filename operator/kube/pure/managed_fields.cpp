@@ -1,6 +1,10 @@
 #include "kube/pure/managed_fields.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <utility>
+
+#include <nlohmann/json.hpp>
 
 namespace icrps::kube {
 namespace {
@@ -42,6 +46,12 @@ bool is_key(std::string_view text, std::size_t at) {
   return at > 0 && (text[at - 1] == '{' || text[at - 1] == ',');
 }
 
+/// An entry's field, if it is text.
+std::string text_of(const nlohmann::json& entry, const char* key) {
+  const auto found = entry.find(key);
+  return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 }  // namespace
 
 std::string_view without_managed_fields(std::string_view text, std::string& buffer) {
@@ -60,6 +70,32 @@ std::string_view without_managed_fields(std::string_view text, std::string& buff
   if (copied == 0) return text;
   buffer.append(text, copied);
   return buffer;
+}
+
+std::vector<std::string> field_managers(std::string_view text) {
+  using nlohmann::json;
+  // Of a Secret's data nothing is kept, not even for the moment.
+  const json::parser_callback_t keep = [](int depth, json::parse_event_t event, json& parsed) {
+    return depth != 1 || event != json::parse_event_t::key || parsed == "metadata";
+  };
+  const auto object = json::parse(text.begin(), text.end(), keep, false);
+  if (!object.is_object()) return {};
+  const auto entries = object.value(json::json_pointer("/metadata/managedFields"), json::array());
+  std::vector<std::pair<std::string, std::string>> writers;  // time and name
+  for (const auto& entry : entries) {
+    if (!entry.is_object()) continue;
+    if (auto name = text_of(entry, "manager"); !name.empty()) {
+      writers.emplace_back(text_of(entry, "time"), std::move(name));
+    }
+  }
+  std::stable_sort(writers.begin(), writers.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::string> names;
+  for (auto& [time, name] : writers) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
+  }
+  return names;
 }
 
 }  // namespace icrps::kube
