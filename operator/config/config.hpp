@@ -112,6 +112,12 @@ struct LeaderElection {
   std::chrono::seconds retry_period{2};
 };
 
+/// `rescue`: of pods that were created before their service account was served.
+struct Rescue {
+  bool enabled = false;
+  std::chrono::seconds after{10};  ///< from an attachment to the look at the namespace's pods
+};
+
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 enum class LogFormat { kAuto, kJson, kText };  ///< kAuto: text on a terminal, else JSON
 
@@ -127,6 +133,7 @@ struct Config {
   Registry registry;
   Proof proof = Proof::kRequired;
   LeaderElection leader_election;
+  Rescue rescue;
   unsigned workers = 16;  ///< 1 to 64
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kAuto;

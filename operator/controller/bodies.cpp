@@ -107,6 +107,13 @@ std::string delete_options(std::string_view uid, std::string_view resource_versi
                {"preconditions", {{"uid", uid}, {"resourceVersion", resource_version}}}});
 }
 
+std::string eviction_body(const std::string& ns, const std::string& pod, const std::string& uid) {
+  return dump({{"apiVersion", "policy/v1"},
+               {"kind", "Eviction"},
+               {"metadata", {{"name", pod}, {"namespace", ns}}},
+               {"deleteOptions", {{"preconditions", {{"uid", uid}}}}}});
+}
+
 std::string account_patch(const plan::PatchAccount& patch) {
   json operations = json::array();
   operations.push_back(

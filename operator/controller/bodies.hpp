@@ -25,12 +25,15 @@ namespace icrps::controller {
 [[nodiscard]] std::string former_owner(const std::string& managed_by,
                                        const std::vector<std::string>& writers);
 [[nodiscard]] std::string delete_options(std::string_view uid, std::string_view resource_version);
+/// Hits the pod of that uid, or nothing.
+[[nodiscard]] std::string eviction_body(const std::string& ns, const std::string& pod,
+                                        const std::string& uid);
 /// A JSON patch.
 [[nodiscard]] std::string account_patch(const plan::PatchAccount& patch);
 
 /// What an Event is about; the Event itself is written to the namespace `ns`.
 struct Subject {
-  std::string kind;  ///< "Namespace", "Secret"
+  std::string kind;  ///< "Namespace", "Secret", "Pod"
   std::string ns;
   std::string name;
   std::string uid;  ///< empty when the object does not exist

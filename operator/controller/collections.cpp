@@ -9,6 +9,8 @@ namespace {
 
 // Copies carry data; a page of them stays below a megabyte.
 constexpr unsigned kSecretsPage = 250;
+// A pod is some 10 KiB of text.
+constexpr unsigned kPodsPage = 100;
 
 }  // namespace
 
@@ -29,6 +31,11 @@ kube::Collection all_service_accounts() {
 
 kube::Collection named_secret(const std::string& name, const std::string& ns) {
   return {"secrets", "secrets", ns, "metadata.name=" + name, false, kSecretsPage};
+}
+
+kube::Collection pending_pods(const std::string& ns, const std::string& name) {
+  const std::string only = name.empty() ? "" : "metadata.name=" + name + ",";
+  return {"pods", "pods", ns, only + "status.phase=Pending", false, kPodsPage};
 }
 
 }  // namespace icrps::controller

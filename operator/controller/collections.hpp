@@ -14,4 +14,7 @@ namespace icrps::controller {
 /// The Secrets of that name, in one namespace or, with an empty `ns`, in all.
 [[nodiscard]] kube::Collection named_secret(const std::string& name, const std::string& ns);
 
+/// The pods of one namespace that have not begun to run; with a `name` only the one called so.
+[[nodiscard]] kube::Collection pending_pods(const std::string& ns, const std::string& name = {});
+
 }  // namespace icrps::controller

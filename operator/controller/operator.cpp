@@ -52,6 +52,7 @@ Operator::Operator(const config::Config& config, Environment environment)
       applier_(client_, stores_, &environment_.clock),
       reconciler_(stores_, credentials_, config::rules_of(config, environment_.own_namespace),
                   applier_, environment_.log, limits_of(config)),
+      rescuer_(make_rescuer()),
       queue_(environment_.clock, environment_.random),
       tally_(environment_.metrics),
       rollout_(names_of(config.credentials), environment_.clock, environment_.metrics),
@@ -81,6 +82,19 @@ void Operator::add_copies_watch(const std::string& credential) {
   store.listen([this](const std::string& ns) { changed(ns); }, [this] { check_synced(); });
   watched_.push_back(
       {named_secret(plan::copy_name(credential), {}), &store, [&store] { return store.synced(); }});
+}
+
+std::unique_ptr<Rescuer> Operator::make_rescuer() {
+  if (!config_.rescue.enabled) return nullptr;
+  const auto known = [this](const std::string& ns) -> std::optional<Rescuer::Known> {
+    const auto facts = reconciler_.gather(ns);
+    if (!facts) return std::nullopt;
+    return Rescuer::Known{facts->ns.uid, plan::references_of(*facts, reconciler_.rules())};
+  };
+  return std::make_unique<Rescuer>(
+      config_.rescue.after,
+      Rescuer::Environment{client_, reporter_, environment_.clock, environment_.log,
+                           environment_.metrics, environment_.random, known});
 }
 
 credentials::SourceContext Operator::source_context() {
@@ -205,6 +219,7 @@ void Operator::lead(const std::stop_token& stop) {
   }
   wait_until_synced(stop);
   if (stop.stop_requested()) return;  // joins
+  if (rescuer_) threads.emplace_back([this, stop] { rescuer_->run(stop); });
   for (std::size_t i = 0; i < config_.workers; ++i) {
     threads.emplace_back([this, stop, i] { work(stop, i); });
   }
@@ -290,6 +305,7 @@ void Operator::settle(const WorkItem& item, const Reconciled& result) {
   using Kind = Outcome::Kind;
   const auto& ns = item.key;
   auto& metrics = environment_.metrics;
+  if (result.attached && rescuer_) rescuer_->attached(ns);
   if (result.exists) {
     tally_.set(ns, result.state);
     rollout_.seen(ns, result.copies);

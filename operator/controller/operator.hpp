@@ -19,6 +19,7 @@
 #include "controller/event_reporter.hpp"
 #include "controller/problem_ledger.hpp"
 #include "controller/reconciler.hpp"
+#include "controller/rescuer.hpp"
 #include "controller/rollout.hpp"
 #include "controller/state_tally.hpp"
 #include "controller/work_queue.hpp"
@@ -72,6 +73,7 @@ class Operator {
  private:
   void add_copies_watch(const std::string& credential);
   [[nodiscard]] credentials::SourceContext source_context();
+  [[nodiscard]] std::unique_ptr<Rescuer> make_rescuer();
   [[nodiscard]] std::optional<icr::Hosts> hosts_to_prove(const std::string& credential) const;
   [[nodiscard]] std::optional<std::string> own_namespace_uid() const;
   void report_source(const std::string& secret, const std::string& uid,
@@ -103,6 +105,7 @@ class Operator {
   EventReporter reporter_;
   Applier applier_;
   Reconciler reconciler_;
+  std::unique_ptr<Rescuer> rescuer_;  // null: it is off
   WorkQueue queue_;
   StateTally tally_;
   Rollout rollout_;

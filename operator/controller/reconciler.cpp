@@ -17,6 +17,11 @@ void note_refusal(Reconciled& result) {
                    result.outcome.message)});
 }
 
+bool attaches(const plan::Action& action) {
+  const auto* patch = std::get_if<plan::PatchAccount>(&action);
+  return patch != nullptr && !patch->add.empty();
+}
+
 /// A copy whose write was not done is what it was before.
 void hold_back(Reconciled& result, const plan::Action& undone, plan::Standing standing) {
   std::string credential;
@@ -89,6 +94,7 @@ void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconc
     }
     if (result.outcome.note) result.notes.push_back(*result.outcome.note);
     done.push_back(describe(action));
+    result.attached |= attaches(action);
   }
   result.writes = done.size();
   const bool forbidden = result.outcome.kind == Outcome::Kind::kForbidden;

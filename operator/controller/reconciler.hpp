@@ -25,6 +25,7 @@ struct Reconciled {
   std::vector<std::pair<std::string, icr::Hosts>> hosts;  ///< Plan::hosts
   Outcome outcome;                                        ///< of the last action that was tried
   std::size_t writes = 0;                                 ///< actions that succeeded
+  bool attached = false;  ///< pods that are made from now on get more than before
 };
 
 /// By credential; one that is not named here has none.
@@ -39,11 +40,13 @@ class Reconciler {
   [[nodiscard]] const plan::Rules& rules() const { return rules_; }
   [[nodiscard]] const LimitsByCredential& limits() const { return limits_; }
 
+  /// What is known of a namespace now; nothing when there is none of that name.
+  [[nodiscard]] std::optional<plan::Facts> gather(const std::string& ns) const;
+
   /// Stops between two actions when `stop` is requested; an action that has begun is finished.
   Reconciled reconcile(const std::string& ns, const std::stop_token& stop);
 
  private:
-  [[nodiscard]] std::optional<plan::Facts> gather(const std::string& ns) const;
   void carry_out(const std::string& ns, const plan::Plan& plan, Reconciled& result,
                  const std::stop_token& stop);
 

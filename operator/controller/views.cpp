@@ -45,4 +45,22 @@ plan::CopyFacts copy_facts(kube::Object&& object) {
   return copy;
 }
 
+plan::PodFacts pod_facts(kube::Object&& object) {
+  plan::PodFacts pod;
+  pod.pending = object.phase == "Pending";
+  pod.terminating = object.terminating;
+  pod.controlled = object.controlled;
+  pod.mirror = object.mirror;
+  for (auto& container : object.containers) {
+    const bool failing =
+        container.waiting == "ErrImagePull" || container.waiting == "ImagePullBackOff";
+    if (failing) pod.failing_images.push_back(std::move(container.image));
+  }
+  pod.name = std::move(object.name);
+  pod.uid = std::move(object.uid);
+  pod.service_account = std::move(object.service_account);
+  pod.pull_secrets = std::move(object.image_pull_secrets);
+  return pod;
+}
+
 }  // namespace icrps::controller

@@ -4,6 +4,7 @@
 #include "kube/pure/object.hpp"
 #include "kube/pure/store.hpp"
 #include "plan/plan.hpp"
+#include "plan/rescue.hpp"
 
 namespace icrps::controller {
 
@@ -11,6 +12,7 @@ namespace icrps::controller {
 [[nodiscard]] plan::AccountFacts account_facts(kube::Object&& object);
 /// Keeps a hash of the data, not the data.
 [[nodiscard]] plan::CopyFacts copy_facts(kube::Object&& object);
+[[nodiscard]] plan::PodFacts pod_facts(kube::Object&& object);
 
 using NamespaceStore = kube::Store<plan::NamespaceFacts>;
 using AccountStore = kube::Store<plan::AccountFacts>;

@@ -92,7 +92,12 @@ std::string Path::target() const {
   if (!ns.empty()) target += fmt::format("/namespaces/{}", ns);
   target += fmt::format("/{}", resource);
   if (!name.empty()) target += fmt::format("/{}", name);
+  if (!subresource.empty()) target += fmt::format("/{}", subresource);
   return target;
+}
+
+std::string Path::kind() const {
+  return subresource.empty() ? std::string(resource) : fmt::format("{}/{}", resource, subresource);
 }
 
 Status status_of(const http::Response& response) {
@@ -174,10 +179,10 @@ tl::expected<http::Response, ApiError> Client::exchange(const Path& path,
   auto result = transport_.send(request, stop);
   const auto verb = http::to_string(request.method);
   if (!result) {
-    observer_(verb, path.resource, http::to_string(result.error().kind));
+    observer_(verb, path.kind(), http::to_string(result.error().kind));
     return tl::unexpected(error_of(result.error()));
   }
-  observer_(verb, path.resource, std::to_string(result->status));
+  observer_(verb, path.kind(), std::to_string(result->status));
   if (result->status < 200 || result->status > 299) return tl::unexpected(error_of(*result));
   return std::move(*result);
 }
@@ -185,7 +190,7 @@ tl::expected<http::Response, ApiError> Client::exchange(const Path& path,
 Reply Client::send(const Path& path, const http::Request& request, const std::stop_token& stop) {
   const auto result = exchange(path, request, stop);
   if (!result) return tl::unexpected(result.error());
-  if (request.method == Method::kDelete) return Object{};
+  if (request.method == Method::kDelete || !path.subresource.empty()) return Object{};
   auto object = decode_object(result->body);
   if (!object) {
     return tl::unexpected(ApiError{Kind::kServer, result->status,

@@ -43,17 +43,20 @@ struct ApiError {
 
 using Reply = tl::expected<Object, ApiError>;
 
-/// A collection or object in the core API group.
+/// A collection, an object, or a subresource of one, in the core API group.
 struct Path {
-  std::string_view resource;  ///< "secrets"
-  std::string_view ns;        ///< empty: cluster-wide
-  std::string_view name;      ///< empty: the collection
+  std::string_view resource;       ///< "secrets"
+  std::string_view ns;             ///< empty: cluster-wide
+  std::string_view name;           ///< empty: the collection
+  std::string_view subresource{};  ///< "eviction"; empty: the object itself
 
   /// "/api/v1/namespaces/shop/secrets/icr-default"
   [[nodiscard]] std::string target() const;
+  /// "pods/eviction", as RBAC has it.
+  [[nodiscard]] std::string kind() const;
 };
 
-/// Called after each request: "POST", "secrets", "201" or "timeout".
+/// Called after each request: "POST", "secrets" or "pods/eviction", "201" or "timeout".
 using RequestObserver =
     std::function<void(std::string_view verb, std::string_view resource, std::string_view code)>;
 
@@ -73,6 +76,7 @@ class Client {
   /// Who wrote the object, the last one first.
   tl::expected<std::vector<std::string>, ApiError> field_managers(const Path& path,
                                                                   const std::stop_token& stop = {});
+  /// Of a subresource the Reply's object is empty.
   Reply create(const Path& collection, std::string body, const std::stop_token& stop = {});
   Reply patch(const Path& path, PatchType type, std::string body, const std::stop_token& stop = {});
   /// `options`: a DeleteOptions object. The Reply's object may be empty.

@@ -46,6 +46,10 @@ inline constexpr std::string_view kSecretReplaced = "SecretReplaced";
 inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailable";
 inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
 inline constexpr std::string_view kForbidden = "Forbidden";
+// On a Pod.
+inline constexpr std::string_view kPodRescued = "PodRescued";
+inline constexpr std::string_view kPodNeedsRestart = "PodNeedsRestart";
+inline constexpr std::string_view kPodNotRescued = "PodNotRescued";
 // On a source Secret.
 inline constexpr std::string_view kSourceMissing = "SourceMissing";
 inline constexpr std::string_view kSourceInvalid = "SourceInvalid";

@@ -139,6 +139,11 @@ struct Metrics::Families {
                                  "Always 1; the label tells where the rotation of a key stands.")};
   Family<Counter>& rotations = counter(registry, "icr_pull_secrets_rotations_total",
                                        "Rotations of a service ID's key, by outcome.");
+  Family<Counter>& rescue_looks =
+      counter(registry, "icr_pull_secrets_rescue_looks_total",
+              "Looks at a namespace for pods that were too early, by outcome.");
+  Family<Counter>& rescue_pods = counter(registry, "icr_pull_secrets_rescue_pods_total",
+                                         "Pods that were too early, by what became of them.");
   Gauge& queue_depth =
       gauge(registry, "icr_pull_secrets_queue_depth", "Namespaces that wait for a worker.").Add({});
   Gauge& synced = gauge(registry, "icr_pull_secrets_synced",
@@ -238,6 +243,14 @@ void Metrics::set_rotation_step(const std::string& credential, std::string_view 
 
 void Metrics::rotation_ended(const std::string& credential, std::string_view outcome) {
   families_->rotations.Add({{"credential", credential}, {"outcome", text_of(outcome)}}).Increment();
+}
+
+void Metrics::rescue_look(std::string_view outcome) {
+  families_->rescue_looks.Add({{"outcome", text_of(outcome)}}).Increment();
+}
+
+void Metrics::rescue_pod(std::string_view outcome) {
+  families_->rescue_pods.Add({{"outcome", text_of(outcome)}}).Increment();
 }
 
 void Metrics::set_queue_depth(std::size_t depth) {

@@ -50,6 +50,10 @@ class Metrics {
   void set_rotation_step(const std::string& credential, std::string_view step);
   /// outcome: "done", "failed", …
   void rotation_ended(const std::string& credential, std::string_view outcome);
+  /// Of a namespace for pods that were too early; outcome: "done", "gone", "forbidden", "failed".
+  void rescue_look(std::string_view outcome);
+  /// What became of such a pod: "evicted", "told", "gone", "forbidden", "given_up".
+  void rescue_pod(std::string_view outcome);
   void set_queue_depth(std::size_t depth);
   void set_synced(bool synced);
   /// Only where replicas elect a leader.

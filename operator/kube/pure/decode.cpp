@@ -16,6 +16,7 @@ using nlohmann::json;
 
 constexpr std::string_view kOurPrefix = "icr-pull-secrets/";
 constexpr std::string_view kManagedBy = "app.kubernetes.io/managed-by";
+constexpr std::string_view kMirror = "kubernetes.io/config.mirror";
 
 const Keep kNothingMore{};
 
@@ -38,8 +39,42 @@ enum class At {
   kDetails,      // Status.details
   kCauses,       //
   kCause,        //
+  kOwners,       // metadata.ownerReferences of a Pod
+  kOwner,        //
+  kSpec,         // of a Pod
+  kContainers,   // containers and initContainers
+  kContainer,    //
+  kPodStatus,    //
+  kStatuses,     // containerStatuses and initContainerStatuses
+  kStatus,       //
+  kState,        //
+  kWaiting,      //
   kIgnored,
 };
+
+/// child_of() within what only pods have.
+At child_in_pod(At at, std::string_view key) {
+  switch (at) {
+    case At::kOwners:
+      return At::kOwner;
+    case At::kSpec:
+      if (key == "imagePullSecrets") return At::kPullSecrets;
+      return key == "containers" || key == "initContainers" ? At::kContainers : At::kIgnored;
+    case At::kContainers:
+      return At::kContainer;
+    case At::kPodStatus:
+      return key == "containerStatuses" || key == "initContainerStatuses" ? At::kStatuses
+                                                                          : At::kIgnored;
+    case At::kStatuses:
+      return At::kStatus;
+    case At::kStatus:
+      return key == "state" ? At::kState : At::kIgnored;
+    case At::kState:
+      return key == "waiting" ? At::kWaiting : At::kIgnored;
+    default:
+      return At::kIgnored;
+  }
+}
 
 /// Which container a key opens. Everything not listed is skipped with all that it holds.
 At child_of(At at, std::string_view key) {
@@ -55,9 +90,12 @@ At child_of(At at, std::string_view key) {
       if (key == "metadata") return At::kMeta;
       if (key == "data") return At::kData;
       if (key == "imagePullSecrets") return At::kPullSecrets;
+      if (key == "spec") return At::kSpec;
+      if (key == "status") return At::kPodStatus;
       return key == "details" ? At::kDetails : At::kIgnored;
     case At::kMeta:
       if (key == "annotations") return At::kAnnotations;
+      if (key == "ownerReferences") return At::kOwners;
       return key == "labels" ? At::kLabels : At::kIgnored;
     case At::kPullSecrets:
       return At::kPullSecret;
@@ -66,7 +104,7 @@ At child_of(At at, std::string_view key) {
     case At::kCauses:
       return At::kCause;
     default:
-      return At::kIgnored;
+      return child_in_pod(at, key);
   }
 }
 
@@ -85,6 +123,7 @@ class Reader final : public nlohmann::json_sax<json> {
   bool null() override { return true; }
   bool boolean(bool value) override {
     if (at() == At::kObject && key_ == "immutable") object.immutable = value;
+    if (at() == At::kOwner && key_ == "controller" && value) object.controlled = true;
     return true;
   }
   bool number_integer(number_integer_t value) override { return number(value); }
@@ -118,6 +157,9 @@ class Reader final : public nlohmann::json_sax<json> {
   bool number(number_integer_t value);
   void meta_string(string_t& value);
   void object_string(string_t& value);
+  void annotation(string_t& value);
+  void pod_string(string_t& value);
+  void join_statuses();
   [[nodiscard]] bool is_kept_label() const;
 
   const At root_;
@@ -125,6 +167,8 @@ class Reader final : public nlohmann::json_sax<json> {
   const std::function<void(Object&&)>* const on_item_;
   std::vector<At> stack_;
   std::string key_;  // the last key seen in a container that is read
+  // Of the pod that is being read: why a container of that name waits.
+  std::vector<std::pair<std::string, std::string>> statuses_;
 };
 
 bool Reader::open() {
@@ -134,6 +178,8 @@ bool Reader::open() {
   }
   // Also for an entry without a name: positions in a patch count it.
   if (at() == At::kPullSecrets) object.image_pull_secrets.emplace_back();
+  if (at() == At::kContainers) object.containers.emplace_back();
+  if (at() == At::kStatuses) statuses_.emplace_back();
   stack_.push_back(stack_.empty() ? root_ : child_of(stack_.back(), key_));
   return true;
 }
@@ -141,6 +187,7 @@ bool Reader::open() {
 bool Reader::end_object() {
   const At closed = stack_.back();
   stack_.pop_back();
+  if (closed == At::kObject && !statuses_.empty()) join_statuses();
   if (closed == At::kObject && on_item_ != nullptr) {
     (*on_item_)(std::move(object));
     object = Object{};
@@ -173,7 +220,7 @@ bool Reader::string(string_t& value) {
       meta_string(value);
       break;
     case At::kAnnotations:
-      if (key_.starts_with(kOurPrefix)) object.annotations.emplace(key_, std::move(value));
+      annotation(value);
       break;
     case At::kLabels:
       if (is_kept_label()) object.labels.emplace(key_, std::move(value));
@@ -188,9 +235,48 @@ bool Reader::string(string_t& value) {
       if (key_ == "reason") status.causes.push_back(std::move(value));
       break;
     default:
+      pod_string(value);
       break;
   }
   return true;
+}
+
+void Reader::annotation(string_t& value) {
+  if (key_.starts_with(kOurPrefix)) object.annotations.emplace(key_, std::move(value));
+  if (key_ == kMirror) object.mirror = true;
+}
+
+void Reader::pod_string(string_t& value) {
+  switch (at()) {
+    case At::kSpec:
+      if (key_ == "serviceAccountName") object.service_account.swap(value);
+      break;
+    case At::kContainer:
+      if (key_ == "name") object.containers.back().name.swap(value);
+      if (key_ == "image") object.containers.back().image.swap(value);
+      break;
+    case At::kPodStatus:
+      if (key_ == "phase") object.phase.swap(value);
+      break;
+    case At::kStatus:
+      if (key_ == "name") statuses_.back().first.swap(value);
+      break;
+    case At::kWaiting:
+      if (key_ == "reason") statuses_.back().second.swap(value);
+      break;
+    default:
+      break;
+  }
+}
+
+/// What the spec and the status say of one container stands in different places.
+void Reader::join_statuses() {
+  for (auto& [name, waiting] : statuses_) {
+    for (auto& container : object.containers) {
+      if (container.name == name) container.waiting.swap(waiting);
+    }
+  }
+  statuses_.clear();
 }
 
 bool Reader::is_kept_label() const {

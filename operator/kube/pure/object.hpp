@@ -13,7 +13,14 @@
 
 namespace icrps::kube {
 
-/// A Namespace, ServiceAccount or Secret; fields that a kind does not have stay empty.
+/// A container of a pod, or an init container.
+struct Container {
+  std::string name;
+  std::string image;    ///< as the pod's author wrote it
+  std::string waiting;  ///< why it waits: "ImagePullBackOff"; empty: it does not
+};
+
+/// A Namespace, ServiceAccount, Secret or Pod; fields that a kind does not have stay empty.
 struct Object {
   std::string name;
   std::string ns;  ///< empty for a Namespace
@@ -30,8 +37,15 @@ struct Object {
   bool immutable = false;
   std::vector<std::pair<std::string, SecretString>> data;  ///< values still in base64
 
-  // ServiceAccount
+  // ServiceAccount, Pod
   std::vector<std::string> image_pull_secrets;  ///< in the object's order
+
+  // Pod
+  std::string service_account;
+  std::string phase;
+  bool controlled = false;  ///< it has an owner that makes it anew when it goes
+  bool mirror = false;      ///< of a static pod, which only its node's kubelet can make anew
+  std::vector<Container> containers;
 };
 
 /// Nobody means a longer Retry-After; it would look like an operator that is dead.

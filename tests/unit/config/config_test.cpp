@@ -35,6 +35,8 @@ TEST_CASE("everything but the credentials has a default", "[config]") {
   CHECK(config.iam.ca_file.empty());
   CHECK(config.registry.ca_file.empty());
   CHECK(config.proof == Proof::kRequired);
+  CHECK_FALSE(config.rescue.enabled);
+  CHECK(config.rescue.after == std::chrono::seconds(10));
   CHECK(config.workers == 16);
   CHECK(config.log_level == LogLevel::kInfo);
   CHECK(config.log_format == LogFormat::kAuto);
@@ -57,6 +59,7 @@ conflict: adopt
 iam: {endpoint: private, caFile: /etc/iam/ca.pem}
 registry: {caFile: /etc/registry/ca.pem}
 proof: preferred
+rescue: {enabled: true, after: 1m30s}
 regions:
   eu-xx: xx.icr.io
   us-south: registry.example.com:5000
@@ -94,9 +97,20 @@ log: {level: debug, format: json}
   CHECK(config.iam.ca_file == "/etc/iam/ca.pem");
   CHECK(config.registry.ca_file == "/etc/registry/ca.pem");
   CHECK(config.proof == Proof::kPreferred);
+  CHECK(config.rescue.enabled);
+  CHECK(config.rescue.after == std::chrono::seconds(90));
   CHECK(config.workers == 64);
   CHECK(config.log_level == LogLevel::kDebug);
   CHECK(config.log_format == LogFormat::kJson);
+}
+
+TEST_CASE("true and false may be written in several ways", "[config]") {
+  for (const auto* const yes : {"true", "True", "yes", "ON"}) {
+    CHECK(parsed(kMinimal + "rescue: {enabled: " + yes + "}\n").rescue.enabled);
+  }
+  for (const auto* const no : {"false", "FALSE", "no", "off"}) {
+    CHECK_FALSE(parsed(kMinimal + "rescue: {enabled: " + no + "}\n").rescue.enabled);
+  }
 }
 
 TEST_CASE("a file may be written in several ways", "[config]") {
@@ -228,6 +242,21 @@ TEST_CASE("a wrong setting is named with file, line and what is accepted", "[con
             "6: attach is \"podsonly\" (did you mean \"podsOnly\"?); accepted: serviceAccounts, "
             "podsOnly"},
            {"attach: [podsOnly]", "6: attach is a list; accepted: serviceAccounts, podsOnly"},
+           // rescue
+           {"rescue: true", "6: rescue is true or false; accepted: a map of enabled, after"},
+           {"rescue: {on: true}", "6: unknown key \"on\" in rescue; accepted: enabled, after"},
+           {"rescue: {enabled: 1}", "6: rescue.enabled is a number; accepted: true or false"},
+           {"rescue: {enabled: 'true'}", "6: rescue.enabled is text; accepted: true or false"},
+           {"rescue: {enabled: }", "6: rescue.enabled is nothing; accepted: true or false"},
+           {"rescue: {after: 10}",
+            "6: rescue.after is a number; accepted: a duration from 1s to 1h, such as 720h, 1h30m "
+            "or 90s"},
+           {"rescue: {after: 0s}",
+            "6: rescue.after is 0s; accepted: a duration from 1s to 1h, such as 720h, 1h30m or "
+            "90s"},
+           {"rescue: {after: 1h1s}",
+            "6: rescue.after is 1h1s; accepted: a duration from 1s to 1h, such as 720h, 1h30m or "
+            "90s"},
            // regions
            {"regions: [eu-xx]",
             "6: regions is a list; accepted: a map from region ids to hosts; {} for none"},

@@ -77,6 +77,7 @@ TEST_CASE("opting in is one POST and one PATCH, and then nothing", "[controller]
   CHECK(result.uid == "uid-of-shop");
   CHECK(result.state == State::kReady);
   CHECK(result.writes == 2);
+  CHECK(result.attached);
   CHECK(result.outcome.kind == Kind::kDone);
   CHECK(rig.server.lines == Words{"POST " + kCopies, "PATCH " + kAccount});
 
@@ -84,6 +85,7 @@ TEST_CASE("opting in is one POST and one PATCH, and then nothing", "[controller]
   const auto again = rig.reconcile();
   CHECK(again.state == State::kReady);
   CHECK(again.writes == 0);
+  CHECK_FALSE(again.attached);
   CHECK(rig.server.lines.size() == 2);
 }
 

@@ -39,6 +39,18 @@ TEST_CASE("paths in the core group", "[kube][client]") {
   CHECK(Path{"secrets", {}, {}}.target() == "/api/v1/secrets");
   CHECK(Path{"secrets", "shop", {}}.target() == "/api/v1/namespaces/shop/secrets");
   CHECK(kPath.target() == "/api/v1/namespaces/shop/secrets/a");
+  CHECK(Path{"pods", "shop", "a", "eviction"}.target() ==
+        "/api/v1/namespaces/shop/pods/a/eviction");
+  CHECK(Path{"pods", "shop", "a", "eviction"}.kind() == "pods/eviction");
+  CHECK(kPath.kind() == "secrets");
+}
+
+TEST_CASE("a subresource answers with anything", "[kube][client]") {
+  Rig rig;
+  rig.server.will(201, R"({"kind":"Status","status":"Success","code":201})");
+  CHECK(rig.client.create({"pods", "shop", "a", "eviction"}, "{1}"));
+  CHECK(rig.server.lines.at(0) == "POST /api/v1/namespaces/shop/pods/a/eviction");
+  CHECK(rig.observed.at(0) == "POST pods/eviction 201");
 }
 
 TEST_CASE("each call is one request of the right shape", "[kube][client]") {

@@ -84,6 +84,48 @@ TEST_CASE("an entry without a name keeps its place in the list of pull secrets",
   CHECK(account.image_pull_secrets == std::vector<std::string>{"", "icr-default", "", ""});
 }
 
+TEST_CASE("a pod keeps what its pulls depend on", "[kube][decode]") {
+  const auto pod = decoded(R"({
+    "metadata": {"name": "web", "namespace": "shop", "uid": "8a1", "resourceVersion": "9",
+                 "annotations": {"kubernetes.io/config.mirror": "h", "other": "x"},
+                 "ownerReferences": [{"kind": "Some", "controller": false, "name": "wrong"},
+                                     {"kind": "ReplicaSet", "name": "wrong", "controller": true}]},
+    "spec": {
+      "initContainers": [{"name": "first", "image": "de.icr.io/a/init", "env": [{"name": "x"}]}],
+      "containers": [{"image": "us.icr.io/a/web:1", "name": "web", "image.": "x"},
+                     {"name": "side", "image": "quay.io/a/side",
+                      "volumeMounts": [{"name": "wrong"}]}],
+      "serviceAccountName": "builder", "serviceAccount": "wrong",
+      "imagePullSecrets": [{"name": "b"}, {"name": "a"}],
+      "volumes": [{"name": "wrong", "secret": {"secretName": "wrong"}}]},
+    "status": {
+      "phase": "Pending", "reason": "wrong", "message": "wrong",
+      "conditions": [{"type": "Ready", "status": "False", "reason": "wrong"}],
+      "containerStatuses": [
+        {"name": "side", "state": {"running": {"startedAt": "x"}},
+         "lastState": {"waiting": {"reason": "wrong"}}, "image": "wrong"},
+        {"state": {"waiting": {"message": "wrong", "reason": "ErrImagePull"}}, "name": "web"}],
+      "initContainerStatuses": [{"name": "first", "state": {"terminated": {"reason": "Error"}}},
+                                {"name": "absent", "state": {"waiting": {"reason": "wrong"}}}]}
+  })");
+  CHECK(pod.name == "web");
+  CHECK(pod.uid == "8a1");
+  CHECK(pod.service_account == "builder");
+  CHECK(pod.phase == "Pending");
+  CHECK(pod.controlled);
+  CHECK(pod.mirror);
+  CHECK(pod.image_pull_secrets == std::vector<std::string>{"b", "a"});
+  CHECK(pod.annotations.empty());
+  CHECK((pod.type.empty() && pod.data.empty()));
+  std::vector<std::string> containers;
+  for (const auto& each : pod.containers) {
+    containers.push_back(each.name + " " + each.image + " " + each.waiting);
+  }
+  CHECK(containers == std::vector<std::string>{"first de.icr.io/a/init ",
+                                               "web us.icr.io/a/web:1 ErrImagePull",
+                                               "side quay.io/a/side "});
+}
+
 TEST_CASE("a secret keeps type, data and immutable", "[kube][decode]") {
   const auto secret = decoded(R"({
     "metadata": {"name": "icr-default", "namespace": "shop", "resourceVersion": "9",
@@ -118,6 +160,7 @@ TEST_CASE("one item of a list leaves nothing behind for the next", "[kube][decod
   rich["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
   rich["metadata"]["annotations"] = {{"icr-pull-secrets/hosts", "x"}};
   rich["imagePullSecrets"] = {{{"name", "s"}}};
+  rich.merge_patch(test::stuck_pod("shop/a@1"));
   std::vector<Object> items;
   REQUIRE(decode_list(test::page({rich, test::Json{{"metadata", {{"name", "b"}}}}}, "2"),
                       [&](Object&& o) { items.push_back(std::move(o)); }));
@@ -131,6 +174,10 @@ TEST_CASE("one item of a list leaves nothing behind for the next", "[kube][decod
   CHECK(bare.annotations.empty());
   CHECK(bare.data.empty());
   CHECK(bare.image_pull_secrets.empty());
+  CHECK(items[0].containers.at(0).waiting == "ImagePullBackOff");
+  CHECK(bare.containers.empty());
+  CHECK((bare.phase + bare.service_account).empty());
+  CHECK_FALSE(bare.controlled);
 }
 
 TEST_CASE("each type of watch event", "[kube][decode]") {

@@ -53,6 +53,21 @@ Json own_copy(const std::string& name_and_version, const plan::Content& content,
   return json;
 }
 
+Json stuck_pod(const std::string& name_and_version) {
+  auto json = object(name_and_version);
+  json["metadata"]["ownerReferences"] = {
+      {{"kind", "ReplicaSet"}, {"name", "web"}, {"controller", true}}};
+  json["spec"] = {
+      {"serviceAccountName", "default"},
+      {"containers", {{{"name", "web"}, {"image", "us.icr.io/team/app:1"}, {"ports", {1}}}}}};
+  json["status"] = {
+      {"phase", "Pending"},
+      {"containerStatuses",
+       {{{"name", "web"},
+         {"state", {{"waiting", {{"reason", "ImagePullBackOff"}, {"message", "no"}}}}}}}}};
+  return json;
+}
+
 std::string page(const std::vector<Json>& items, const std::string& version,
                  const std::string& continue_token) {
   Json metadata = {{"resourceVersion", version}};

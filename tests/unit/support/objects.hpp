@@ -26,6 +26,10 @@ using Json = nlohmann::json;
 [[nodiscard]] Json own_copy(const std::string& name_and_version, const plan::Content& content,
                             const std::string& credential = "default");
 
+/// Of a controller, with the account `default` and no pull secret; it waits for an image of
+/// us.icr.io in ImagePullBackOff.
+[[nodiscard]] Json stuck_pod(const std::string& name_and_version);
+
 [[nodiscard]] std::string page(const std::vector<Json>& items, const std::string& version,
                                const std::string& continue_token = {});
 /// One line of a watch, with its line end.
