@@ -290,6 +290,13 @@ class Rights(unittest.TestCase):
         self.assertNotEqual(0, done.returncode)
         self.assertIn("config.credentials is empty", done.stderr)
 
+    def test_rescue_adds_the_list_and_the_eviction_of_pods_and_nothing_else(self):
+        without, rules = (find(objects, "ClusterRole")["rules"] for objects in (render(), render("--set", "rescue.enabled=true")))
+        self.assertEqual([{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+                          {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]}],
+                         [rule for rule in rules if rule not in without])
+        self.assertEqual(without, rules[:len(without)])
+
     def test_the_bindings_bind_these_roles_to_this_account(self):
         for values in ({}, {"serviceAccount": {"name": "other"}}, {"serviceAccount": {"create": False}}):
             objects = render(values=values)
@@ -309,6 +316,26 @@ class Rights(unittest.TestCase):
         objects = render()
         self.assertIs(False, find(objects, "ServiceAccount")["automountServiceAccountToken"])
         self.assertIs(True, pod(objects)["automountServiceAccountToken"])
+
+
+class Rescue(unittest.TestCase):
+    def rescue(self, values):
+        return yaml.load(find(render(values=values), "ConfigMap")["data"]["config.yaml"], Loader).get("rescue")
+
+    def test_it_is_not_mentioned_unless_asked_for(self):
+        self.assertIsNone(self.rescue({}))
+        self.assertEqual({"after": "30s"}, self.rescue({"config": {"rescue": {"after": "30s"}}}))
+
+    def test_the_value_sets_it_in_the_configuration(self):
+        on = {"rescue": {"enabled": True}}
+        self.assertEqual({"enabled": True}, self.rescue(on))
+        self.assertEqual({"enabled": True, "after": "30s"}, self.rescue(on | {"config": {"rescue": {"after": "30s"}}}))
+        self.assertEqual({"enabled": True}, self.rescue(on | {"config": {"rescue": {"enabled": True}}}))
+
+    def test_it_brings_a_new_pod(self):
+        checksums = {find(render(values={"rescue": {"enabled": on}}), "Deployment")["spec"]["template"]["metadata"]["annotations"]
+                     ["icr-pull-secrets/config-checksum"] for on in (True, False)}
+        self.assertEqual(2, len(checksums))
 
 
 class Image(unittest.TestCase):

@@ -286,6 +286,26 @@ no  get     secrets/other                               $namespace
 TABLE
 }
 
+# With rescue on: which pods there are, and their eviction.
+rescue() {
+  say "helm upgrade, with rescue"
+  quietly helm upgrade "$release" "$CHART" --namespace "$namespace" --values "$CHART/ci/rescue-values.yaml"
+  local expected verb resource where
+  while read -r expected verb resource where; do
+    asked "$expected" "$verb" "$resource" "$where"
+  done <<TABLE
+yes list    pods                        shop
+yes create  pods/eviction               shop
+no  get     pods                        shop
+no  watch   pods                        shop
+no  create  pods                        shop
+no  delete  pods                        shop
+no  patch   pods                        shop
+no  get     pods/log                    shop
+no  create  pods/exec                   shop
+TABLE
+}
+
 accept() {
   local name file
   say "Pod Security: the check refuses a pod that may be root"
@@ -337,6 +357,7 @@ make_namespaces
 install
 ask
 act
+rescue
 rotate
 accept
 remove

@@ -65,6 +65,23 @@ The image reference. A digest says exactly which image, so a tag beside it could
 {{- end }}
 
 {{/*
+The operator's configuration file: the value config, and what other values add to it. The value
+rescue.enabled grants the rights as well, so the file can't say something else.
+*/}}
+{{- define "icr-pull-secrets.config" -}}
+{{- $config := deepCopy .Values.config }}
+{{- $rescue := $config.rescue | default dict }}
+{{- if not (hasKey $rescue "enabled") }}
+{{- if .Values.rescue.enabled }}
+{{- $_ := set $config "rescue" (merge (dict "enabled" true) $rescue) }}
+{{- end }}
+{{- else if ne $rescue.enabled .Values.rescue.enabled }}
+{{- fail (printf "rescue.enabled is %t and config.rescue.enabled is %t: set rescue.enabled alone, which also grants the rights, and leave the other one out" .Values.rescue.enabled $rescue.enabled) }}
+{{- end }}
+{{- toYaml $config }}
+{{- end }}
+
+{{/*
 The names of the Secrets that the operator writes, one a line: icr-<credential>.
 An empty list would be no limit at all in an RBAC rule, so it's an error here.
 */}}

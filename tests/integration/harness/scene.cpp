@@ -39,16 +39,15 @@ constexpr auto kCredentialsOfTests = R"(config:
         manager: {apiKey: {secretRef: {name: icr-manager, key: apikey}}}
 )";
 
-/// The operator's namespace, account and rights, as the chart renders them.
-void install_rights(Cluster& cluster) {
+/// The operator's account and rights, as the chart renders them. `settings`: for helm's --set.
+void install_rights(const std::string& settings = "rbac.create=true") {
   const auto chart = environment("ICRPS_CHART");
-  must(cluster.api().post("/api/v1/namespaces", {{"metadata", {{"name", kOwn}}}}));
   const auto values = scratch_file("values.yaml", kCredentialsOfTests);
   const auto rendered = must_run(
-      {"helm", "template", kOwn, chart, "--namespace", kOwn, "--values", values, "--show-only",
-       "templates/serviceaccount.yaml", "--show-only", "templates/clusterrole.yaml", "--show-only",
-       "templates/role.yaml", "--show-only", "templates/state-role.yaml", "--show-only",
-       "templates/lease-role.yaml"});
+      {"helm", "template", kOwn, chart, "--namespace", kOwn, "--values", values, "--set", settings,
+       "--show-only", "templates/serviceaccount.yaml", "--show-only", "templates/clusterrole.yaml",
+       "--show-only", "templates/role.yaml", "--show-only", "templates/state-role.yaml",
+       "--show-only", "templates/lease-role.yaml"});
   must_run({"kubectl", "apply", "--filename", scratch_file("rights.yaml", rendered)},
            {"KUBECONFIG=" + environment("KUBECONFIG")});
 }
@@ -56,7 +55,10 @@ void install_rights(Cluster& cluster) {
 struct World {
   Cluster cluster{environment("KUBECONFIG")};
   Proxy proxy;
-  World() { install_rights(cluster); }
+  World() {
+    must(cluster.api().post("/api/v1/namespaces", {{"metadata", {{"name", kOwn}}}}));
+    install_rights();
+  }
 };
 
 World& world() {
@@ -112,6 +114,21 @@ std::string token_kubeconfig(const std::string& token, const std::string& server
 std::string operator_kubeconfig() {
   static const std::string file = token_kubeconfig(cluster().token(kOwn, kOwn));
   return file;
+}
+
+void let_rescue(bool allowed) {
+  install_rights(fmt::format("rescue.enabled={}", allowed));
+  const json question = {{"apiVersion", "authorization.k8s.io/v1"},
+                         {"kind", "SubjectAccessReview"},
+                         {"spec",
+                          {{"user", fmt::format("system:serviceaccount:{}:{}", kOwn, kOwn)},
+                           {"resourceAttributes",
+                            {{"namespace", "default"}, {"verb", "list"}, {"resource", "pods"}}}}}};
+  eventually("the rights are in force", [&]() -> std::string {
+    const auto answer =
+        must(cluster().api().post("/apis/authorization.k8s.io/v1/subjectaccessreviews", question));
+    return answer["status"]["allowed"] == allowed ? "" : answer.dump();
+  });
 }
 
 Annotations in(const std::string& regions) {

@@ -30,6 +30,9 @@ Proxy& proxy();
 std::string token_kubeconfig(const std::string& token, const std::string& server = {});
 std::string operator_kubeconfig();
 
+/// The chart's value rescue.enabled, as far as the operator's rights follow from it.
+void let_rescue(bool allowed);
+
 /// {"icr-pull-secrets/regions": regions}
 [[nodiscard]] Annotations in(const std::string& regions);
 
