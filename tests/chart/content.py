@@ -332,6 +332,9 @@ class Rescue(unittest.TestCase):
         self.assertEqual({"enabled": True, "after": "30s"}, self.rescue(on | {"config": {"rescue": {"after": "30s"}}}))
         self.assertEqual({"enabled": True}, self.rescue(on | {"config": {"rescue": {"enabled": True}}}))
 
+    def test_values_that_do_not_know_it_leave_it_off(self):
+        self.assertIsNone(self.rescue({"rescue": None}))
+
     def test_it_brings_a_new_pod(self):
         checksums = {find(render(values={"rescue": {"enabled": on}}), "Deployment")["spec"]["template"]["metadata"]["annotations"]
                      ["icr-pull-secrets/config-checksum"] for on in (True, False)}

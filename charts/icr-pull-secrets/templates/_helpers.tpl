@@ -65,18 +65,27 @@ The image reference. A digest says exactly which image, so a tag beside it could
 {{- end }}
 
 {{/*
+Not empty when rescue is on. There is no such value when helm upgrade keeps the values of a release
+that didn't know it yet.
+*/}}
+{{- define "icr-pull-secrets.rescue" -}}
+{{- if dig "enabled" false (.Values.rescue | default dict) }}yes{{ end }}
+{{- end }}
+
+{{/*
 The operator's configuration file: the value config, and what other values add to it. The value
 rescue.enabled grants the rights as well, so the file can't say something else.
 */}}
 {{- define "icr-pull-secrets.config" -}}
 {{- $config := deepCopy .Values.config }}
+{{- $enabled := include "icr-pull-secrets.rescue" . | eq "yes" }}
 {{- $rescue := $config.rescue | default dict }}
 {{- if not (hasKey $rescue "enabled") }}
-{{- if .Values.rescue.enabled }}
+{{- if $enabled }}
 {{- $_ := set $config "rescue" (merge (dict "enabled" true) $rescue) }}
 {{- end }}
-{{- else if ne $rescue.enabled .Values.rescue.enabled }}
-{{- fail (printf "rescue.enabled is %t and config.rescue.enabled is %t: set rescue.enabled alone, which also grants the rights, and leave the other one out" .Values.rescue.enabled $rescue.enabled) }}
+{{- else if ne $rescue.enabled $enabled }}
+{{- fail (printf "rescue.enabled is %t and config.rescue.enabled is %t: set rescue.enabled alone, which also grants the rights, and leave the other one out" $enabled $rescue.enabled) }}
 {{- end }}
 {{- toYaml $config }}
 {{- end }}
