@@ -17,6 +17,7 @@ using nlohmann::json;
 
 constexpr std::size_t kNameDigits = 16;
 constexpr std::size_t kWritersShown = 5;
+constexpr std::size_t kLongestName = 253;
 constexpr std::size_t kLongestMessage = 1024;  // of an Event, core/v1
 
 std::string key(std::string_view text) {
@@ -137,8 +138,11 @@ std::string account_patch(const plan::PatchAccount& patch) {
 }
 
 std::string event_name(const Subject& subject, const plan::Problem& problem) {
+  // A pod's name may be as long as a name can be. Cut, it must not end with a hyphen or a dot.
+  auto stem = subject.name.substr(0, kLongestName - 1 - kNameDigits);
+  while (stem.ends_with('-') || stem.ends_with('.')) stem.pop_back();
   return fmt::format(
-      "{}.{}", subject.name,
+      "{}.{}", stem,
       digest({subject.kind, subject.uid, problem.reason, problem.message}, kNameDigits));
 }
 

@@ -9,8 +9,9 @@ namespace {
 
 // Copies carry data; a page of them stays below a megabyte.
 constexpr unsigned kSecretsPage = 250;
-// A pod is some 10 KiB of text.
-constexpr unsigned kPodsPage = 100;
+// A pod is some 10 KiB of text, and may be 1 MiB: nobody is to use up the operator's memory.
+constexpr unsigned kPodsPage = 25;
+constexpr std::size_t kLargestPodsPage = std::size_t{4} << 20U;
 
 }  // namespace
 
@@ -35,7 +36,9 @@ kube::Collection named_secret(const std::string& name, const std::string& ns) {
 
 kube::Collection pending_pods(const std::string& ns, const std::string& name) {
   const std::string only = name.empty() ? "" : "metadata.name=" + name + ",";
-  return {"pods", "pods", ns, only + "status.phase=Pending", false, kPodsPage};
+  kube::Collection collection{"pods", "pods", ns, only + "status.phase=Pending", false, kPodsPage};
+  collection.max_page_size = kLargestPodsPage;
+  return collection;
 }
 
 }  // namespace icrps::controller

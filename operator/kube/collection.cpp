@@ -50,6 +50,7 @@ http::Request list_request(const Collection& collection, const std::string& cont
   if (!continue_token.empty()) request.target += "&continue=" + escape(continue_token);
   request.headers = {{"Accept", accept(collection, true)}};
   request.deadline = kListDeadline;
+  request.max_body = collection.max_page_size;
   return request;
 }
 

@@ -19,6 +19,8 @@ struct Collection {
   bool metadata_only = false;  ///< ask for PartialObjectMetadata
   unsigned page = 500;         ///< objects per page of a list
   Keep keep{};                 ///< what is kept of each object besides the usual
+  /// Of a page, in bytes; a larger one is no answer.
+  std::size_t max_page_size = http::Request{}.max_body;
 };
 
 /// One page of its list; an empty `continue_token` is the first.

@@ -168,6 +168,15 @@ TEST_CASE("the same report has the same name, another one another", "[controller
             .size() == 5);
 }
 
+TEST_CASE("an Event about something with a very long name has a name that is accepted",
+          "[controller][bodies]") {
+  auto subject = kShop;
+  subject.name = std::string(235, 'a') + "-.-" + std::string(15, 'b');
+  const auto name = event_name(subject, problem());
+  CHECK(name.size() == 235 + 1 + 16);
+  CHECK(name.starts_with(std::string(235, 'a') + "."));
+}
+
 TEST_CASE("an Event's message is cut at 1024 bytes, between two characters",
           "[controller][bodies]") {
   const auto message = [](const std::string& text) {

@@ -23,9 +23,9 @@ using Words = std::vector<std::string>;
 namespace {
 
 const std::string kPods = "/api/v1/namespaces/shop/pods";
-const std::string kList = "GET " + kPods + "?fieldSelector=status.phase=Pending&limit=100";
+const std::string kList = "GET " + kPods + "?fieldSelector=status.phase=Pending&limit=25";
 const std::string kListWeb =
-    "GET " + kPods + "?fieldSelector=metadata.name=web,status.phase=Pending&limit=100";
+    "GET " + kPods + "?fieldSelector=metadata.name=web,status.phase=Pending&limit=25";
 const std::string kEvict = "POST " + kPods + "/web/eviction";
 const std::string kEvent = "POST /api/v1/namespaces/shop/events";
 const std::string kEvicted = R"({"kind":"Status","status":"Success","code":201})";
@@ -147,6 +147,14 @@ TEST_CASE("a list of several pages is read to its end", "[rescue]") {
   rig.lists({stuck_pod("shop/web@7")}).evicts().takes_event();
   rig.attach_and_wait();
   CHECK(rig.server.lines == Words{kList, kList + "&continue=next", kEvict, kEvent});
+}
+
+TEST_CASE("a page of pods may not use up the memory", "[rescue]") {
+  Rig rig;
+  rig.lists({});
+  rig.attach_and_wait();
+  REQUIRE(rig.server.requests.size() == 1);
+  CHECK(rig.server.requests[0].max_body == std::size_t{4} << 20U);
 }
 
 TEST_CASE("nobody asks where a new pod would get nothing", "[rescue]") {
