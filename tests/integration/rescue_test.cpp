@@ -59,6 +59,11 @@ void fail_to_pull(const std::string& ns, const std::string& pod,
   set_status(ns, pod, "Pending", {{"waiting", {{"reason", reason}, {"message", "no"}}}});
 }
 
+void wait_for_account(const std::string& ns) {
+  eventually("there is a service account",
+             [&] { return cluster().account(ns) ? "" : "there is none"; });
+}
+
 /// A pod of a controller with the account `default`, which is not served yet; `change` may make
 /// another one of it. It waits for its image.
 void make_pod(
@@ -67,8 +72,7 @@ void make_pod(
   json pod = {{"metadata", {{"name", name}, {"ownerReferences", owner_in(ns)}}},
               {"spec", {{"containers", containers("us.icr.io/team/app:1")}}}};
   change(pod);
-  eventually("there is a service account",
-             [&] { return cluster().account(ns) ? "" : "there is none"; });
+  wait_for_account(ns);
   must(cluster().api().post(pods_in(ns), pod));
   fail_to_pull(ns, name);
 }
@@ -197,17 +201,17 @@ TEST_CASE("other pods are left alone") {
 
 TEST_CASE("an image outside the credential's registry namespaces is none of ours") {
   RescueScene scene;
-  auto& op = scene.start_with(kRescue + R"(
-regions: {eu-xx: xx.icr.io})");
+  OperatorProcess::Options options;
+  options.config = config_text(kRescue) + "    registryNamespaces: [team]\n";
+  auto& op = scene.start(options);
   const auto ns = scene.make({});
-  make_pod(ns, "region-of-our-own",
-           [](json& pod) { pod["spec"]["containers"] = containers("xx.icr.io/team/app:1"); });
-  make_pod(ns, "alike",
-           [](json& pod) { pod["spec"]["containers"] = containers("xx.icr.io.example.com/a"); });
-  cluster().annotate(ns, {{kRegions, "eu-xx"}});
+  make_pod(ns, "early");
+  make_pod(ns, "outside",
+           [](json& pod) { pod["spec"]["containers"] = containers("us.icr.io/teams/app:1"); });
+  cluster().annotate(ns, {{kRegions, "us-south"}});
   CHECK(found_by_look(op) == 1);
   expect_evicted(op, 1);
-  CHECK(pod_of(ns, "alike"));
+  CHECK(pod_of(ns, "outside"));
 }
 
 TEST_CASE("Kubernetes lets pods that never ran be evicted whatever a budget says") {
@@ -258,6 +262,7 @@ TEST_CASE("one list for a namespace and a change, whatever is attached there") {
   auto& op = scene.start_with(kRescue);
   const auto ns = scene.make({});
   for (const auto* const name : {"a", "b", "c"}) cluster().make_account(ns, name);
+  wait_for_account(ns);
   cluster().annotate(ns, {{kRegions, "us-south"}, {kServiceAccounts, "*"}});
   eventually("it has looked", [&] { return looks(op) == 1 ? "" : op.text("/metrics"); });
   const auto listed = lists(ns);
