@@ -108,13 +108,6 @@ std::string delete_options(std::string_view uid, std::string_view resource_versi
                {"preconditions", {{"uid", uid}, {"resourceVersion", resource_version}}}});
 }
 
-std::string eviction_body(const std::string& ns, const std::string& pod, const std::string& uid) {
-  return dump({{"apiVersion", "policy/v1"},
-               {"kind", "Eviction"},
-               {"metadata", {{"name", pod}, {"namespace", ns}}},
-               {"deleteOptions", {{"preconditions", {{"uid", uid}}}}}});
-}
-
 std::string account_patch(const plan::PatchAccount& patch) {
   json operations = json::array();
   operations.push_back(
@@ -144,6 +137,13 @@ std::string event_name(const Subject& subject, const plan::Problem& problem) {
   return fmt::format(
       "{}.{}", stem,
       digest({subject.kind, subject.uid, problem.reason, problem.message}, kNameDigits));
+}
+
+std::string eviction_body(const Subject& pod) {
+  return dump({{"apiVersion", "policy/v1"},
+               {"kind", "Eviction"},
+               {"metadata", {{"name", pod.name}, {"namespace", pod.ns}}},
+               {"deleteOptions", {{"preconditions", {{"uid", pod.uid}}}}}});
 }
 
 std::string event_body(const Subject& subject, const plan::Problem& problem,

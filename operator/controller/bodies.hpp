@@ -25,9 +25,6 @@ namespace icrps::controller {
 [[nodiscard]] std::string former_owner(const std::string& managed_by,
                                        const std::vector<std::string>& writers);
 [[nodiscard]] std::string delete_options(std::string_view uid, std::string_view resource_version);
-/// Hits the pod of that uid, or nothing.
-[[nodiscard]] std::string eviction_body(const std::string& ns, const std::string& pod,
-                                        const std::string& uid);
 /// A JSON patch.
 [[nodiscard]] std::string account_patch(const plan::PatchAccount& patch);
 
@@ -38,6 +35,9 @@ struct Subject {
   std::string name;
   std::string uid;  ///< empty when the object does not exist
 };
+
+/// Of a pod: it hits the one of that uid, or nothing.
+[[nodiscard]] std::string eviction_body(const Subject& pod);
 
 /// The same subject, reason and message give the same name, so that a report that is sent twice,
 /// or again after a restart, is one Event.

@@ -47,6 +47,10 @@ plan::Problem problem_of(std::string_view reason, std::string message, bool note
   return problem;
 }
 
+Subject subject_of(const Treatment& treatment) {
+  return {"Pod", treatment.ns, treatment.pod, treatment.uid};
+}
+
 plan::Problem rescued(const plan::Verdict& verdict) {
   return problem_of(plan::kPodRescued,
                     fmt::format("this pod could not pull {}, because it was created before Secret "
@@ -195,9 +199,8 @@ tl::expected<bool, kube::ApiError> Rescuer::still_needed(const Treatment& treatm
 }
 
 void Rescuer::evict(const Treatment& treatment) {
-  const auto reply =
-      environment_.client.create({"pods", treatment.ns, treatment.pod, "eviction"},
-                                 eviction_body(treatment.ns, treatment.pod, treatment.uid));
+  const auto reply = environment_.client.create({"pods", treatment.ns, treatment.pod, "eviction"},
+                                                eviction_body(subject_of(treatment)));
   if (!reply) return not_evicted(treatment, reply.error());
   environment_.metrics.rescue_pod("evicted");
   report_on_pod(treatment, rescued(treatment.verdict));
@@ -231,7 +234,7 @@ void Rescuer::give_up(const Treatment& treatment, const kube::ApiError& error) {
 }
 
 void Rescuer::report_on_pod(const Treatment& treatment, const plan::Problem& problem) {
-  environment_.reporter.report({"Pod", treatment.ns, treatment.pod, treatment.uid}, problem);
+  environment_.reporter.report(subject_of(treatment), problem);
 }
 
 /// Once for all pods of a look.
