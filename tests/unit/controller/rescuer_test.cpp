@@ -1,6 +1,7 @@
 // A rescuer, a scripted API server and a clock.
 #include "controller/rescuer.hpp"
 
+#include <algorithm>
 #include <string>
 #include <thread>
 #include <vector>
