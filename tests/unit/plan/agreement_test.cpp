@@ -1,0 +1,103 @@
+// The table tests/agreement/cases.json, from the operator's side: what its plan attaches to service
+// accounts. tests/integration/admission_test.cpp holds the chart's admission policy against it.
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "config/config.hpp"
+#include "plan/names.hpp"
+#include "unit/support/facts.hpp"
+
+using namespace icrps;
+using namespace icrps::plan;
+using namespace icrps::test;
+
+namespace {
+
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+json read_file(const std::string& path) {
+  std::ifstream file(ICRPS_ROOT "/" + path);
+  return json::parse(file);
+}
+
+config::Config parse(json text) {
+  text["apiVersion"] = "icr-pull-secrets/v1alpha1";
+  text["kind"] = "OperatorConfiguration";
+  auto config = config::parse_config(text.dump(), "cases.json");
+  if (!config) FAIL(config.error().message);
+  return std::move(*config);
+}
+
+/// Whether this version's operator knows all of it.
+bool is_supported(const json& configuration) {
+  return !configuration.contains("optIn");
+}
+
+Rules rules_of(const config::Config& config) {
+  Rules rules;
+  rules.defaults = {config.endpoints, config.service_accounts};
+  rules.regions = config.regions;
+  rules.known_hosts = config.regions.known_hosts();
+  return rules;
+}
+
+/// A namespace with one account, and a value for each credential.
+Facts facts_of(const json& one, const config::Config& config) {
+  Facts facts;
+  facts.ns.name = one.value("namespace", "agreement-1");
+  facts.ns.labels = one.value("labels", Labels{});
+  for (const auto& credential : config.credentials) {
+    facts.credentials.push_back({credential.name, material("key", credential.name), std::nullopt});
+    limit(facts.credentials.back(), credential.limits);
+  }
+  facts.accounts.emplace_back(one.value("account", "default"),
+                              account_facts(one.value("own", Words{})));
+  return facts;
+}
+
+/// Brings these annotations into force.
+void act(Facts& facts, const Rules& rules, const Annotations& annotations) {
+  facts.ns.annotations.clear();
+  for (const auto& [name, value] : annotations) annotate(facts, name, value);
+  perform(facts, make_plan(facts, rules));
+  CHECK(make_plan(facts, rules).actions.empty());
+}
+
+Words attached(const json& one, const config::Config& config) {
+  const auto rules = rules_of(config);
+  auto facts = facts_of(one, config);
+  if (one.contains("before")) act(facts, rules, one["before"].get<Annotations>());
+  act(facts, rules, one["annotations"].get<Annotations>());
+  return facts.accounts[0].second.pull_secrets;
+}
+
+}  // namespace
+
+TEST_CASE("the operator attaches what the table of agreement says", "[plan][agreement]") {
+  const auto table = read_file("tests/agreement/cases.json");
+  for (const auto& one : table["cases"]) {
+    const auto& configuration = table["configurations"][one["configuration"].get<std::string>()];
+    if (!is_supported(configuration)) continue;
+    DYNAMIC_SECTION(one["name"].get<std::string>()) {
+      const auto expected = one.contains("plan") ? one["plan"] : one["references"];
+      CHECK(attached(one, parse(configuration)) == expected.get<Words>());
+    }
+  }
+}
+
+TEST_CASE("the chart knows the operator's regions", "[plan][agreement]") {
+  const auto known = read_file("charts/icr-pull-secrets/files/built-in.json");
+  json regions = json::object();
+  for (const auto& [id, region] : icr::RegionTable::builtin().regions()) {
+    auto& entry = regions[id];
+    entry["host"] = region.host;
+    if (!region.aliases.empty()) entry["aliases"] = region.aliases;
+    if (!region.legacy_host.empty()) entry["legacyHost"] = region.legacy_host;
+  }
+  CHECK(known["regions"] == regions);
+}
