@@ -52,7 +52,7 @@ while read -r name file; do
   conform "$SCRATCH/$name.yaml" || die "the scenario $name renders objects that Kubernetes refuses"
 done < <(scenarios)
 
-for file in "$ROOT/manifests/install.yaml" "$ROOT"/manifests/examples/*.yaml; do
+for file in "$ROOT/manifests/install.yaml" "$ROOT/manifests/pod-admission.yaml" "$ROOT"/manifests/examples/*.yaml; do
   say "kubeconform -strict: ${file#"$ROOT"/}"
   conform "$file" || die "$file holds objects that Kubernetes refuses"
 done

@@ -15,6 +15,7 @@ import yaml
 CHART = pathlib.Path(__file__).resolve().parents[2] / "charts" / "icr-pull-secrets"
 SCENARIOS = {path.name.removesuffix("-values.yaml"): path for path in sorted(CHART.glob("ci/*-values.yaml"))}
 NAMESPACE = "somewhere"
+CLUSTER_WIDE = ("ClusterRole", "ClusterRoleBinding", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding")
 
 
 class Loader(yaml.SafeLoader):
@@ -134,13 +135,15 @@ class EveryScenario(unittest.TestCase):
     @every_scenario
     def test_no_map_or_list_is_rendered_empty(self, name, objects):
         for each in objects:
-            text = yaml.safe_dump({key: value for key, value in each.items() if key != "data"})
+            # Text that isn't YAML: the configuration, and the expressions of a policy.
+            left_out = ("data", "spec") if each["kind"] == "MutatingAdmissionPolicy" else ("data",)
+            text = yaml.safe_dump({key: value for key, value in each.items() if key not in left_out})
             self.assertNotRegex(text, r"(\{\}|\[\])")
 
     @every_scenario
     def test_objects_are_in_the_namespace_of_the_release_or_in_none(self, name, objects):
         for each in objects:
-            expected = None if each["kind"] in ("ClusterRole", "ClusterRoleBinding") else NAMESPACE
+            expected = None if each["kind"] in CLUSTER_WIDE else NAMESPACE
             self.assertEqual(expected, each["metadata"].get("namespace"), each["kind"])
 
     @every_scenario
@@ -474,6 +477,105 @@ class Pod(unittest.TestCase):
         self.assertFalse({"securityContext", "resources"} & set(container(objects)))
 
 
+class PodAdmission(unittest.TestCase):
+    """tests/integration/admission_test.cpp shows what the policy does; here is when there is one, and how it's made."""
+
+    SERVED = ("--api-versions", "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy")
+    KINDS = ["MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"]
+
+    def rendered(self, *arguments, **options):
+        return [each for each in kinds(render(*arguments, **options)) if "Mutating" in each]
+
+    def spec(self, values, **options):
+        return find(render(values={"podAdmission": "on"} | values, **options), "MutatingAdmissionPolicy")["spec"]
+
+    def expressions(self, values, **options):
+        return {each["name"]: each["expression"] for each in self.spec(values, **options)["variables"]}
+
+    def test_auto_follows_what_the_cluster_serves(self):
+        self.assertEqual(self.KINDS, self.rendered(*self.SERVED))
+        self.assertEqual([], self.rendered())
+        self.assertEqual([], self.rendered("--api-versions", "admissionregistration.k8s.io/v1"))
+        self.assertEqual([], self.rendered("--api-versions", "admissionregistration.k8s.io/v1beta1/MutatingAdmissionPolicy"))
+
+    def test_on_and_off_are_for_those_who_know_better(self):
+        for given in ("on", True):
+            self.assertEqual(self.KINDS, self.rendered(values={"podAdmission": given}))
+        for given in ("off", False):
+            self.assertEqual([], self.rendered(*self.SERVED, values={"podAdmission": given}))
+
+    def test_pods_only_without_the_policy_is_refused(self):
+        for given, reason in (("auto", "this cluster doesn't serve admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"),
+                              ("off", "podAdmission is off: set it to auto or on")):
+            done = helm("template", "x", CHART, values={"podAdmission": given, "config": {"attach": "podsOnly"}})
+            self.assertNotEqual(0, done.returncode)
+            self.assertIn("config.attach is podsOnly, so pods would get no pull secrets at all", done.stderr)
+            self.assertIn(reason, done.stderr)
+        self.assertEqual(self.KINDS, self.rendered(*self.SERVED, values={"config": {"attach": "podsOnly"}}))
+        self.assertEqual([], self.rendered(values={"podAdmission": "off", "config": {"attach": "serviceAccounts"}}))
+
+    def test_no_pod_is_kept_from_being_created_and_nothing_else_is_looked_at(self):
+        spec = self.spec({})
+        self.assertEqual("Ignore", spec["failurePolicy"])
+        self.assertEqual("IfNeeded", spec["reinvocationPolicy"])
+        self.assertEqual({"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]},
+                         spec["matchConstraints"])
+
+    def test_the_binding_binds_it_everywhere(self):
+        objects = render(*self.SERVED)
+        name = find(objects, "MutatingAdmissionPolicy")["metadata"]["name"]
+        binding = find(objects, "MutatingAdmissionPolicyBinding")
+        self.assertEqual(name, binding["metadata"]["name"])
+        self.assertEqual({"policyName": name}, binding["spec"])
+
+    def test_two_releases_never_share_a_policy(self):
+        names = [find(render(*self.SERVED, release=release, namespace=namespace, values={"fullnameOverride": name}),
+                      "MutatingAdmissionPolicy")["metadata"]["name"]
+                 for release, namespace, name in (("a", "b", "x"), ("a", "c", "x"), ("a", "b-c", "x"), ("a", "c", "x-b"))]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_globs_are_for_the_whole_of_a_name_and_dots_are_dots(self):
+        given = {"serviceAccounts": ["default", "a.b", "ci-*", "job-?"], "credentials": [credential("a", "k") | {"namespaces": ["x", "y*"]}]}
+        expressions = self.expressions({"config": given})
+        self.assertIn(r'matches("^(default|a\\.b|ci-.*|job-.)$")', expressions["accountServed"])
+        self.assertIn('"icr-a": namespaceObject.metadata.name.matches("^(x|y.*)$")', expressions["allowed"])
+
+    def test_the_operators_own_namespace_is_never_chosen(self):
+        for exclude in ({}, {"exclude": []}, {"exclude": ["x"]}):
+            given = {"optIn": {"mode": "all", "regions": ["us-south"]} | exclude}
+            self.assertRegex(self.expressions({"config": given})["chosen"], rf"[(|]{NAMESPACE}\)\$")
+
+    def test_what_stands_in_the_configuration_stays_a_text(self):
+        def given(text):
+            selector = {"matchLabels": {"l" + text: text}, "matchExpressions": [{"key": text, "operator": "NotIn", "values": [text]}]}
+            limited = credential("b" + text, "k") | {"namespaces": [text], "regions": ["x" + text]}
+            return {"config": {
+                "serviceAccounts": [text], "regions": {"x" + text: text + ".example.com"},
+                "optIn": {"mode": "selector", "selector": selector, "regions": [text], "exclude": [text]},
+                "credentials": [credential("a" + text, "k") | {"namespaces": selector}, limited]}}
+
+        def skeleton(text):
+            spec = self.spec(given(text), namespace="default", release="x")
+            parts = [each["expression"] for each in spec["variables"]]
+            return [re.sub(r'"(\\.|[^"\\])*"', '""', part) for part in parts]
+
+        global render
+        strict = render
+        render = functools.partial(strict, "--skip-schema-validation")
+        try:
+            harmless = skeleton("t")
+            for hostile in ('"', '\\', '\\"', '"] + ["', '") || true || "".matches("', "' + '", "{{ 1 }}", "#", ": x", "${x}", "\tx", "é\u2028x"):
+                with self.subTest(hostile=hostile):
+                    self.assertEqual(harmless, skeleton(hostile))
+        finally:
+            render = strict
+
+    def test_a_region_that_nobody_knows_is_refused(self):
+        given = {"config": {"credentials": [credential("a", "k") | {"regions": ["nowhere"]}]}}
+        done = helm("template", "x", CHART, "--set", "podAdmission=on", values=given)
+        self.assertIn('the credential "a" is limited to the region "nowhere", which nobody knows', done.stderr)
+
+
 class Names(unittest.TestCase):
     def names(self, **options):
         return {each["metadata"]["name"] for each in render(**options)}
@@ -525,8 +627,13 @@ class Notes(unittest.TestCase):
         text = notes(values=two_credentials() | given)
         self.assertEqual(["team-a-key"], re.findall(r"WARNING: the Secret ([-a-z]+),", text))
 
+    def test_they_say_whether_pods_get_their_pull_secrets_at_creation(self):
+        self.assertIn("Pod admission is on", notes(values={"podAdmission": "on"}))
+        self.assertIn("Pod admission is off: podAdmission says so", notes(values={"podAdmission": "off"}))
+        self.assertIn("Pod admission is off: this cluster doesn't serve", notes())
+
     def test_they_warn_when_namespaces_need_not_ask(self):
-        text = notes("--skip-schema-validation", values={"config": {"optIn": {"mode": "all"}}})
+        text = notes(values={"config": {"optIn": {"mode": "all", "regions": ["us-south"]}}})
         self.assertIn("WARNING: config.optIn.mode is all", text)
 
     def test_they_warn_when_nothing_runs(self):

@@ -332,13 +332,13 @@ accept() {
 left() {
   kubectl get configmaps,serviceaccounts,secrets,deployments,roles,rolebindings --namespace "$namespace" \
     --selector app.kubernetes.io/instance="$release" --output name
-  kubectl get clusterroles,clusterrolebindings --selector app.kubernetes.io/instance="$release" --output name
+  kubectl get clusterroles,clusterrolebindings,mutatingadmissionpolicies,mutatingadmissionpolicybindings --selector app.kubernetes.io/instance="$release" --output name
 }
 
 remove() {
   local found
   say "helm uninstall leaves nothing"
-  [ "$(left | wc -l)" -eq 9 ] || die "expected 9 objects of the release, found: $(left)"
+  [ "$(left | wc -l)" -eq 11 ] || die "expected 11 objects of the release, found: $(left)"
   quietly helm uninstall "$release" --namespace "$namespace"
   found=$(left)
   [ -z "$found" ] || die "left behind: $found"
@@ -346,11 +346,13 @@ remove() {
   say "the plain manifests are the same: applied, asked, removed"
   quietly kubectl apply --validate=strict --filename "$ROOT/manifests/install.yaml"
   [ "$(left | wc -l)" -eq 9 ] || die "expected 9 objects of manifests/install.yaml, found: $(left)"
+  quietly kubectl apply --validate=strict --filename "$ROOT/manifests/pod-admission.yaml"
+  [ "$(left | wc -l)" -eq 11 ] || die "expected 2 objects of manifests/pod-admission.yaml, found: $(left)"
   asked yes get secrets/icr-default shop
   asked no get secrets/icr-team-a shop
   asked no get secrets/other shop
   asked yes get secrets/icr-api-key "$namespace"
-  quietly kubectl delete --wait=false --filename "$ROOT/manifests/install.yaml"
+  quietly kubectl delete --wait=false --filename "$ROOT/manifests/install.yaml" --filename "$ROOT/manifests/pod-admission.yaml"
 }
 
 make_namespaces

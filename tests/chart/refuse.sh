@@ -50,7 +50,7 @@ long59=$(printf 'a%.0s' {1..59})
 refuse "unknown value" "at ''" "additional properties 'replicas' not allowed" <<<'replicas: 1'
 refuse "unknown key below image" "at '/image'" "additional properties 'registry' not allowed" <<<'image: {registry: us.icr.io}'
 refuse "unknown key in config" "at '/config'" "additional properties 'regoins' not allowed" <<<'config: {regoins: {}}'
-refuse "unknown key in optIn" "at '/config/optIn'" "additional properties 'selector' not allowed" <<<'config: {optIn: {selector: {}}}'
+refuse "unknown key in optIn" "at '/config/optIn'" "additional properties 'labels' not allowed" <<<'config: {optIn: {labels: {}}}'
 refuse "unknown key in log" "at '/config/log'" "additional properties 'colour' not allowed" <<<'config: {log: {colour: never}}'
 refuse "unknown key in a credential" "at '/config/credentials/0'" "additional properties 'user' not allowed" < <(credential "{name: a, $key, user: me}")
 refuse "unknown key in a secretRef" "at '/config/credentials/0/apiKey/secretRef'" "additional properties 'namespace' not allowed" \
@@ -81,7 +81,9 @@ refuse "another kind" "at '/config/kind'" "value must be 'OperatorConfiguration'
 refuse "unknown endpoints" "at '/config/endpoints'" "value must be one of 'public', 'private', 'all'" <<<'config: {endpoints: both}'
 refuse "endpoints in capitals" "at '/config/endpoints'" "value must be one of 'public', 'private', 'all'" <<<'config: {endpoints: Public}'
 refuse "conflict: overwrite" "at '/config/conflict'" "value must be 'skip'" <<<'config: {conflict: overwrite}'
-refuse "optIn.mode: all, which the operator doesn't have yet" "at '/config/optIn/mode'" "value must be 'annotation'" <<<'config: {optIn: {mode: all}}'
+refuse "unknown optIn.mode" "at '/config/optIn/mode'" "value must be one of 'annotation', 'selector', 'all'" <<<'config: {optIn: {mode: some}}'
+refuse "unknown attach" "at '/config/attach'" "value must be one of 'serviceAccounts', 'podsOnly'" <<<'config: {attach: pods}'
+refuse "unknown podAdmission" "at '/podAdmission'" "value must be one of 'auto', 'on', 'off'" <<<'podAdmission: always'
 refuse "unknown log level" "at '/config/log/level'" "value must be one of 'debug', 'info', 'warn', 'error'" <<<'config: {log: {level: trace}}'
 refuse "unknown log format" "at '/config/log/format'" "value must be one of 'auto', 'json', 'text'" <<<'config: {log: {format: xml}}'
 refuse "unknown pull policy" "at '/image/pullPolicy'" "value must be one of" <<<'image: {pullPolicy: Sometimes}'
@@ -205,6 +207,15 @@ refuse "region without a host" "at '/config/regions/eu-xx'" "does not match patt
 refuse "region in capitals" "at '/config/regions'" "additional properties 'EU-XX' not allowed" <<<'config: {regions: {EU-XX: xx.icr.io}}'
 refuse "region called all" "at '/config/regions/all'" "false schema" <<<'config: {regions: {all: xx.icr.io}}'
 refuse "region by its old name" "at '/config/regions/eu-central'" "false schema" <<<'config: {regions: {eu-central: xx.icr.io}}'
+refuse "opt-in of all, without regions" "at '/config/optIn'" "missing property 'regions'" <<<'config: {optIn: {mode: all}}'
+refuse "opt-in by label, without a selector" "at '/config/optIn'" "missing property 'selector'" <<<'config: {optIn: {mode: selector, regions: [us-south]}}'
+refuse "opt-in of all, with a selector" "at '/config/optIn/selector'" "false schema" \
+  <<<'config: {optIn: {mode: all, regions: [us-south], selector: {matchLabels: {a: b}}}}'
+refuse "opt-in by annotation, with regions" "at '/config/optIn/regions'" "false schema" <<<'config: {optIn: {mode: annotation, regions: [us-south]}}'
+refuse "opt-in with regions: none" "at '/config/optIn/regions/0'" "'not' failed" <<<'config: {optIn: {mode: all, regions: [none]}}'
+refuse "opt-in that excludes a name no namespace has" "at '/config/optIn/exclude/0'" "does not match pattern" \
+  <<<'config: {optIn: {mode: all, regions: [us-south], exclude: [kube.*]}}'
+refuse "attach: podsOnly, and podAdmission off" "config.attach is podsOnly" "podAdmission is off" <<<'{podAdmission: off, config: {attach: podsOnly}}'
 refuse "opt-in without a mode" "at '/config/optIn'" "missing property 'mode'" <<<'config: {optIn: {mode: null}}'
 refuse "service account in capitals" "at '/config/serviceAccounts/0'" "does not match pattern" <<<'config: {serviceAccounts: [Default]}'
 refuse "service account without a name" "at '/config/serviceAccounts/0'" "does not match pattern" <<<'config: {serviceAccounts: [""]}'
@@ -234,6 +245,11 @@ for duration in 1h 1h30m 90s 1h0m5s 0720h; do
   accept "duration $duration" < <(service_id "rotateEvery: $duration, overlap: 1s, $manager")
 done
 accept "IAM at an address" <<<'config: {iam: {endpoint: "https://IAM.example.com:8443", caFile: /etc/ca/ca.pem}, registry: {caFile: /etc/ca/ca.pem}}'
+accept "podAdmission: on and off, which YAML takes for true and false" <<<'podAdmission: on'
+accept "podAdmission: off" <<<'podAdmission: off'
+accept "opt-in of all, with nothing excluded" <<<'config: {optIn: {mode: all, regions: [us-south, eu-central, de.icr.io], exclude: []}}'
+accept "opt-in by label" <<<'config: {optIn: {mode: selector, selector: {matchLabels: {a: b}}, regions: [ALL]}}'
+accept "attach: podsOnly, and podAdmission on" <<<'{podAdmission: on, config: {attach: podsOnly}}'
 accept "proof: off, which YAML takes for false" <<<'config: {proof: off}'
 accept "globs over service accounts" <<<'config: {serviceAccounts: ["build-*", "*.ci", "runner-?", "a.b-c"]}'
 accept "no service account by default" <<<'config: {serviceAccounts: []}'
