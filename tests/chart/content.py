@@ -504,6 +504,10 @@ class PodAdmission(unittest.TestCase):
         for given in ("off", False):
             self.assertEqual([], self.rendered(*self.SERVED, values={"podAdmission": given}))
 
+    def test_a_release_that_did_not_know_the_value_is_as_good_as_auto(self):
+        self.assertEqual(self.KINDS, self.rendered(*self.SERVED, values={"podAdmission": None}))
+        self.assertEqual([], self.rendered(values={"podAdmission": None}))
+
     def test_pods_only_without_the_policy_is_refused(self):
         for given, reason in (("auto", "this cluster doesn't serve admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"),
                               ("off", "podAdmission is off: set it to auto or on")):

@@ -65,7 +65,7 @@ nothing_of_the_release_left() {
 	local left
 	left=$(kubectl get deployment,configmap,serviceaccount,role,rolebinding --namespace "$operator_namespace" \
 		--selector app.kubernetes.io/instance=icr-pull-secrets --output name
-	kubectl get clusterrole,clusterrolebinding --selector app.kubernetes.io/instance=icr-pull-secrets --output name)
+	kubectl get clusterrole,clusterrolebinding,mutatingadmissionpolicy,mutatingadmissionpolicybinding --selector app.kubernetes.io/instance=icr-pull-secrets --output name)
 	expect '' "$left"
 }
 

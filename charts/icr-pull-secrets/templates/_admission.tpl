@@ -7,15 +7,27 @@ so that it stays a text there, whatever is in it.
 */}}
 
 {{/*
-Not empty when the policy is rendered. In YAML an on or off without quotes is true or false.
+The value podAdmission. In YAML an on or off without quotes is true or false; and there is none
+when helm upgrade keeps the values of a release that didn't know it yet.
+*/}}
+{{- define "icr-pull-secrets.podAdmissionGiven" -}}
+{{- $given := .Values.podAdmission }}
+{{- if kindIs "invalid" $given }}auto
+{{- else if kindIs "bool" $given }}{{ ternary "on" "off" $given }}
+{{- else }}{{ $given }}
+{{- end }}
+{{- end }}
+
+{{/*
+Not empty when the policy is rendered.
 */}}
 {{- define "icr-pull-secrets.podAdmission" -}}
-{{- $given := toString .Values.podAdmission }}
-{{- if not (has $given (list "auto" "on" "off" "true" "false")) }}
+{{- $given := include "icr-pull-secrets.podAdmissionGiven" . }}
+{{- if not (has $given (list "auto" "on" "off")) }}
 {{- fail (printf "podAdmission is %q; accepted: auto, on, off" $given) }}
 {{- end }}
 {{- $served := .Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy" }}
-{{- if or (has $given (list "on" "true")) (and (eq $given "auto") $served) }}yes
+{{- if or (eq $given "on") (and (eq $given "auto") $served) }}yes
 {{- else if eq "podsOnly" (dig "attach" "serviceAccounts" .Values.config) }}
 {{- $why := "podAdmission is off: set it to auto or on, or" }}
 {{- if eq $given "auto" }}
