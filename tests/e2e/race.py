@@ -10,16 +10,19 @@ from the news of the account to the pod.
 
 import http.client
 import json
+import socket
 import statistics
 import sys
 import time
 
 
 class Api:
-    """One connection, kept open."""
+    """One connection, kept open, that sends what it has at once."""
 
     def __init__(self, port):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection.connect()
+        self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def post(self, path, body):
         self.connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})

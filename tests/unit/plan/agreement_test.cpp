@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "config/config.hpp"
-#include "plan/names.hpp"
 #include "unit/support/facts.hpp"
 
 using namespace icrps;
@@ -92,8 +91,9 @@ TEST_CASE("the operator attaches what the table of agreement says", "[plan][agre
 
 TEST_CASE("the chart knows the operator's regions", "[plan][agreement]") {
   const auto known = read_file("charts/icr-pull-secrets/files/built-in.json");
+  const auto table = icr::RegionTable::builtin();
   json regions = json::object();
-  for (const auto& [id, region] : icr::RegionTable::builtin().regions()) {
+  for (const auto& [id, region] : table.regions()) {
     auto& entry = regions[id];
     entry["host"] = region.host;
     if (!region.aliases.empty()) entry["aliases"] = region.aliases;
