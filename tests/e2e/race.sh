@@ -36,10 +36,9 @@ all_run() {
 }
 
 remove() {
-	local number
-	for ((number = 1; number <= $2; number++)); do
-		kubectl delete namespace "$1-$number" --wait=false >/dev/null
-	done
+	local -a names
+	mapfile -t names < <(seq --format "$1-%g" "$2")
+	kubectl delete namespace "${names[@]}" --wait=false >/dev/null
 	eventually 120 no_pod_left "$1"
 }
 no_pod_left() { [[ -z $(kubectl get pods --all-namespaces --selector "race=$1" --output name) ]]; }
