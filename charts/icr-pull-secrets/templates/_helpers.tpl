@@ -161,6 +161,39 @@ The names of the Secrets that the operator keeps the state of its rotations in, 
 {{- end }}
 
 {{/*
+Not empty when the fence around the operator's account is made. Helm knows which kinds are served
+only with a cluster to ask. Without one this kind is taken to be there, as it is in every version
+of Kubernetes that the chart is for.
+*/}}
+{{- define "icr-pull-secrets.fenced" -}}
+{{- $wish := toString .Values.fence.enabled }}
+{{- $kinds := .Capabilities.APIVersions }}
+{{- if has $wish (list "on" "true") }}yes
+{{- else if and (eq $wish "auto") .Values.rbac.create }}
+{{- if or ($kinds.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy") (not ($kinds.Has "v1/Secret")) }}yes{{ end }}
+{{- end }}
+{{- end }}
+
+{{/*
+The names of the Secrets that the operator may leave in namespaces: those that it writes, and those
+of retired credentials. A list in JSON, which is one in CEL as well.
+*/}}
+{{- define "icr-pull-secrets.copyNames" -}}
+{{- $names := include "icr-pull-secrets.managedSecrets" . | splitList "\n" }}
+{{- range .Values.config.retired }}
+{{- $names = append $names (printf "icr-%s" .) }}
+{{- end }}
+{{- $names | uniq | sortAlpha | toJson }}
+{{- end }}
+
+{{/*
+Under which condition a policy is for the operator's requests.
+*/}}
+{{- define "icr-pull-secrets.byTheOperator" -}}
+request.userInfo.username == {{ printf "system:serviceaccount:%s:%s" .Release.Namespace (include "icr-pull-secrets.serviceAccountName" .) | toJson }}
+{{- end }}
+
+{{/*
 Where a trusted profile's token is unless its tokenFile says otherwise: mounted by the chart.
 */}}
 {{- define "icr-pull-secrets.tokenFile" -}}

@@ -41,14 +41,10 @@ constexpr auto kCredentialsOfTests = R"(config:
 
 /// The operator's account and rights, as the chart renders them. `settings`: for helm's --set.
 void install_rights(const std::string& settings = "rbac.create=true") {
-  const auto chart = environment("ICRPS_CHART");
-  const auto values = scratch_file("values.yaml", kCredentialsOfTests);
-  const auto rendered = must_run(
-      {"helm", "template", kOwn, chart, "--namespace", kOwn, "--values", values, "--set", settings,
-       "--show-only", "templates/serviceaccount.yaml", "--show-only", "templates/clusterrole.yaml",
-       "--show-only", "templates/role.yaml", "--show-only", "templates/state-role.yaml",
-       "--show-only", "templates/lease-role.yaml"});
-  must_run({"kubectl", "apply", "--filename", scratch_file("rights.yaml", rendered)},
+  const auto rights = rendered({"serviceaccount.yaml", "clusterrole.yaml", "role.yaml",
+                                "state-role.yaml", "lease-role.yaml"},
+                               {settings});
+  must_run({"kubectl", "apply", "--filename", scratch_file("rights.yaml", rights)},
            {"KUBECONFIG=" + environment("KUBECONFIG")});
 }
 
@@ -129,6 +125,17 @@ void let_rescue(bool allowed) {
         must(cluster().api().post("/apis/authorization.k8s.io/v1/subjectaccessreviews", question));
     return answer["status"]["allowed"] == allowed ? "" : answer.dump();
   });
+}
+
+std::string rendered(const std::vector<std::string>& templates,
+                     const std::vector<std::string>& settings) {
+  std::vector<std::string> command{
+      "helm",        "template", kOwn,       environment("ICRPS_CHART"),
+      "--namespace", kOwn,       "--values", scratch_file("values.yaml", kCredentialsOfTests)};
+  for (const auto& each : templates)
+    command.insert(command.end(), {"--show-only", "templates/" + each});
+  for (const auto& each : settings) command.insert(command.end(), {"--set", each});
+  return must_run(command);
 }
 
 Annotations in(const std::string& regions) {

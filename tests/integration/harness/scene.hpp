@@ -33,6 +33,11 @@ std::string operator_kubeconfig();
 /// The chart's value rescue.enabled, as far as the operator's rights follow from it.
 void let_rescue(bool allowed);
 
+/// What the chart renders of these templates for the credentials of the tests; `settings` are for
+/// `helm template --set`.
+std::string rendered(const std::vector<std::string>& templates,
+                     const std::vector<std::string>& settings = {});
+
 /// {"icr-pull-secrets/regions": regions}
 [[nodiscard]] Annotations in(const std::string& regions);
 
