@@ -10,11 +10,17 @@ constexpr std::size_t kRemembered = 8;
 
 }  // namespace
 
+std::chrono::nanoseconds ProblemLedger::Account::wait(Clock::Instant now) const {
+  constexpr auto kCredit = kBetween * (kMostAtOnce - 1);
+  return std::max<std::chrono::nanoseconds>(paid_off - now - kCredit, {});
+}
+
 ProblemLedger::News ProblemLedger::update(const std::string& ns,
                                           const std::vector<plan::Problem>& problems,
                                           Clock::Instant now) {
-  if (problems.empty() && !entries_.contains(ns)) return {};
-  auto& entries = entries_[ns];
+  if (problems.empty() && !accounts_.contains(ns)) return {};
+  auto& account = accounts_[ns];
+  auto& entries = account.entries;
   for (auto& entry : entries) {
     entry.present = std::find(problems.begin(), problems.end(), entry.problem) != problems.end();
     if (entry.present) continue;
@@ -29,13 +35,16 @@ ProblemLedger::News ProblemLedger::update(const std::string& ns,
       entry = entries.insert(entries.end(), Entry{problem, now});
     }
     if (entry->reported) continue;
-    const auto age = now - entry->since;
-    if (problem.patience && age < kPatience) {
-      const auto rest = std::chrono::ceil<std::chrono::milliseconds>(kPatience - age);
+    const std::chrono::nanoseconds patience =
+        problem.patience ? kPatience - (now - entry->since) : std::chrono::nanoseconds(0);
+    const auto wait = std::max(patience, account.wait(now));
+    if (wait > std::chrono::nanoseconds(0)) {
+      const auto rest = std::chrono::ceil<std::chrono::milliseconds>(wait);
       news.look_again = std::min(news.look_again.value_or(rest), rest);
       continue;
     }
     entry->reported = true;
+    account.paid_off = std::max(account.paid_off, now) + kBetween;
     news.report.push_back({problem, ++entry->count});
   }
   std::erase_if(entries, [](const Entry& e) { return !e.present && e.count == 0; });

@@ -245,7 +245,10 @@ void plan_wanted_copy(Plan& plan, Copies& copies, const CredentialFacts& credent
   } else if (copy && !copy->terminating) {
     plan_own_copy(plan, copies, credential, hosts);
   } else if (copy) {
-    report(plan, credential, Standing::kPending);  // the event of its end brings us back
+    // The event of its end brings us back. Until then nobody waits for it with a roll-out: whoever
+    // may put a finalizer on it could keep an old key alive for ever.
+    static const std::string none;
+    report(plan, credential, Standing::kTerminating, &none);
   } else if (!hosts) {
     report(plan, credential, Standing::kMistake);  // and nothing that it could break
   } else {
@@ -381,6 +384,8 @@ std::string_view to_string(Standing standing) {
       return "in_place";
     case Standing::kPending:
       return "pending";
+    case Standing::kTerminating:
+      return "terminating";
     case Standing::kMistake:
       return "mistake";
     case Standing::kNotAllowed:

@@ -117,6 +117,7 @@ enum class State {
 enum class Standing : std::uint8_t {
   kInPlace,        ///< the copy holds what it should
   kPending,        ///< not yet, and nobody needs to do anything
+  kTerminating,    ///< the copy was deleted, and somebody's finalizer holds it
   kMistake,        ///< an annotation makes no sense; what was in force stays
   kNotAllowed,     ///< the namespace may not use it
   kNotForRegions,  ///< it is for none of the regions asked for

@@ -3,6 +3,7 @@
 
 import base64
 import functools
+import json
 import pathlib
 import re
 import subprocess
@@ -15,7 +16,8 @@ import yaml
 CHART = pathlib.Path(__file__).resolve().parents[2] / "charts" / "icr-pull-secrets"
 SCENARIOS = {path.name.removesuffix("-values.yaml"): path for path in sorted(CHART.glob("ci/*-values.yaml"))}
 NAMESPACE = "somewhere"
-CLUSTER_WIDE = ("ClusterRole", "ClusterRoleBinding", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding")
+CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding",
+                "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 
 
 class Loader(yaml.SafeLoader):
@@ -135,9 +137,9 @@ class EveryScenario(unittest.TestCase):
     @every_scenario
     def test_no_map_or_list_is_rendered_empty(self, name, objects):
         for each in objects:
-            # Text that isn't YAML: the configuration, and the expressions of a policy.
-            left_out = ("data", "spec") if each["kind"] == "MutatingAdmissionPolicy" else ("data",)
-            text = yaml.safe_dump({key: value for key, value in each.items() if key not in left_out})
+            if each["kind"].endswith("AdmissionPolicy"):
+                continue  # the text of an expression may hold one
+            text = yaml.safe_dump({key: value for key, value in each.items() if key != "data"})
             self.assertNotRegex(text, r"(\{\}|\[\])")
 
     @every_scenario
@@ -580,23 +582,119 @@ class PodAdmission(unittest.TestCase):
         self.assertIn('the credential "a" is limited to the region "nowhere", which nobody knows', done.stderr)
 
 
+class Fence(unittest.TestCase):
+    """The expressions themselves are tried on a cluster: tests/integration/tenancy_test.cpp."""
+
+    SERVED = ("--api-versions", "v1/Secret", "--api-versions", "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy")
+    UNSERVED = ("--api-versions", "v1/Secret")
+
+    def policy(self, objects, what):
+        return find(objects, "ValidatingAdmissionPolicy", f"icr-pull-secrets-{what}")["spec"]
+
+    def text(self, what, *arguments, **options):
+        return yaml.safe_dump(self.policy(render(*arguments, **options), what), width=10000)
+
+    def fenced(self, *arguments, **options):
+        return "ValidatingAdmissionPolicy" in kinds(render(*arguments, **options))
+
+    def test_it_is_there_unless_the_cluster_does_not_serve_it(self):
+        self.assertTrue(self.fenced())
+        self.assertTrue(self.fenced(*self.SERVED))
+        self.assertFalse(self.fenced(*self.UNSERVED))
+
+    def test_it_can_be_turned_on_and_off_with_and_without_quotes(self):
+        for on in ("on", True):
+            self.assertTrue(self.fenced(*self.UNSERVED, values={"fence": {"enabled": on}}))
+        for off in ("off", False):
+            self.assertFalse(self.fenced(values={"fence": {"enabled": off}}))
+
+    def test_where_the_roles_are_made_elsewhere_it_is_only_there_when_asked_for(self):
+        self.assertFalse(self.fenced(values={"rbac": {"create": False}}))
+        self.assertTrue(self.fenced(values={"rbac": {"create": False}, "fence": {"enabled": "on"}}))
+
+    def test_each_policy_denies_by_its_binding_and_fails_closed(self):
+        objects = render()
+        for what in ("secrets", "service-accounts"):
+            name = f"icr-pull-secrets-{what}"
+            self.assertEqual("Fail", self.policy(objects, what)["failurePolicy"])
+            self.assertEqual({"policyName": name, "validationActions": ["Deny"]},
+                             find(objects, "ValidatingAdmissionPolicyBinding", name)["spec"])
+
+    def test_it_binds_the_account_of_the_pod_and_nobody_else(self):
+        for values, account in (({}, "icr-pull-secrets"), ({"serviceAccount": {"name": "it"}}, "it"),
+                                ({"serviceAccount": {"create": False}}, "default")):
+            objects = render(values=values)
+            for what in ("secrets", "service-accounts"):
+                (condition,) = self.policy(objects, what)["matchConditions"]
+                self.assertEqual(f'request.userInfo.username == "system:serviceaccount:{NAMESPACE}:{account}"', condition["expression"])
+
+    def test_it_names_what_is_written_and_what_is_retired_once_each(self):
+        values = {"config": {"retired": ["old", "default"]}}
+        for what in ("secrets", "service-accounts"):
+            self.assertIn('["icr-default","icr-old"]', self.text(what, "--skip-schema-validation", values=values))
+
+    def test_only_rotations_may_keep_a_state(self):
+        self.assertNotIn("isState", self.text("secrets"))
+        text = self.text("secrets", "--values", SCENARIOS["sources"])
+        self.assertIn('in ["icr-pull-secrets-state-rotating","icr-pull-secrets-state-rotating-keyless"]', text)
+        self.assertIn(f'request.namespace == "{NAMESPACE}"', text)
+
+    def test_only_who_adopts_may_change_what_others_made(self):
+        adopting = "request.operation == 'CREATE' || request.operation == 'UPDATE' || oldObject"
+        rules = [self.policy(render("--skip-schema-validation", values={"config": {"conflict": wish}}), "secrets")["validations"][1]["expression"]
+                 for wish in ("skip", "adopt")]
+        self.assertNotIn(adopting, rules[0])
+        self.assertIn(adopting, rules[1])
+
+    def test_names_can_not_end_their_quotes(self):
+        wicked = 'a"] || true || ["'
+        objects = render("--skip-schema-validation", values={"config": {"retired": [wicked]}})
+        listed = json.dumps([f"icr-{wicked}", "icr-default"], separators=(",", ":"))
+        self.assertIn(f"object.metadata.name in {listed} &&", self.policy(objects, "secrets")["validations"][0]["expression"])
+
+
+class Network(unittest.TestCase):
+    def test_there_is_no_policy_unless_asked_for(self):
+        self.assertNotIn("NetworkPolicy", kinds(render()))
+
+    def test_it_selects_the_pod_and_allows_what_the_operator_needs(self):
+        objects = render(values={"networkPolicy": {"enabled": True}})
+        spec = find(objects, "NetworkPolicy")["spec"]
+        self.assertEqual(find(objects, "Deployment")["spec"]["selector"], spec["podSelector"])
+        self.assertEqual({"Ingress", "Egress"}, set(spec["policyTypes"]))
+        self.assertEqual([{"ports": [{"protocol": "TCP", "port": "http"}]}], spec["ingress"])
+        dns, rest = spec["egress"]
+        self.assertEqual({("UDP", 53), ("TCP", 53), ("UDP", 5353), ("TCP", 5353)}, {(each["protocol"], each["port"]) for each in dns["ports"]})
+        self.assertEqual([443, 6443, 2040], [each["port"] for each in rest["ports"]])
+
+    def test_further_rules_are_added(self):
+        given = yaml.safe_load(SCENARIOS["locked-down"].read_text(encoding="utf-8"))["networkPolicy"]
+        spec = find(scenario("locked-down"), "NetworkPolicy")["spec"]
+        self.assertEqual(given["from"], spec["ingress"][0]["from"])
+        self.assertEqual(given["extraEgress"], spec["egress"][2:])
+
+
 class Names(unittest.TestCase):
+    @staticmethod
+    def expected(name):
+        return {name} | {f"{name}-{each}" for each in ("sources", "state", "secrets", "service-accounts")}
+
     def names(self, **options):
         return {each["metadata"]["name"] for each in render(**options)}
 
     def test_a_release_called_like_the_chart_is_not_called_so_twice(self):
-        self.assertEqual({"icr-pull-secrets", "icr-pull-secrets-sources", "icr-pull-secrets-state"}, self.names())
+        self.assertEqual(self.expected("icr-pull-secrets"), self.names())
 
     def test_another_release_has_its_name_in_front(self):
-        self.assertEqual({"x-icr-pull-secrets", "x-icr-pull-secrets-sources", "x-icr-pull-secrets-state"}, self.names(release="x"))
+        self.assertEqual(self.expected("x-icr-pull-secrets"), self.names(release="x"))
 
     def test_names_can_be_overridden(self):
-        self.assertEqual({"x-puller", "x-puller-sources", "x-puller-state"}, self.names(release="x", values={"nameOverride": "puller"}))
-        self.assertEqual({"it", "it-sources", "it-state"}, self.names(release="x", values={"fullnameOverride": "it"}))
+        self.assertEqual(self.expected("x-puller"), self.names(release="x", values={"nameOverride": "puller"}))
+        self.assertEqual(self.expected("it"), self.names(release="x", values={"fullnameOverride": "it"}))
 
     def test_long_names_are_cut(self):
         for each in render(release="a" * 53, values={"nameOverride": "b" * 63}):
-            self.assertLessEqual(len(each["metadata"]["name"]), 63 + len("-sources"))
+            self.assertLessEqual(len(each["metadata"]["name"]), 63 + len("-service-accounts"))
             for value in each["metadata"]["labels"].values():
                 self.assertRegex(value, r"^[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?$")
 

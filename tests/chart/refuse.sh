@@ -231,6 +231,12 @@ refuse "apiKey.create without a value" "apikey-secret.yaml" "apiKey.create needs
 refuse "apiKey.create with an empty file" "apikey-secret.yaml" "apiKey.create needs the key in apiKey.value" <<<'apiKey: {create: true, value: "\n"}'
 refuse "apiKey.value without apiKey.create" "apikey-secret.yaml" "apiKey.value is used only together with apiKey.create=true" <<<'apiKey: {value: not-a-real-key}'
 
+refuse "fence that is neither on nor off" "at '/fence/enabled'" "value must be one of" <<<'fence: {enabled: maybe}'
+refuse "fence that isn't a map" "at '/fence'" "got string, want object" <<<'fence: auto'
+refuse "network without ports" "at '/networkPolicy/ports'" "minItems: got 0, want 1" <<<'networkPolicy: {ports: []}'
+refuse "port by its name" "at '/networkPolicy/ports/0'" "got string, want integer" <<<'networkPolicy: {ports: [https]}'
+refuse "port that is none" "at '/networkPolicy/dnsPorts/0'" "maximum: got 65,536, want 65,535" <<<'networkPolicy: {dnsPorts: [65536]}'
+
 # What is unusual and right.
 accept "no values at all" <<<'{}'
 accept "the longest name of a credential" < <(credential "{name: $long59, $key}")
@@ -251,6 +257,7 @@ accept "opt-in of all, with nothing excluded" <<<'config: {optIn: {mode: all, re
 accept "opt-in by label" <<<'config: {optIn: {mode: selector, selector: {matchLabels: {a: b}}, regions: [ALL]}}'
 accept "attach: podsOnly, and podAdmission on" <<<'{podAdmission: on, config: {attach: podsOnly}}'
 accept "proof: off, which YAML takes for false" <<<'config: {proof: off}'
+accept "fence: off, which YAML takes for false" <<<'fence: {enabled: off}'
 accept "globs over service accounts" <<<'config: {serviceAccounts: ["build-*", "*.ci", "runner-?", "a.b-c"]}'
 accept "no service account by default" <<<'config: {serviceAccounts: []}'
 accept "all service accounts" <<<'config: {serviceAccounts: ["*"]}'

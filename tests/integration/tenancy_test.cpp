@@ -405,6 +405,27 @@ TEST_CASE("a tenant can't stop the operator for others: 10,000 annotation edits 
   scene.expect_served(ns);
 }
 
+TEST_CASE("a tenant can't keep an old key alive for others by a copy that can't be deleted") {
+  IamScene scene;
+  auto& op = scene.start_for(api_key());
+  const auto ns = scene.make_in("us-south");
+  const auto other = scene.make_in("us-south");
+  scene.expect_served(ns);
+  scene.expect_served(other);
+  Tenant tenant(ns);
+  tenant.edit_secret(kCopy, meta("finalizers", {"example.com/mine"}));
+  must(tenant.api().remove(tenant.path("/secrets/" + kCopy)));
+  const auto key = scene.put_key(kSource);
+  scene.expect_password(other, key);
+  op.expect_metric("icr_pull_secrets_rollout_namespaces",
+                   {{"credential", "default"}, {"state", "current"}}, 1);
+  op.expect_metric("icr_pull_secrets_rollout_namespaces",
+                   {{"credential", "default"}, {"state", "behind"}}, 0);
+  IamScene::expect_source_event("RolledOut", "safe to revoke");
+  tenant.edit_secret(kCopy, meta("finalizers", nullptr));
+  scene.expect_password(ns, key);
+}
+
 TEST_CASE("a thief of the operator's token can create no Secret but pull secrets of its names") {
   Scene scene;
   const Fence fence;

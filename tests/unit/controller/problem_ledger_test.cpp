@@ -1,6 +1,7 @@
 #include "controller/problem_ledger.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -133,9 +134,53 @@ TEST_CASE("a namespace in order costs nothing", "[controller][ledger]") {
 
 TEST_CASE("a namespace with ever new problems does not grow without end", "[controller][ledger]") {
   Rig rig;
-  for (int i = 0; i < 10'000; ++i) CHECK(rig.update({problem(std::to_string(i))}).size() == 1);
+  for (int i = 0; i < 10'000; ++i) {
+    rig.now += kBetween;
+    CHECK(rig.update({problem(std::to_string(i))}).size() == 1);
+  }
   CHECK(rig.ledger.size() == 1);
   // What is long gone is forgotten, what went lately is counted on.
   CHECK(rig.update({problem("0")}) == Words{"0 x1"});
   CHECK(rig.update({problem("9999")}) == Words{"9999 x2"});
+}
+
+TEST_CASE("a namespace with ever new problems is told a few, then one a minute",
+          "[controller][ledger]") {
+  Rig rig;
+  std::size_t told = 0;
+  const auto flood = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      rig.now += 6ms;
+      told += rig.update({problem(std::to_string(i))}).size();
+    }
+    return std::exchange(told, 0);
+  };
+  CHECK(flood(1'000) == kMostAtOnce);
+  CHECK(flood(50'000) == 5);  // five minutes
+  CHECK(rig.update({kA}, "web") == Words{"a x1"});
+  rig.update({});
+  rig.now += kBetween * kMostAtOnce;
+  CHECK(flood(1'000) == kMostAtOnce);
+}
+
+TEST_CASE("the same problem that comes and goes is told no more often", "[controller][ledger]") {
+  Rig rig;
+  std::size_t told = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    told += rig.update({kA}).size();
+    rig.update({});
+  }
+  CHECK(told == kMostAtOnce);
+}
+
+TEST_CASE("what lasts is told in the end, also after a flood", "[controller][ledger]") {
+  Rig rig;
+  for (int i = 0; i < 1'000; ++i) rig.update({problem(std::to_string(i))});
+  CHECK(rig.update({kA}).empty());
+  REQUIRE(rig.look_again);
+  CHECK(*rig.look_again <= kBetween);
+  rig.now += *rig.look_again;
+  CHECK(rig.update({kA}) == Words{"a x1"});
+  CHECK(rig.update({kA}).empty());
+  CHECK_FALSE(rig.look_again);
 }

@@ -49,6 +49,18 @@ struct Rig {
 
 }  // namespace
 
+TEST_CASE("a copy that somebody's finalizer holds keeps no old key alive",
+          "[controller][rollout]") {
+  Rig rig;
+  rig.found_in_place({"shop", "web"});
+  rig.rollout.release("default", "r2");
+  rig.in_place("shop", "r1", "r2");
+  rig.rollout.seen("web", {{"default", Standing::kTerminating, "r1", ""}});
+  CHECK(rig.rollout.complete("default", "r2"));
+  CHECK(rig.told == Words{"default r2 1"});
+  CHECK(rig.report().reasons == std::map<Standing, std::size_t>{{Standing::kTerminating, 1}});
+}
+
 TEST_CASE("a new revision is rolled out when the last namespace has it", "[controller][rollout]") {
   Rig rig;
   rig.found_in_place({"shop", "web"});

@@ -269,7 +269,7 @@ TEST_CASE("how each credential stands", "[plan][report]") {
            {"to be created", [](Facts& facts) { facts.credentials[0].copy.reset(); },
             Standing::kInPlace, "", old_revision},
            {"on its way out", [](Facts& facts) { facts.credentials[0].copy->terminating = true; },
-            Standing::kPending, old_revision, old_revision},
+            Standing::kTerminating, old_revision, ""},
            {"rotated, with a mistake",
             [](Facts& facts) {
               facts.credentials[0].material = material("key-2");
