@@ -1,8 +1,10 @@
 // The work queue's rules, without threads: time comes in as an argument. Pure.
 //
-// After client-go's work queue. Three promises:
+// After client-go's work queue. Four promises:
 //   - a key is never given to two workers at once;
 //   - a key added while it waits is done once; added while it is being done, it is done once more;
+//   - a key that is new again and again is given out 50 times at once and then every 50 ms, so that
+//     one namespace can't keep the API server busy by being edited without end;
 //   - new keys go before bulk work (a roll-out to every namespace), within a class first come
 //     first served; and while there is news, bulk work takes only some of the API server's time, or
 //     a new namespace would wait for answers in a crowd of requests that nobody waits for.
@@ -74,7 +76,9 @@ class QueueState {
 
   void enqueue(const std::string& key, Entry& entry, Priority priority);
   void release_due(Instant now);
-  std::optional<WorkItem> pop_from(std::deque<std::string>& lane, Priority priority);
+  std::optional<WorkItem> pop_from(std::deque<std::string>& lane, Priority priority, Instant now);
+  /// When this new key may be given out. If that is not later than now, it counts as given out.
+  Instant turn_of(const std::string& key, Instant now);
   void finish(const std::string& key, Entry& entry);
   void leave(Entry& entry);
   /// When bulk work may be handed out: the past, or when the news is old. The end of other bulk
@@ -90,6 +94,9 @@ class QueueState {
   std::size_t bulk_waiting_ = 0;    // of waiting_
   std::size_t bulk_in_flight_ = 0;  // handed out
   std::optional<Instant> news_;     // when the last new key came
+  /// By the hash of the key: when it is as if the key had never been given out.
+  std::unordered_map<std::size_t, Instant> spent_;
+  Instant sweep_at_{};  // when spent_ is looked through next
 };
 
 }  // namespace icrps::controller

@@ -179,7 +179,27 @@ holds() {
 }
 
 secret() {
-  printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s"},"type":"kubernetes.io/dockerconfigjson","data":{".dockerconfigjson":"e30="}}' "$1"
+  printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s","labels":{"app.kubernetes.io/managed-by":"icr-pull-secrets"}},"type":"kubernetes.io/dockerconfigjson","data":{".dockerconfigjson":"e30="}}' "$1"
+}
+
+# A new policy takes a moment to come into force.
+await_fence() {
+  local each tries=0
+  for each in secrets service-accounts; do
+    quietly kubectl get validatingadmissionpolicy,validatingadmissionpolicybinding "icr-pull-secrets-$each"
+  done
+  until kubectl create secret generic x --namespace shop --dry-run=server --as="$account" 2>&1 | grep -q 'pull secrets of its own names' &&
+    kubectl label serviceaccount default a=b --namespace shop --dry-run=server --as="$account" 2>&1 | grep -q 'nothing of a service account'; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || die "the fence isn't in force"
+    sleep 0.2
+  done
+}
+
+# fenced METHOD PATH BODY [TYPE]: RBAC would allow it, the fence doesn't.
+fenced() {
+  request 403 "$@"
+  grep -q 'the operator of icr-pull-secrets' "$SCRATCH/answer" || die "refused for another reason: $(cat "$SCRATCH/answer")"
 }
 
 act() {
@@ -187,6 +207,7 @@ act() {
   local binding='{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"mine"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},"subjects":[]}'
   local merge=application/merge-patch+json
 
+  await_fence
   printf 'Authorization: Bearer %s\n' "$(kubectl create token icr-pull-secrets --namespace "$namespace")" >"$SCRATCH/authorization"
 
   say "its own Secrets, in every namespace, by requests"
@@ -202,6 +223,16 @@ act() {
   request 403 PUT "$core/namespaces/shop/secrets/icr-default" "$(secret icr-default)"
   request 200 DELETE "$core/namespaces/shop/secrets/icr-default"
   request 404 GET "$core/namespaces/shop/secrets/icr-default"
+
+  say "what RBAC can't refuse, and the fence does"
+  fenced POST "$core/namespaces/shop/secrets" "$(secret icr-nobody)"
+  fenced POST "$core/namespaces/shop/secrets" "$(secret icr-default | sed 's/,"labels":{[^}]*}//')"
+  fenced POST "$core/namespaces/shop/secrets" \
+    "$(secret icr-default | sed 's/"type":[^,]*/"type":"kubernetes.io\/service-account-token"/; s/"labels"/"annotations":{"kubernetes.io\/service-account.name":"default"},&/; s/,"data".*/}/')"
+  fenced PATCH "$core/namespaces/bakery/secrets/icr-default" '{"metadata":{"labels":{"app.kubernetes.io/managed-by":"icr-pull-secrets"}}}' "$merge"
+  fenced DELETE "$core/namespaces/bakery/secrets/icr-default"
+  fenced PATCH "$core/namespaces/shop/serviceaccounts/default" '{"imagePullSecrets":[{"name":"other"}]}' "$merge"
+  fenced PATCH "$core/namespaces/shop/serviceaccounts/default" '{"metadata":{"annotations":{"a":"b"}}}' "$merge"
 
   say "nobody else's"
   request 403 GET "$core/namespaces/shop/secrets/other"
@@ -332,22 +363,23 @@ accept() {
 left() {
   kubectl get configmaps,serviceaccounts,secrets,deployments,roles,rolebindings --namespace "$namespace" \
     --selector app.kubernetes.io/instance="$release" --output name
-  kubectl get clusterroles,clusterrolebindings,mutatingadmissionpolicies,mutatingadmissionpolicybindings --selector app.kubernetes.io/instance="$release" --output name
+  kubectl get clusterroles,clusterrolebindings,mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,validatingadmissionpolicybindings \
+    --selector app.kubernetes.io/instance="$release" --output name
 }
 
 remove() {
   local found
   say "helm uninstall leaves nothing"
-  [ "$(left | wc -l)" -eq 11 ] || die "expected 11 objects of the release, found: $(left)"
+  [ "$(left | wc -l)" -eq 15 ] || die "expected 15 objects of the release, found: $(left)"
   quietly helm uninstall "$release" --namespace "$namespace"
   found=$(left)
   [ -z "$found" ] || die "left behind: $found"
 
   say "the plain manifests are the same: applied, asked, removed"
   quietly kubectl apply --validate=strict --filename "$ROOT/manifests/install.yaml"
-  [ "$(left | wc -l)" -eq 9 ] || die "expected 9 objects of manifests/install.yaml, found: $(left)"
+  [ "$(left | wc -l)" -eq 13 ] || die "expected 13 objects of manifests/install.yaml, found: $(left)"
   quietly kubectl apply --validate=strict --filename "$ROOT/manifests/pod-admission.yaml"
-  [ "$(left | wc -l)" -eq 11 ] || die "expected 2 objects of manifests/pod-admission.yaml, found: $(left)"
+  [ "$(left | wc -l)" -eq 15 ] || die "expected 2 objects of manifests/pod-admission.yaml, found: $(left)"
   asked yes get secrets/icr-default shop
   asked no get secrets/icr-team-a shop
   asked no get secrets/other shop

@@ -99,7 +99,8 @@ std::string holders_of(const std::string& ns, const std::string& credential) {
   std::string found;
   const auto list = must(cluster().api().get(path_of(ns) + "/secrets"));
   for (const auto& secret : list["items"]) {
-    for (const auto& [key, value] : secret.value("data", json::object()).items()) {
+    const auto data = secret.value("data", json::object());
+    for (const auto& [key, value] : data.items()) {
       const auto text = icrps::icr::base64_decode(value.get<std::string>());
       if (text && text->find(credential) != std::string::npos) {
         found += secret["metadata"]["name"].get<std::string>() + " ";
@@ -323,7 +324,7 @@ TEST_CASE("a tenant can't make the operator write elsewhere, nor for other hosts
                       {"kind", "ServiceAccount"},
                       {"name", "default"},
                       {"uid", uid_of(*cluster().account(bystander))}};
-  tenant.edit_account(meta("ownerReferences", {owner}));
+  tenant.edit_account(meta("ownerReferences", json::array({owner})));
   let_pass(scene);
   const auto copy = cluster().secret(ns);
   for (const auto& host : copy ? hosts_of(*copy) : Hosts{}) CHECK(host == "us.icr.io");
@@ -413,7 +414,7 @@ TEST_CASE("a tenant can't keep an old key alive for others by a copy that can't 
   scene.expect_served(ns);
   scene.expect_served(other);
   Tenant tenant(ns);
-  tenant.edit_secret(kCopy, meta("finalizers", {"example.com/mine"}));
+  tenant.edit_secret(kCopy, meta("finalizers", json::array({"example.com/mine"})));
   must(tenant.api().remove(tenant.path("/secrets/" + kCopy)));
   const auto key = scene.put_key(kSource);
   scene.expect_password(other, key);
@@ -489,7 +490,7 @@ TEST_CASE("a thief of the operator's token can change nothing of an account but 
   json account = list_of({"a", kCopy, "b"});
   account["metadata"] = {
       {"name", "worker"}, {"labels", {{"x", "y"}}}, {"annotations", {{"x", "y"}}}};
-  account["secrets"] = {{{"name", "x"}}};
+  account["secrets"] = json::array({{{"name", "x"}}});
   must(cluster().api().post(path_of(ns) + "/serviceaccounts", account));
   const json owner = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"name", "x"}, {"uid", "x"}};
   const auto edit = [&](const std::string& what, const json& patch, const std::string& refusal) {
@@ -508,9 +509,9 @@ TEST_CASE("a thief of the operator's token can change nothing of an account but 
       edit("a label", meta("labels", {{"x", "z"}}), kOnlyPullSecrets),
       edit("no labels", meta("labels", nullptr), kOnlyPullSecrets),
       edit("an annotation", meta("annotations", {{"y", "z"}}), kOnlyPullSecrets),
-      edit("a finalizer", meta("finalizers", {"example.com/x"}), kOnlyPullSecrets),
-      edit("an owner", meta("ownerReferences", {owner}), kOnlyPullSecrets),
-      edit("its secrets", {{"secrets", {{{"name", "y"}}}}}, kOnlyPullSecrets),
+      edit("a finalizer", meta("finalizers", json::array({"example.com/x"})), kOnlyPullSecrets),
+      edit("an owner", meta("ownerReferences", json::array({owner})), kOnlyPullSecrets),
+      edit("its secrets", {{"secrets", json::array({{{"name", "y"}}})}}, kOnlyPullSecrets),
       edit("no secrets", {{"secrets", nullptr}}, kOnlyPullSecrets),
       edit("its tokens", {{"automountServiceAccountToken", false}}, kOnlyPullSecrets),
   });
@@ -550,7 +551,10 @@ TEST_CASE("within the fence the operator does all that it does") {
   IamScene::expect_none(ns, kTeam);
   CHECK(entries_of_odd() == odd["imagePullSecrets"]);
   CHECK(op.metric("icr_pull_secrets_problems_total", {{"reason", "Forbidden"}}) == 0);
-  for (const auto& seen : writes(proxy().requests())) CHECK(seen.status != 403);
+  for (const auto& seen : writes(proxy().requests())) {
+    const bool its_own = seen.agent.find("integration-tests") == std::string::npos;
+    if (its_own) CHECK(seen.status != 403);
+  }
 }
 
 TEST_CASE("within the fence the operator rotates the keys of a service ID") {

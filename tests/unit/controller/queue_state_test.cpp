@@ -53,6 +53,37 @@ struct Rig {
 
 }  // namespace
 
+TEST_CASE("a key that is new without end is given out 50 times, then every 50 ms",
+          "[controller][queue]") {
+  Rig rig;
+  const auto flood = [&](Millis time) {
+    int given = 0;
+    for (const auto end = rig.now + time; rig.now < end; rig.now += 1ms) {
+      rig.add("noisy");
+      if (rig.pop().empty()) continue;
+      ++given;
+      rig.queue.done("noisy");
+    }
+    return given;
+  };
+  CHECK(flood(49ms) == 49);
+  CHECK(flood(1000ms) == 1 + 20);
+  // Others don't notice, nor does a roll-out.
+  rig.add("quiet");
+  CHECK(rig.pop() == "quiet");
+  rig.queue.done("quiet");
+  CHECK(rig.pop().empty());
+  // What is owed is done in the end, and after a while it is as if nothing had been.
+  rig.add("noisy");
+  CHECK(rig.pop().empty());
+  rig.now += rig.until_due();
+  CHECK(rig.pop() == "noisy");
+  rig.queue.done("noisy");
+  CHECK(rig.until_due() == -1ms);
+  rig.now += 1h;
+  CHECK(flood(49ms) == 49);
+}
+
 TEST_CASE("first come, first served", "[controller][queue]") {
   Rig rig;
   CHECK(rig.pop().empty());
