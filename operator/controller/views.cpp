@@ -18,7 +18,9 @@ plan::NamespaceFacts namespace_facts(kube::Object&& object) {
 }
 
 plan::AccountFacts account_facts(kube::Object&& object) {
-  return {std::move(object.uid), std::move(object.resource_version), object.terminating,
+  // What is unwieldy is left alone, as is what is going.
+  const bool left_alone = object.terminating || object.unwieldy;
+  return {std::move(object.uid), std::move(object.resource_version), left_alone,
           std::move(object.image_pull_secrets)};
 }
 

@@ -126,7 +126,7 @@ tl::expected<void, ApiError> Client::list(const Collection& collection,
                                           const std::stop_token& stop) {
   std::string continue_token;
   do {
-    const auto result = transport_.send(list_request(collection, continue_token), stop);
+    const auto result = fetch_page(transport_, collection, continue_token, stop);
     observer_("LIST", collection.name,
               result ? std::to_string(result->status)
                      : std::string(http::to_string(result.error().kind)));

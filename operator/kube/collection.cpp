@@ -1,5 +1,6 @@
 #include "kube/collection.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
 
@@ -13,6 +14,8 @@ using namespace std::chrono_literals;
 // A server that does not end a watch in time, nor sends bookmarks (about one a minute), is gone.
 constexpr auto kIdleSlack = 10s;
 constexpr auto kListDeadline = 60s;
+
+constexpr unsigned kSmaller = 8;
 
 std::string accept(const Collection& collection, bool list) {
   if (!collection.metadata_only) return "application/json";
@@ -42,16 +45,26 @@ std::string escape(const std::string& token) {
   return escaped;
 }
 
-}  // namespace
-
-http::Request list_request(const Collection& collection, const std::string& continue_token) {
+http::Request list_request(const Collection& collection, const std::string& continue_token,
+                           unsigned page) {
   http::Request request;
-  request.target = base_target(collection) + fmt::format("limit={}", collection.page);
+  request.target = base_target(collection) + fmt::format("limit={}", page);
   if (!continue_token.empty()) request.target += "&continue=" + escape(continue_token);
   request.headers = {{"Accept", accept(collection, true)}};
   request.deadline = kListDeadline;
   request.max_body = collection.max_page_size;
   return request;
+}
+
+}  // namespace
+
+http::Result fetch_page(http::Transport& transport, const Collection& collection,
+                        const std::string& continue_token, const std::stop_token& stop) {
+  for (unsigned page = collection.page;; page = std::max(page / kSmaller, 1U)) {
+    auto result = transport.send(list_request(collection, continue_token, page), stop);
+    const bool too_large = !result && result.error().kind == http::Failure::Kind::kTooLarge;
+    if (!too_large || page == 1) return result;
+  }
 }
 
 http::StreamRequest watch_request(const Collection& collection, const std::string& resource_version,

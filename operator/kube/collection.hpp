@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,13 +20,17 @@ struct Collection {
   bool metadata_only = false;  ///< ask for PartialObjectMetadata
   unsigned page = 500;         ///< objects per page of a list
   Keep keep{};                 ///< what is kept of each object besides the usual
-  /// Of a page, in bytes; a larger one is no answer.
-  std::size_t max_page_size = http::Request{}.max_body;
+  /// Of a page, in bytes. One object is 1.5 MiB at most where it is stored, and in JSON six times
+  /// that at the very worst.
+  std::size_t max_page_size = std::size_t{16} << 20U;
 };
 
-/// One page of its list; an empty `continue_token` is the first.
-[[nodiscard]] http::Request list_request(const Collection& collection,
-                                         const std::string& continue_token);
+/// Fetches one page of its list; an empty `continue_token` is the first. One that is larger than
+/// the memory that there is for it is asked for again with fewer objects: their owners decide how
+/// large they are.
+[[nodiscard]] http::Result fetch_page(http::Transport& transport, const Collection& collection,
+                                      const std::string& continue_token,
+                                      const std::stop_token& stop);
 
 /// A watch that the server ends after `time`.
 [[nodiscard]] http::StreamRequest watch_request(const Collection& collection,

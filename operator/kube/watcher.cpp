@@ -48,8 +48,7 @@ void Watcher::run(std::stop_token stop) {
 }
 
 void Watcher::list(const WatchMachine::List& step, const std::stop_token& stop) {
-  const auto result =
-      environment_.transport.send(list_request(collection_, step.continue_token), stop);
+  const auto result = fetch_page(environment_.transport, collection_, step.continue_token, stop);
   const auto code =
       result ? std::to_string(result->status) : std::string(http::to_string(result.error().kind));
   environment_.observer("LIST", collection_.name, code);

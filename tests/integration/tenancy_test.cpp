@@ -427,6 +427,27 @@ TEST_CASE("a tenant can't keep an old key alive for others by a copy that can't 
   scene.expect_password(ns, key);
 }
 
+TEST_CASE("a tenant can't stop the operator for others by service accounts as large as can be") {
+  constexpr int kAccounts = 30;
+  constexpr std::size_t kEntries = 60'000;  // a megabyte and a half
+  IamScene scene;
+  const auto ns = scene.make_in("us-south");
+  Tenant tenant(ns);
+  json giant = list_of(std::vector<std::string>(kEntries, "icr-default"));
+  for (int i = 0; i < kAccounts; ++i) {
+    giant["metadata"] = {{"name", fmt::format("giant-{:02}", i)}};
+    must(tenant.api().post(tenant.path("/serviceaccounts"), giant));
+  }
+  auto& op = scene.start_for(api_key());  // one page of them would be larger than its memory
+  scene.expect_served(scene.make_in("us-south"));
+  scene.expect_served(ns);
+  tenant.annotate({{kServiceAccounts, "*"}});
+  let_pass(scene);
+  std::printf("          %ld KiB resident\n", op.resident_kib());
+  constexpr long kMemoryLimit = 65536;                           // of the chart
+  if (patience() == 1) CHECK(op.resident_kib() < kMemoryLimit);  // not with a sanitizer
+}
+
 TEST_CASE("a thief of the operator's token can create no Secret but pull secrets of its names") {
   Scene scene;
   const Fence fence;

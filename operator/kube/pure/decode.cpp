@@ -155,6 +155,8 @@ class Reader final : public nlohmann::json_sax<json> {
   [[nodiscard]] At at() const { return stack_.empty() ? At::kIgnored : stack_.back(); }
   bool open();
   bool number(number_integer_t value);
+  void add_pull_secret();
+  void name_pull_secret(string_t& value);
   void meta_string(string_t& value);
   void object_string(string_t& value);
   void annotation(string_t& value);
@@ -169,6 +171,7 @@ class Reader final : public nlohmann::json_sax<json> {
   std::string key_;  // the last key seen in a container that is read
   // Of the pod that is being read: why a container of that name waits.
   std::vector<std::pair<std::string, std::string>> statuses_;
+  std::size_t pull_secret_bytes_ = 0;
 };
 
 bool Reader::open() {
@@ -177,7 +180,7 @@ bool Reader::open() {
     return false;
   }
   // Also for an entry without a name: positions in a patch count it.
-  if (at() == At::kPullSecrets) object.image_pull_secrets.emplace_back();
+  if (at() == At::kPullSecrets && !object.unwieldy) add_pull_secret();
   if (at() == At::kContainers) object.containers.emplace_back();
   if (at() == At::kStatuses) statuses_.emplace_back();
   stack_.push_back(stack_.empty() ? root_ : child_of(stack_.back(), key_));
@@ -191,6 +194,7 @@ bool Reader::end_object() {
   if (closed == At::kObject && on_item_ != nullptr) {
     (*on_item_)(std::move(object));
     object = Object{};
+    pull_secret_bytes_ = 0;
   }
   return true;
 }
@@ -229,7 +233,7 @@ bool Reader::string(string_t& value) {
       object.data.emplace_back(key_, SecretString(std::move(value)));
       break;
     case At::kPullSecret:
-      if (key_ == "name") object.image_pull_secrets.back().swap(value);
+      if (key_ == "name" && !object.unwieldy) name_pull_secret(value);
       break;
     case At::kCause:
       if (key_ == "reason") status.causes.push_back(std::move(value));
@@ -277,6 +281,25 @@ void Reader::join_statuses() {
     }
   }
   statuses_.clear();
+}
+
+void Reader::add_pull_secret() {
+  object.unwieldy = object.image_pull_secrets.size() >= kMostPullSecrets;
+  if (object.unwieldy) {
+    object.image_pull_secrets = {};
+  } else {
+    object.image_pull_secrets.emplace_back();
+  }
+}
+
+void Reader::name_pull_secret(string_t& value) {
+  pull_secret_bytes_ += value.size();
+  object.unwieldy = pull_secret_bytes_ > kMostPullSecretBytes;
+  if (object.unwieldy) {
+    object.image_pull_secrets = {};
+  } else {
+    object.image_pull_secrets.back().swap(value);
+  }
 }
 
 bool Reader::is_kept_label() const {

@@ -39,6 +39,7 @@ struct Object {
 
   // ServiceAccount, Pod
   std::vector<std::string> image_pull_secrets;  ///< in the object's order
+  bool unwieldy = false;  ///< the list is longer than anybody needs and was not kept
 
   // Pod
   std::string service_account;
@@ -47,6 +48,11 @@ struct Object {
   bool mirror = false;      ///< of a static pod, which only its node's kubelet can make anew
   std::vector<Container> containers;
 };
+
+/// Longer lists, or lists of longer names in all, are unwieldy: they stand for every account of the
+/// cluster in memory, and their owners write what they like.
+inline constexpr std::size_t kMostPullSecrets = 128;
+inline constexpr std::size_t kMostPullSecretBytes = 16384;
 
 /// Nobody means a longer Retry-After; it would look like an operator that is dead.
 inline constexpr std::chrono::seconds kLongestRetryAfter{600};

@@ -126,6 +126,35 @@ TEST_CASE("a pod keeps what its pulls depend on", "[kube][decode]") {
                                                "side quay.io/a/side "});
 }
 
+TEST_CASE("a list of pull secrets that is longer than anybody needs is not kept",
+          "[kube][decode]") {
+  const auto account = [](std::size_t count, const std::string& name) {
+    nlohmann::json body{{"metadata", {{"name", "default"}, {"resourceVersion", "9"}}}};
+    auto& list = body["imagePullSecrets"] = nlohmann::json::array();
+    for (std::size_t i = 0; i < count; ++i) list.push_back({{"name", name}});
+    return body;
+  };
+  CHECK(decoded(account(kMostPullSecrets, "a").dump()).image_pull_secrets.size() ==
+        kMostPullSecrets);
+  for (const auto& body : {account(kMostPullSecrets + 1, "a"), account(100'000, "icr-default"),
+                           account(1, std::string(kMostPullSecretBytes + 1, 'a'))}) {
+    const auto unwieldy = decoded(body.dump());
+    CHECK(unwieldy.unwieldy);
+    CHECK(unwieldy.image_pull_secrets.capacity() == 0);
+  }
+  // The next one of a list is judged by itself.
+  std::vector<Object> items;
+  const auto page =
+      test::page({account(kMostPullSecrets + 1, "a"), account(2, std::string(9000, 'a')),
+                  account(1, std::string(9000, 'a'))},
+                 "2");
+  REQUIRE(decode_list(page, [&](Object&& object) { items.push_back(std::move(object)); }));
+  CHECK(items.at(0).unwieldy);
+  CHECK(items.at(1).unwieldy);
+  CHECK_FALSE(items.at(2).unwieldy);
+  CHECK(items.at(2).image_pull_secrets.size() == 1);
+}
+
 TEST_CASE("a secret keeps type, data and immutable", "[kube][decode]") {
   const auto secret = decoded(R"({
     "metadata": {"name": "icr-default", "namespace": "shop", "resourceVersion": "9",

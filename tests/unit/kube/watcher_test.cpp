@@ -102,6 +102,30 @@ TEST_CASE("a list is paged, and its token is escaped", "[kube][watcher]") {
   CHECK(rig.observed == Words{"LIST secrets 200", "LIST secrets 200", "WATCH secrets broken"});
 }
 
+TEST_CASE("a page that is too large is asked for in smaller ones", "[kube][watcher]") {
+  Rig rig;
+  rig.server.will(200, page({object("a@1")}, "10", "next"))
+      .will(test::failure(FailureKind::kTooLarge))
+      .will(test::failure(FailureKind::kTooLarge))
+      .will(200, page({object("b@2")}, "10", "more"))
+      .will(200, page({object("c@3")}, "10"));
+  rig.run(kCopies);
+  const std::string list = "GET /api/v1/secrets?fieldSelector=metadata.name=icr-default&limit=";
+  REQUIRE(rig.server.lines.size() >= 5);
+  CHECK(Words(rig.server.lines.begin(), rig.server.lines.begin() + 5) ==
+        Words{list + "250", list + "250&continue=next", list + "31&continue=next",
+              list + "3&continue=next", list + "250&continue=more"});
+  CHECK(rig.sink.heard == Words{"begin", "apply a@1", "apply b@2", "apply c@3", "end @10"});
+}
+
+TEST_CASE("an object that is too large by itself is a failure", "[kube][watcher]") {
+  Rig rig;
+  for (int i = 0; i < 4; ++i) rig.server.will(test::failure(FailureKind::kTooLarge));
+  rig.run(kCopies);
+  CHECK(rig.server.lines.at(3).ends_with("limit=1"));
+  CHECK(rig.observed.front() == "LIST secrets too_large");
+}
+
 TEST_CASE("a watch goes on where the list ended, with bookmarks and an end", "[kube][watcher]") {
   Rig rig;
   rig.server.will(200, page({}, "10")).will_stream({event("BOOKMARK", object("@12"))});
