@@ -47,6 +47,12 @@ func NamespaceBody(name string) []byte {
 	})
 }
 
+// RegionsEdit asks for one region, for another, and for nonsense, in turns.
+func RegionsEdit(number int) []byte {
+	value := []string{regions, "jp-tok", fmt.Sprintf("nowhere-%d", number)}[number%3]
+	return cluster.Encode(map[string]any{"metadata": map[string]any{"annotations": map[string]string{optIn: value}}})
+}
+
 // optOutBody takes the opt-in back.
 func optOutBody() []byte {
 	return cluster.Encode(map[string]any{"metadata": map[string]any{"annotations": map[string]any{optIn: nil}}})

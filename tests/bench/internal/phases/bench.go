@@ -61,7 +61,7 @@ func (b *Bench) Run(ctx context.Context) (Results, error) {
 	}()
 	b.results.Settings = b.Settings
 	for _, phase := range []func(context.Context) error{
-		b.prepare, b.rounds, b.restarted, b.latency, b.drift, b.idle, b.stop, b.restarts,
+		b.prepare, b.rounds, b.restarted, b.latency, b.noisy, b.drift, b.idle, b.stop, b.restarts,
 		b.tokens,
 	} {
 		if err := phase(ctx); err != nil {

@@ -11,6 +11,7 @@ type Results struct {
 	CopySize int       `json:"copy_bytes"` // of the request that creates one
 	Rounds   []Round   `json:"rounds"`
 	Latency  Latency   `json:"latency"`
+	Noisy    Noisy     `json:"noisy"`
 	Drift    Drift     `json:"drift"`
 	Idle     *Idle     `json:"idle,omitempty"`
 	Restart  Restart   `json:"restart"`
@@ -95,6 +96,16 @@ type Foreign struct {
 	Before  measure.Footprint `json:"before"`
 	After   measure.Footprint `json:"after"`
 	Restart Restart           `json:"restart"`
+}
+
+// Noisy is a comparison of new namespaces by themselves and beside one that is
+// edited all the time.
+type Noisy struct {
+	Count        int       `json:"count"` // of each
+	Quiet        Arrivals  `json:"quiet"`
+	Strange      Arrivals  `json:"strange"` // the edits are nobody's business
+	Noisy        Arrivals  `json:"noisy"`   // they are the operator's
+	EditsAMinute []float64 `json:"edits_a_minute"`
 }
 
 // Tokens is what access tokens cost, which replace each other all day.

@@ -158,6 +158,8 @@ func latencyAims(results phases.Results) []Aim {
 		atMost("new namespace: copy, median", 7, results.Latency.Copy.Median, "ms"),
 		atMost("new namespace: attached, median", 10, results.Latency.Attached.Median, "ms"),
 		atMost("new namespace: attached, max", 15, results.Latency.Attached.Max, "ms"),
+		atMost("new namespace beside one that is edited 10,000 times a minute: attached, median, of the quiet one", 2,
+			results.Noisy.Noisy.Attached.Median/results.Noisy.Quiet.Attached.Median, "×"),
 		atMost(fmt.Sprintf("%d deleted copies back", results.Drift.Count), 0.1, results.Drift.Seconds, "s"),
 	}
 }

@@ -112,10 +112,15 @@ func (r Report) latency() string {
 	t := table{head: []string{"new namespace, ms after the answer", "median", "p99", "max"}}
 	latency := r.Results.Latency
 	t.arrivals("", latency.Arrivals)
+	noisy := r.Results.Noisy
+	t.arrivals(", in quiet", noisy.Quiet)
+	t.arrivals(", beside edits that are nobody's business", noisy.Strange)
+	t.arrivals(", beside edits that are ours", noisy.Noisy)
 	drift := r.Results.Drift
 	return t.String() + fmt.Sprintf(`
+Another namespace was edited %.0f times a minute in the last two, with %d new ones each.
 Others kept %.2f cores busy meanwhile. %d deleted copies were back %.3f s after the first deletion was sent, %.3f s after the last was answered.
-`, latency.Others, drift.Count, drift.Seconds, drift.AfterLast)
+`, noisy.EditsAMinute, noisy.Count, latency.Others, drift.Count, drift.Seconds, drift.AfterLast)
 }
 
 func (r Report) process() string {
