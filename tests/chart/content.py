@@ -635,6 +635,8 @@ class Fence(unittest.TestCase):
 
     def test_only_rotations_may_keep_a_state(self):
         self.assertNotIn("isState", self.text("secrets"))
+        retired = self.text("secrets", "--skip-schema-validation", values={"config": {"retired": ["old"]}})
+        self.assertIn('in ["icr-pull-secrets-state-old"]', retired)
         text = self.text("secrets", "--values", SCENARIOS["sources"])
         self.assertIn('in ["icr-pull-secrets-state-rotating","icr-pull-secrets-state-rotating-keyless"]', text)
         self.assertIn(f'request.namespace == "{NAMESPACE}"', text)
