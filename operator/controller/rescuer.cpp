@@ -162,7 +162,11 @@ tl::expected<Rescuer::Pods, kube::ApiError> Rescuer::list(const std::string& ns,
   Pods pods;
   const auto done = environment_.client.list(
       pending_pods(ns, name),
-      [&](kube::Object&& object) { pods.push_back(pod_facts(std::move(object))); }, stop);
+      [&](kube::Object&& object) {
+        // What it lacks can't be told of a list that was not kept.
+        if (!object.unwieldy) pods.push_back(pod_facts(std::move(object)));
+      },
+      stop);
   if (!done) return tl::unexpected(done.error());
   return pods;
 }
