@@ -29,12 +29,8 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 }
 
 void check_key(const YamlKey& key, const std::string& path,
-               const std::vector<std::string>& accepted, const std::vector<std::string>& later) {
+               const std::vector<std::string>& accepted) {
   if (contains(accepted, key.text)) return;
-  if (contains(later, key.text)) {
-    throw Failure{key.line, fmt::format("{} is not supported by this version; accepted: {}",
-                                        join_path(path, key.text), fmt::join(accepted, ", "))};
-  }
   throw Failure{key.line, fmt::format("unknown key {}{}{}{}; accepted: {}", icr::quoted(key.text),
                                       path.empty() ? "" : " in ", path,
                                       did_you_mean(key.text, accepted), fmt::join(accepted, ", "))};
@@ -55,14 +51,10 @@ const std::string& text_of(const Located& at, std::string_view accepted) {
           accepted);
 }
 
-const std::string& choice_of(const Located& at, const std::vector<std::string>& choices,
-                             const std::vector<std::string>& later) {
+const std::string& choice_of(const Located& at, const std::vector<std::string>& choices) {
   const std::string accepted = fmt::format("{}", fmt::join(choices, ", "));
   const std::string& text = text_of(at, accepted);
   if (contains(choices, text)) return text;
-  if (contains(later, text)) {
-    at.fail(fmt::format("is {}, which is not supported by this version", text), accepted);
-  }
   at.fail(fmt::format("is {}{}", icr::quoted(text), did_you_mean(text, choices)), accepted);
 }
 
@@ -132,13 +124,12 @@ std::vector<Entry> entries_of(const Located& at, std::string_view accepted) {
   return entries;
 }
 
-Fields::Fields(Located at, std::vector<std::string> accepted, const std::vector<std::string>& later)
-    : self_(std::move(at)) {
+Fields::Fields(Located at, std::vector<std::string> accepted) : self_(std::move(at)) {
   if (self_.value.kind != Kind::kMap) {
     self_.fail(fmt::format("is {}", kind_of(self_.value)),
                fmt::format("a map of {}", fmt::join(accepted, ", ")));
   }
-  for (const YamlKey& key : self_.value.keys) check_key(key, self_.path, accepted, later);
+  for (const YamlKey& key : self_.value.keys) check_key(key, self_.path, accepted);
 }
 
 std::optional<Located> Fields::find(std::string_view key) const {

@@ -26,10 +26,9 @@ struct Located {
 /// A credential may stand where it doesn't belong: no message repeats the text.
 [[nodiscard]] const std::string& text_of(const Located& at, std::string_view accepted);
 
-/// One of `choices`, spelt exactly so; `later` are known and not supported by this version.
+/// One of `choices`, spelt exactly so.
 [[nodiscard]] const std::string& choice_of(const Located& at,
-                                           const std::vector<std::string>& choices,
-                                           const std::vector<std::string>& later = {});
+                                           const std::vector<std::string>& choices);
 
 [[nodiscard]] unsigned number_of(const Located& at, unsigned least, unsigned most);
 
@@ -48,7 +47,7 @@ struct Located {
 /// key's name is not reported as something missing.
 class Fields {
  public:
-  Fields(Located at, std::vector<std::string> accepted, const std::vector<std::string>& later = {});
+  Fields(Located at, std::vector<std::string> accepted);
 
   [[nodiscard]] std::optional<Located> find(std::string_view key) const;
   /// Refused when missing; `accepted` says what belongs there.

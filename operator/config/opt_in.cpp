@@ -41,7 +41,11 @@ std::string read_default_regions(const Located& at, const icr::RegionTable& tabl
   std::vector<std::string> words;
   for (const Located& item : items) {
     const std::string& text = text_of(item, "a region");
-    if (icr::lower(icr::trim(text)) == "none" || text.find(',') != std::string::npos) {
+    const std::string word = icr::lower(icr::trim(text));
+    if (word == "all" && items.size() > 1) {
+      item.fail("is \"all\" beside other regions", "[all], or regions without it");
+    }
+    if (word == "none" || text.find(',') != std::string::npos) {
       item.fail(fmt::format("is {}", icr::quoted(text)), "one region an entry; [all] for all");
     }
     if (const auto found = table.select(text, icr::Endpoints::kAll); !found) {

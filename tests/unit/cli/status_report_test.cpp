@@ -91,6 +91,26 @@ TEST_CASE("status counts who has the current revision, and says why the others h
   CHECK(report[1].behind[0].reason == "may not use this credential");
 }
 
+TEST_CASE("status counts namespaces that take part by the configuration", "[cli][status][optin]") {
+  auto config = two_credentials();
+  config.opt_in = {plan::OptIn::Mode::kAll, {}, "us-south", {"kube-*"}};
+  config.credentials[0].limits.namespaces = {"sh*", "operators"};
+  Inventory inventory;
+  inventory.own_namespace = "operators";
+  inventory.statuses["default"] = proved("r1");
+  for (const auto* const name : {"shop", "shelf", "kube-system", "operators", "stranger"}) {
+    inventory.namespaces.emplace_back();
+    inventory.namespaces.back().name = name;
+  }
+  inventory.copies["default"] = {{"shop", copy("r1")}};
+  const auto report = make_report(config, inventory);
+  CHECK(report[0].wanted == 2);
+  CHECK(report[0].current == 1);
+  REQUIRE(report[0].behind.size() == 1);  // of the stranger nobody asked it
+  CHECK(report[0].behind[0].ns == "shelf");
+  CHECK(report[1].wanted == 0);
+}
+
 TEST_CASE("a credential that nobody has proved is not good", "[cli][status]") {
   for (const auto* const proof : {"proved", "unproved", "refused", "policy", "unknown", ""}) {
     CredentialReport report;

@@ -80,6 +80,9 @@ TEST_CASE("a wrong optIn is named with file, line and what is accepted", "[confi
            {"optIn: {mode: all, regions: us-south}", "6: optIn.regions is text; " + regions},
            {"optIn: {mode: all, regions: [none]}",
             "6: optIn.regions[0] is \"none\"; accepted: one region an entry; [all] for all"},
+           {"optIn: {mode: all, regions: [us-south, All]}",
+            "6: optIn.regions[1] is \"all\" beside other regions; accepted: [all], or regions "
+            "without it"},
            {"optIn: {mode: all, regions: [us-south,'eu-de,jp-tok']}",
             "6: optIn.regions[1] is \"eu-de,jp-tok\"; accepted: one region an entry; [all] for "
             "all"},

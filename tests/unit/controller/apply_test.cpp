@@ -7,8 +7,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "controller/bodies.hpp"
 #include "kube/pure/decode.hpp"
 #include "unit/support/facts.hpp"
+#include "unit/support/fake_clock.hpp"
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
@@ -264,4 +266,84 @@ TEST_CASE("actions in a few words", "[controller][apply]") {
   CHECK(describe(plan::UpdateCopy{"b", {}, {}, {}, {}}) == "update Secret icr-b");
   CHECK(describe(plan::DeleteCopy{"b", {}, {}}) == "delete Secret icr-b");
   CHECK(describe(plan::PatchAccount{"ci", {}, {}, {}, false}) == "patch ServiceAccount ci");
+}
+
+namespace {
+
+/// Somebody else's Secret, with a value that must not get anywhere.
+std::string theirs() {
+  auto secret = test::secret("shop/icr-default@5", {{".dockerconfigjson", "precious"}});
+  secret["metadata"]["managedFields"] = {{{"manager", "helm"}, {"time", "2026-01-01T00:00:00Z"}}};
+  return secret.dump();
+}
+
+plan::UpdateCopy adoption(std::shared_ptr<const plan::Content> content) {
+  return {"default", "uid", "5", std::move(content), {"theirs"}, false, true, "Helm"};
+}
+
+}  // namespace
+
+TEST_CASE("an adoption asks who wrote the Secret and records it", "[controller][apply]") {
+  Rig rig;
+  const test::FakeClock clock;
+  Applier applier(rig.client, rig.stores, &clock);
+  std::string from = "managed-by Helm, written by helm";
+  SECTION("who is known") {
+    rig.server.will(200, theirs()).will(200, rig.copy_json("7"));
+  }
+  SECTION("nobody can be asked") {
+    from = "managed-by Helm";
+    rig.server.will(503).will(200, rig.copy_json("7"));
+  }
+  const auto outcome = applier.apply("shop", adoption(rig.content));
+  CHECK(outcome.kind == Kind::kDone);
+  CHECK(rig.server.lines == Words{"GET " + kCopy, "PATCH " + kCopy});
+  CHECK(rig.copy_version() == "7");
+  const auto patch = nlohmann::json::parse(rig.server.requests[1].body);
+  const auto& meta = patch["metadata"];
+  CHECK(meta["uid"] == "uid");
+  CHECK(meta["resourceVersion"] == "5");
+  CHECK(meta["labels"]["app.kubernetes.io/managed-by"] == "icr-pull-secrets");
+  CHECK(meta["annotations"]["icr-pull-secrets/adopted-from"] == from);
+  CHECK(meta["annotations"]["icr-pull-secrets/adopted-at"] == "2026-11-23T06:20:44Z");
+  CHECK(patch["data"]["theirs"].is_null());
+  CHECK_FALSE(patch.contains("type"));
+  REQUIRE(outcome.note);
+  CHECK(outcome.note->reason == "SecretAdopted");
+  CHECK(outcome.note->note);
+  CHECK_THAT(outcome.note->message, Catch::Contains(from) && !Catch::Contains("precious"));
+}
+
+TEST_CASE("an adoption that comes too late is decided anew", "[controller][apply]") {
+  Rig rig;
+  rig.server.will(200, theirs()).will(409, kConflict).will(200, theirs());
+  const auto outcome = rig.applier.apply("shop", adoption(rig.content));
+  CHECK(outcome.kind == Kind::kAgain);
+  CHECK_FALSE(outcome.note);
+}
+
+TEST_CASE("who wrote a Secret is told in few words", "[controller][apply]") {
+  CHECK(former_owner("", {}) == "nobody known");
+  CHECK(former_owner("Helm", {}) == "managed-by Helm");
+  CHECK(former_owner("", {"kubectl"}) == "written by kubectl");
+  CHECK(former_owner("x", {"a", "b", "c", "d", "e", "f"}) ==
+        "managed-by x, written by a, b, c, d, e");
+}
+
+TEST_CASE("a deletion says what it is for only when it is done", "[controller][apply]") {
+  Rig rig;
+  const plan::Problem note{"SecretReplaced", "why", false, true};
+  const plan::DeleteCopy removal{"default", "uid", "5", note};
+  SECTION("done") {
+    rig.server.will(200);
+    CHECK(rig.applier.apply("shop", removal).note == note);
+  }
+  SECTION("somebody else was faster") {
+    rig.server.will(404, kMissing);
+    CHECK_FALSE(rig.applier.apply("shop", removal).note);
+  }
+  SECTION("refused") {
+    rig.server.will(403, status(403, "Forbidden").dump());
+    CHECK_FALSE(rig.applier.apply("shop", removal).note);
+  }
 }

@@ -256,3 +256,23 @@ TEST_CASE("the log tells what was written, and no credential", "[controller][rec
   CHECK(text.find("key-1") == std::string::npos);
   CHECK(text.find(content->data.reveal().substr(20, 20)) == std::string::npos);
 }
+
+TEST_CASE("a replacement is told each time, and is no problem", "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  for (int round = 0; round < 2; ++round) {
+    auto copy = nlohmann::json::parse(rig.copy_json());
+    copy["metadata"]["resourceVersion"] = std::to_string(10 + round * 10);
+    copy["immutable"] = true;
+    rig.stores.copies.at("default")->apply(Rig::decoded(copy.dump()));
+    copy["metadata"]["resourceVersion"] = std::to_string(15 + round * 10);
+    copy["immutable"] = false;
+    rig.server.will(200).will(201, copy.dump());
+    const auto result = rig.reconcile();
+    CHECK(result.writes == 2);
+    CHECK(result.problems.empty());
+    REQUIRE(result.notes.size() == 1);
+    CHECK(result.notes[0].reason == "SecretReplaced");
+    CHECK(rig.reconcile().notes.empty());
+  }
+}

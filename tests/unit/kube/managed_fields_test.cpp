@@ -59,3 +59,28 @@ TEST_CASE("an object means the same with managedFields and without", "[kube][dec
   CHECK(with->resource_version == "7");
   CHECK(with->image_pull_secrets == std::vector<std::string>{"x"});
 }
+
+TEST_CASE("managedFields tell who wrote an object, the last one first", "[kube][decode]") {
+  using Names = std::vector<std::string>;
+  const auto managers = [](const std::string& entries) {
+    return field_managers(
+        R"({"data":{"managedFields":"x"},"metadata":{"name":"n","managedFields":)" + entries +
+        "}}");
+  };
+  CHECK(managers(R"([{"manager":"helm","time":"2026-01-01T00:00:00Z","fieldsV1":{"f:data":{}}},
+                     {"manager":"kubectl edit","time":"2026-01-03T00:00:00Z"},
+                     {"manager":"argocd","time":"2026-01-02T00:00:00Z"},
+                     {"manager":"helm","time":"2026-01-02T00:00:00Z"}])") ==
+        Names{"kubectl edit", "argocd", "helm"});
+  for (const std::string nothing :
+       {"[]", "null", "5", "\"helm\"", "{}", "[5,[],{}]", R"([{"manager":5}])"}) {
+    INFO(nothing);
+    CHECK(managers(nothing).empty());
+  }
+  for (const std::string broken :
+       {"", "[]", "null", "{", R"({"metadata":5})", R"({"metadata":{}})",
+        R"({"data":{"metadata":{"managedFields":[{"manager":"x"}]}}})"}) {
+    INFO(broken);
+    CHECK(field_managers(broken).empty());
+  }
+}
