@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <atomic>
 #include <fmt/format.h>
-#include <set>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
+#include "harness/account_writer.hpp"
 #include "harness/scene.hpp"
 
 namespace {
@@ -16,65 +16,6 @@ using namespace itest;
 std::string account_path(const std::string& ns) {
   return "/api/v1/namespaces/" + ns + "/serviceaccounts/default";
 }
-
-/// Adds and removes entries of its own on an account, as any other controller would. Runs on its
-/// own thread, so that what it finds wrong is kept for the test to assert.
-class OtherWriter {
- public:
-  explicit OtherWriter(std::string ns) : ns_(std::move(ns)) {}
-
-  void run(int rounds) {
-    for (int round = 0; round < rounds && wrong_.empty(); ++round) {
-      std::set<std::string> next{fmt::format("other-{}", round), "other-always"};
-      if (round % 3 != 0) next.insert(fmt::format("other-{}", round - 1));
-      while (wrong_.empty() && !replace(next)) {
-      }
-    }
-  }
-
-  [[nodiscard]] const std::string& wrong() const { return wrong_; }
-  [[nodiscard]] int conflicts() const { return conflicts_; }
-
- private:
-  /// False: somebody else was faster, read again.
-  bool replace(const std::set<std::string>& next) {
-    auto account = cluster().account(ns_);
-    if (!account) {
-      wrong_ = "the account is gone";
-      return true;
-    }
-    json kept = json::array();
-    std::set<std::string> found;
-    for (const auto& entry : account->value("imagePullSecrets", json::array())) {
-      const std::string name = entry["name"];
-      if (name.starts_with("other-")) {
-        found.insert(name);
-      } else {
-        kept.push_back(entry);
-      }
-    }
-    if (found != mine_) {
-      wrong_ =
-          fmt::format("it should name {}, it names {}", json(mine_).dump(), json(found).dump());
-      return true;
-    }
-    for (const auto& name : next) kept.insert(kept.begin(), json::object({{"name", name}}));
-    (*account)["imagePullSecrets"] = kept;
-    const auto answer = cluster().api().put(account_path(ns_), *account);
-    if (answer.status == 409) {
-      ++conflicts_;
-      return false;
-    }
-    if (!answer.ok()) wrong_ = answer.text;
-    mine_ = next;
-    return true;
-  }
-
-  const std::string ns_;
-  std::set<std::string> mine_;
-  std::string wrong_;
-  int conflicts_ = 0;
-};
 
 }  // namespace
 
@@ -193,7 +134,7 @@ TEST_CASE("no entry of another writer is lost, however often both write") {
   const auto ns = scene.make_in("us-south");
   scene.expect_served(ns);
   constexpr int kRounds = 200;
-  OtherWriter writer(ns);
+  AccountWriter writer(ns);
   std::atomic<bool> done = false;
   std::thread thread([&] {
     writer.run(kRounds);
