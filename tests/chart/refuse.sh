@@ -80,7 +80,7 @@ refuse "another apiVersion" "at '/config/apiVersion'" "value must be 'icr-pull-s
 refuse "another kind" "at '/config/kind'" "value must be 'OperatorConfiguration'" <<<'config: {kind: ConfigMap}'
 refuse "unknown endpoints" "at '/config/endpoints'" "value must be one of 'public', 'private', 'all'" <<<'config: {endpoints: both}'
 refuse "endpoints in capitals" "at '/config/endpoints'" "value must be one of 'public', 'private', 'all'" <<<'config: {endpoints: Public}'
-refuse "conflict: overwrite" "at '/config/conflict'" "value must be 'skip'" <<<'config: {conflict: overwrite}'
+refuse "conflict: overwrite" "at '/config/conflict'" "value must be one of 'skip', 'adopt'" <<<'config: {conflict: overwrite}'
 refuse "unknown optIn.mode" "at '/config/optIn/mode'" "value must be one of 'annotation', 'selector', 'all'" <<<'config: {optIn: {mode: some}}'
 refuse "unknown attach" "at '/config/attach'" "value must be one of 'serviceAccounts', 'podsOnly'" <<<'config: {attach: pods}'
 refuse "unknown podAdmission" "at '/podAdmission'" "value must be one of 'auto', 'on', 'off'" <<<'podAdmission: always'
