@@ -78,6 +78,25 @@ Rescue read_rescue(const Located& at) {
   return rescue;
 }
 
+/// What may be written where, and what is done with what others wrote.
+void read_reach(const Fields& fields, Config& config) {
+  if (const auto at = fields.find("endpoints")) {
+    config.endpoints = icr::parse_endpoints(choice_of(*at, {"public", "private", "all"})).value();
+  }
+  if (const auto at = fields.find("serviceAccounts")) {
+    config.service_accounts = read_service_accounts(*at);
+  }
+  if (const auto at = fields.find("attach")) {
+    const bool pods = choice_of(*at, {"serviceAccounts", "podsOnly"}) == "podsOnly";
+    config.attach = pods ? plan::Attach::kPodsOnly : plan::Attach::kServiceAccounts;
+  }
+  if (const auto at = fields.find("conflict")) {
+    const bool adopt = choice_of(*at, {"skip", "adopt"}) == "adopt";
+    config.conflict = adopt ? plan::Conflict::kAdopt : plan::Conflict::kSkip;
+  }
+  if (const auto at = fields.find("regions")) read_regions(*at, config.regions);
+}
+
 Config read_config(const YamlValue& root) {
   if (root.kind == YamlValue::Kind::kNull) {
     throw Failure{0, "is empty; accepted: apiVersion, kind, credentials and more"};
@@ -88,42 +107,25 @@ Config read_config(const YamlValue& root) {
       document, {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "attach",
                  "conflict", "iam", "registry", "proof", "rescue", "leaderElection", "regions",
                  "credentials", "retired", "workers", "log"});
-      document, {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "conflict", "iam",
-                 "registry", "proof", "rescue", "regions", "credentials", "workers", "log"});
-      constexpr const char* kVersion = "icr-pull-secrets/v1alpha1";
-      constexpr const char* kKind = "OperatorConfiguration";
-      static_cast<void>(choice_of(fields.need("apiVersion", kVersion), {kVersion}));
-      static_cast<void>(choice_of(fields.need("kind", kKind), {kKind}));
-      Config config;
-      if (const auto at = fields.find("endpoints")) {
-        config.endpoints =
-            icr::parse_endpoints(choice_of(*at, {"public", "private", "all"})).value();
-      }
-      if (const auto at = fields.find("serviceAccounts")) {
-        config.service_accounts = read_service_accounts(*at);
-      }
-      if (const auto at = fields.find("conflict")) {
-        const bool adopt = choice_of(*at, {"skip", "adopt"}) == "adopt";
-        config.conflict = adopt ? plan::Conflict::kAdopt : plan::Conflict::kSkip;
-      }
-      if (const auto at = fields.find("attach")) {
-        const bool pods = choice_of(*at, {"serviceAccounts", "podsOnly"}) == "podsOnly";
-        config.attach = pods ? plan::Attach::kPodsOnly : plan::Attach::kServiceAccounts;
-      }
-      if (const auto at = fields.find("regions")) read_regions(*at, config.regions);
-      if (const auto at = fields.find("iam")) config.iam = read_iam(*at);
-      if (const auto at = fields.find("registry")) config.registry = read_registry(*at);
-      if (const auto at = fields.find("proof")) config.proof = read_proof(*at);
-      if (const auto at = fields.find("leaderElection")) {
-        config.leader_election = read_leader_election(*at);
-      }
-      if (const auto at = fields.find("rescue")) config.rescue = read_rescue(*at);
-      config.credentials = read_credentials(
-          fields.need("credentials", "a list of at least one credential"), config.regions);
-      if (const auto at = fields.find("optIn")) config.opt_in = read_opt_in(*at, config);
-      if (const auto at = fields.find("workers")) config.workers = number_of(*at, 1, 64);
-      if (const auto at = fields.find("log")) read_log(*at, config);
-      return config;
+  constexpr const char* kVersion = "icr-pull-secrets/v1alpha1";
+  constexpr const char* kKind = "OperatorConfiguration";
+  static_cast<void>(choice_of(fields.need("apiVersion", kVersion), {kVersion}));
+  static_cast<void>(choice_of(fields.need("kind", kKind), {kKind}));
+  Config config;
+  read_reach(fields, config);
+  if (const auto at = fields.find("iam")) config.iam = read_iam(*at);
+  if (const auto at = fields.find("registry")) config.registry = read_registry(*at);
+  if (const auto at = fields.find("proof")) config.proof = read_proof(*at);
+  if (const auto at = fields.find("rescue")) config.rescue = read_rescue(*at);
+  if (const auto at = fields.find("leaderElection")) {
+    config.leader_election = read_leader_election(*at);
+  }
+  config.credentials = read_credentials(
+      fields.need("credentials", "a list of at least one credential"), config.regions);
+  if (const auto at = fields.find("optIn")) config.opt_in = read_opt_in(*at, config);
+  if (const auto at = fields.find("workers")) config.workers = number_of(*at, 1, 64);
+  if (const auto at = fields.find("log")) read_log(*at, config);
+  return config;
 }
 
 }  // namespace
