@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/cleanup.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/options.hpp"
+#include "cli/plan.hpp"
 #include "cli/rotate.hpp"
 #include "cli/run.hpp"
 #include "cli/status.hpp"
@@ -88,6 +90,37 @@ CLI::App& add_rotate(CLI::App& app, cli::RotateOptions& options) {
   return *command;
 }
 
+CLI::App& add_plan(CLI::App& app, cli::PlanOptions& options) {
+  auto* const command =
+      app.add_subcommand("plan", "Show what the operator would write, and why; writes nothing");
+  add_common_options(*command, options);
+  command->add_option("-o,--output", options.output, "table (default) or json")
+      ->check(CLI::IsMember({"table", "json"}));
+  command->add_option("--only", options.only, "Only this namespace (repeat)");
+  command->add_flag("--all", options.all, "Also namespaces where nothing would change");
+  command->add_flag("--fail-on-change", options.fail_on_change,
+                    "Exit with 3 when something would change");
+  return *command;
+}
+
+CLI::App& add_cleanup(CLI::App& app, cli::CleanupOptions& options) {
+  auto* const command = app.add_subcommand(
+      "cleanup",
+      "Remove everything that the operator wrote. Stop the operator first, or let "
+      "--stop-deployment do it: one that runs writes it all again");
+  add_common_options(*command, options);
+  command->add_flag("--dry-run", options.dry_run, "Only show what would be removed");
+  command->add_option("--only", options.only,
+                      "Only in this namespace (repeat); what the operator keeps in its own "
+                      "namespace stays");
+  command->add_option("--stop-deployment", options.stop_deployment,
+                      "First scale this Deployment in the operator's namespace to 0, and wait "
+                      "until its pods are gone");
+  command->add_option("--timeout", options.timeout,
+                      "How long to try (default: " + options.timeout + ")");
+  return *command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -101,10 +134,14 @@ int main(int argc, char** argv) {
   cli::StatusOptions status;
   cli::VerifyOptions verify;
   cli::RotateOptions rotate;
+  cli::PlanOptions plan;
+  cli::CleanupOptions cleanup;
   add_run(app, run);
   const auto& status_command = add_status(app, status);
   const auto& verify_command = add_verify(app, verify);
   const auto& rotate_command = add_rotate(app, rotate);
+  const auto& plan_command = add_plan(app, plan);
+  const auto& cleanup_command = add_cleanup(app, cleanup);
   const auto* const version_command = app.add_subcommand("version", "Print version and revision");
 
   const int parsed = parse(app, argc, argv);
@@ -117,5 +154,7 @@ int main(int argc, char** argv) {
   if (status_command.parsed()) return cli::status(status);
   if (verify_command.parsed()) return cli::verify(verify);
   if (rotate_command.parsed()) return cli::rotate(rotate);
+  if (plan_command.parsed()) return cli::show_plan(plan);
+  if (cleanup_command.parsed()) return cli::cleanup(cleanup);
   return cli::run(run);
 }

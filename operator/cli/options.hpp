@@ -30,4 +30,18 @@ struct RotateOptions : CommonOptions {
   std::string credential;
 };
 
+struct PlanOptions : CommonOptions {
+  std::string output = "table";   ///< or "json"
+  std::vector<std::string> only;  ///< namespaces; empty: all
+  bool all = false;               ///< also those where nothing would change
+  bool fail_on_change = false;
+};
+
+struct CleanupOptions : CommonOptions {
+  std::vector<std::string> only;  ///< namespaces; empty: all, and the operator's own objects
+  std::string stop_deployment;    ///< in the operator's namespace; empty: none
+  std::string timeout = "10m";    ///< as Kubernetes writes durations
+  bool dry_run = false;
+};
+
 }  // namespace icrps::cli

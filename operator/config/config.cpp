@@ -122,6 +122,9 @@ Config read_config(const YamlValue& root) {
   }
   config.credentials = read_credentials(
       fields.need("credentials", "a list of at least one credential"), config.regions);
+  if (const auto at = fields.find("retired")) {
+    config.retired = read_retired(*at, config.credentials);
+  }
   if (const auto at = fields.find("optIn")) config.opt_in = read_opt_in(*at, config);
   if (const auto at = fields.find("workers")) config.workers = number_of(*at, 1, 64);
   if (const auto at = fields.find("log")) read_log(*at, config);

@@ -129,6 +129,7 @@ struct Config {
   plan::Conflict conflict = plan::Conflict::kSkip;
   icr::RegionTable regions = icr::RegionTable::builtin();
   std::vector<Credential> credentials;  ///< at least one, names unique
+  std::vector<std::string> retired;     ///< names of credentials that are no more
   Iam iam;
   Registry registry;
   Proof proof = Proof::kRequired;

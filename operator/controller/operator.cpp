@@ -5,6 +5,7 @@
 
 #include "config/rules.hpp"
 #include "controller/collections.hpp"
+#include "controller/configured.hpp"
 #include "credentials/source_factory.hpp"
 #include "plan/names.hpp"
 #include "plan/text_list.hpp"
@@ -24,20 +25,6 @@ constexpr auto kLongestThrottle = 60s;
 // A credential whose issuer is silent doesn't hold up the namespaces of the others for longer.
 constexpr auto kSourcePatience = 15s;
 
-std::vector<std::string> names_of(const std::vector<config::Credential>& credentials) {
-  std::vector<std::string> names;
-  for (const auto& credential : credentials) names.push_back(credential.name);
-  return names;
-}
-
-LimitsByCredential limits_of(const config::Config& config) {
-  LimitsByCredential limits;
-  for (const auto& credential : config.credentials) {
-    limits[credential.name] = std::make_shared<const plan::Limits>(credential.limits);
-  }
-  return limits;
-}
-
 }  // namespace
 
 Operator::Operator(const config::Config& config, Environment environment)
@@ -51,7 +38,7 @@ Operator::Operator(const config::Config& config, Environment environment)
       reporter_(client_, environment_.clock, environment_.log, environment_.metrics),
       applier_(client_, stores_, &environment_.clock),
       reconciler_(stores_, credentials_, config::rules_of(config, environment_.own_namespace),
-                  applier_, environment_.log, limits_of(config)),
+                  applier_, environment_.log, limits_of(config), config.retired),
       rescuer_(make_rescuer()),
       queue_(environment_.clock, environment_.random),
       tally_(environment_.metrics),
@@ -70,6 +57,7 @@ Operator::Operator(const config::Config& config, Environment environment)
     add_copies_watch(credential.name);
     sources_.push_back(credentials::make_source(credential, environment_.iam, context_));
   }
+  for (const auto& name : config_.retired) add_copies_watch(name);
   credentials_.listen([this](const std::string& name) { credential_changed(name); });
   rollout_.listen([this](const Rollout::Completed& completed) { report_rollout(completed); },
                   [this](const std::string& credential) { in_place(credential); });

@@ -37,19 +37,41 @@ void hold_back(Reconciled& result, const plan::Action& undone, plan::Standing st
 
 }  // namespace
 
+std::optional<plan::Facts> gather(const Known& known, const std::string& ns) {
+  const auto& stores = known.stores;
+  auto found = stores.namespaces.get(ns, ns);
+  if (!found) return std::nullopt;
+  plan::Facts facts;
+  facts.ns = std::move(*found);
+  const auto copy_of = [&](const std::string& name) {
+    return stores.copies.at(name)->get(ns, plan::copy_name(name));
+  };
+  for (const auto& name : known.credentials.names()) {
+    const auto limits = known.limits.find(name);
+    facts.credentials.push_back({name, known.credentials.material(name), copy_of(name),
+                                 limits == known.limits.end() ? nullptr : limits->second});
+  }
+  for (const auto& name : known.retired) {
+    facts.credentials.push_back({name, nullptr, copy_of(name), nullptr, true});
+  }
+  facts.accounts = stores.accounts.list(ns);
+  return facts;
+}
+
 Reconciler::Reconciler(Stores& stores, const credentials::CredentialSet& credentials,
                        plan::Rules rules, Applier& applier, const Log& log,
-                       LimitsByCredential limits)
+                       LimitsByCredential limits, std::vector<std::string> retired)
     : stores_(stores),
       credentials_(credentials),
       rules_(std::move(rules)),
       applier_(applier),
       log_(log),
-      limits_(std::move(limits)) {}
+      limits_(std::move(limits)),
+      retired_(std::move(retired)) {}
 
 Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& stop) {
   Reconciled result;
-  const auto facts = gather(ns);
+  const auto facts = gather({stores_, credentials_, limits_, retired_}, ns);
   if (!facts) return result;
   auto plan = plan::make_plan(*facts, rules_);
   result.exists = true;
@@ -60,21 +82,6 @@ Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& s
   result.hosts = std::move(plan.hosts);
   carry_out(ns, plan, result, stop);
   return result;
-}
-
-std::optional<plan::Facts> Reconciler::gather(const std::string& ns) const {
-  auto found = stores_.namespaces.get(ns, ns);
-  if (!found) return std::nullopt;
-  plan::Facts facts;
-  facts.ns = std::move(*found);
-  for (const auto& name : credentials_.names()) {
-    const auto limits = limits_.find(name);
-    facts.credentials.push_back({name, credentials_.material(name),
-                                 stores_.copies.at(name)->get(ns, plan::copy_name(name)),
-                                 limits == limits_.end() ? nullptr : limits->second});
-  }
-  facts.accounts = stores_.accounts.list(ns);
-  return facts;
 }
 
 void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconciled& result,

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -31,11 +32,24 @@ struct Reconciled {
 /// By credential; one that is not named here has none.
 using LimitsByCredential = std::map<std::string, std::shared_ptr<const plan::Limits>>;
 
+/// What the facts about a namespace are taken from; everything outlives it.
+struct Known {
+  const Stores& stores;
+  const credentials::CredentialSet& credentials;
+  const LimitsByCredential& limits;
+  const std::vector<std::string>& retired;  ///< credentials that are no more
+};
+
+/// Nothing: there is no such namespace.
+[[nodiscard]] std::optional<plan::Facts> gather(const Known& known, const std::string& ns);
+
 class Reconciler {
  public:
-  /// Everything passed by reference outlives the reconciler.
+  /// Everything passed by reference outlives the reconciler. `retired`: credentials that are no
+  /// more, whose copies and references are removed.
   Reconciler(Stores& stores, const credentials::CredentialSet& credentials, plan::Rules rules,
-             Applier& applier, const Log& log, LimitsByCredential limits = {});
+             Applier& applier, const Log& log, LimitsByCredential limits = {},
+             std::vector<std::string> retired = {});
 
   [[nodiscard]] const plan::Rules& rules() const { return rules_; }
   [[nodiscard]] const LimitsByCredential& limits() const { return limits_; }
@@ -56,6 +70,7 @@ class Reconciler {
   Applier& applier_;
   const Log& log_;
   const LimitsByCredential limits_;
+  const std::vector<std::string> retired_;
 };
 
 }  // namespace icrps::controller

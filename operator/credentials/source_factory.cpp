@@ -42,10 +42,13 @@ tl::expected<icr::ApiKey, icr::Mistake> current_key(std::string_view text) {
   return icr::ApiKey{std::move(*key), false};
 }
 
+config::SecretKeyRef state_of(const config::Credential& credential) {
+  return {rotation::state_secret_name(credential.name), rotation::kStateKey};
+}
+
 KeeperKind kind_of(const config::Credential& credential, iam::Client& iam) {
-  return {"serviceId",
-          config::SecretKeyRef{rotation::state_secret_name(credential.name), rotation::kStateKey},
-          current_key, mint_api_key(icr::kApiKeyUser, iam), icr::kApiKeyUser};
+  return {"serviceId", state_of(credential), current_key, mint_api_key(icr::kApiKeyUser, iam),
+          icr::kApiKeyUser};
 }
 
 }  // namespace
@@ -68,6 +71,25 @@ KeeperKind manager_kind(const config::ServiceIdSource& source, iam::Client& iam)
   }
   const auto& key = std::get<config::ApiKeySource>(source.manager);
   return kind_of(config::AccessTokenSource{key.secret_ref}, iam);
+}
+
+std::optional<StandingLogin> standing_login(const config::Credential& credential) {
+  return std::visit(
+      [&](const auto& source) -> std::optional<StandingLogin> {
+        using Kind = std::decay_t<decltype(source)>;
+        if constexpr (std::is_same_v<Kind, config::ApiKeySource>) {
+          return StandingLogin{source.secret_ref, icr::parse_api_key, icr::kApiKeyUser};
+        } else if constexpr (std::is_same_v<Kind, config::ProfileKeySource>) {
+          return StandingLogin{source.secret_ref, icr::parse_api_key, source.id};
+        } else if constexpr (std::is_same_v<Kind, config::BasicSource>) {
+          return StandingLogin{source.password, icr::parse_password, source.username};
+        } else if constexpr (std::is_same_v<Kind, config::ServiceIdSource>) {
+          return StandingLogin{state_of(credential), current_key, icr::kApiKeyUser};
+        } else {
+          return std::nullopt;
+        }
+      },
+      credential.source);
 }
 
 std::string source_secret(const config::Credential& credential) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "config/config.hpp"
 #include "credentials/keeper.hpp"
@@ -16,6 +17,16 @@ namespace icrps::credentials {
 
 /// The access token of the identity that makes and deletes the keys of a `serviceId`.
 [[nodiscard]] KeeperKind manager_kind(const config::ServiceIdSource& source, iam::Client& iam);
+
+/// Where a login stands as it is handed out.
+struct StandingLogin {
+  config::SecretKeyRef secret;  ///< in the operator's namespace
+  SecretFeed::Parse parse;
+  std::string user;
+};
+
+/// Nothing for credentials whose logins are made at IAM.
+[[nodiscard]] std::optional<StandingLogin> standing_login(const config::Credential& credential);
 
 /// The Secret in the operator's namespace that it comes from; empty: none.
 [[nodiscard]] std::string source_secret(const config::Credential& credential);

@@ -88,7 +88,7 @@ std::string_view to_string(Kind kind) {
 }
 
 std::string Path::target() const {
-  std::string target = "/api/v1";
+  std::string target = group.empty() ? "/api/v1" : fmt::format("/apis/{}", group);
   if (!ns.empty()) target += fmt::format("/namespaces/{}", ns);
   target += fmt::format("/{}", resource);
   if (!name.empty()) target += fmt::format("/{}", name);
@@ -152,6 +152,13 @@ tl::expected<std::vector<std::string>, ApiError> Client::field_managers(
   const auto answer = exchange(path, request(Method::kGet, path, {}, {}), stop);
   if (!answer) return tl::unexpected(answer.error());
   return kube::field_managers(answer->body);
+}
+
+tl::expected<std::string, ApiError> Client::get_text(const Path& path,
+                                                     const std::stop_token& stop) {
+  auto answer = exchange(path, request(Method::kGet, path, {}, {}), stop);
+  if (!answer) return tl::unexpected(answer.error());
+  return std::move(answer->body);
 }
 
 Reply Client::create(const Path& collection, std::string body, const std::stop_token& stop) {

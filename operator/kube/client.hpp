@@ -43,12 +43,13 @@ struct ApiError {
 
 using Reply = tl::expected<Object, ApiError>;
 
-/// A collection, an object, or a subresource of one, in the core API group.
+/// A collection, an object, or a subresource of one.
 struct Path {
   std::string_view resource;       ///< "secrets"
   std::string_view ns;             ///< empty: cluster-wide
   std::string_view name;           ///< empty: the collection
   std::string_view subresource{};  ///< "eviction"; empty: the object itself
+  std::string_view group{};        ///< "apps/v1"; empty: the core group
 
   /// "/api/v1/namespaces/shop/secrets/icr-default"
   [[nodiscard]] std::string target() const;
@@ -73,6 +74,8 @@ class Client {
                                     const std::function<void(Object&&)>& on_item,
                                     const std::stop_token& stop = {});
   Reply get(const Path& path, const std::stop_token& stop = {});
+  /// As JSON text, for what an Object does not hold.
+  tl::expected<std::string, ApiError> get_text(const Path& path, const std::stop_token& stop = {});
   /// Who wrote the object, the last one first.
   tl::expected<std::vector<std::string>, ApiError> field_managers(const Path& path,
                                                                   const std::stop_token& stop = {});

@@ -24,25 +24,28 @@ std::string accept(const Collection& collection, bool list) {
                      list ? "List" : "");
 }
 
-std::string base_target(const Collection& collection) {
-  const Path path{collection.resource, collection.ns, {}};
-  auto target = path.target() + "?";
-  if (!collection.field_selector.empty()) {
-    target += fmt::format("fieldSelector={}&", collection.field_selector);
-  }
-  return target;
-}
-
-/// Tokens are base64url with padding; only `=` and `+` would need care in a query.
-std::string escape(const std::string& token) {
+/// Tokens are base64url with padding; selectors have blanks and brackets.
+std::string escape(const std::string& text) {
   std::string escaped;
-  for (const char c : token) {
+  for (const char c : text) {
     const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ||
                        c == '.' || c == '~';
     escaped += plain ? std::string(1, c)
                      : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
   }
   return escaped;
+}
+
+std::string base_target(const Collection& collection) {
+  const Path path{collection.resource, collection.ns, {}};
+  auto target = path.target() + "?";
+  if (!collection.field_selector.empty()) {
+    target += fmt::format("fieldSelector={}&", collection.field_selector);
+  }
+  if (!collection.label_selector.empty()) {
+    target += fmt::format("labelSelector={}&", escape(collection.label_selector));
+  }
+  return target;
 }
 
 http::Request list_request(const Collection& collection, const std::string& continue_token,

@@ -23,6 +23,7 @@ struct Collection {
   /// Of a page, in bytes. One object is 1.5 MiB at most where it is stored, and in JSON six times
   /// that at the very worst.
   std::size_t max_page_size = std::size_t{16} << 20U;
+  std::string label_selector{};  ///< "app=shop", or empty
 };
 
 /// Fetches one page of its list; an empty `continue_token` is the first. One that is larger than

@@ -34,8 +34,11 @@ std::shared_ptr<const Content> Material::content(const icr::Hosts& hosts,
   auto& made = made_[keys];
   if (!made) {
     Content content;
-    content.data = SecretString(icr::base64_encode(icr::docker_config_json(keys, login_).reveal()));
-    content.hash = content_hash({{std::string(kSecretKey), content.data}});
+    if (!recorded_) {
+      content.data =
+          SecretString(icr::base64_encode(icr::docker_config_json(keys, login_).reveal()));
+      content.hash = content_hash({{std::string(kSecretKey), content.data}});
+    }
     content.hosts = join({hosts.begin(), hosts.end()}, ",");
     content.revision = revision_;
     if (expires_at_) content.expires_at = rfc3339(*expires_at_);

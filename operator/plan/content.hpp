@@ -18,7 +18,7 @@ namespace icrps::plan {
 
 struct Content {
   SecretString data;     ///< base64 of the dockerconfigjson, as the API wants it
-  std::string hash;      ///< content_hash() of it
+  std::string hash;      ///< content_hash() of it; empty: the data is not at hand
   std::string hosts;     ///< "de.icr.io,us.icr.io"
   std::string revision;  ///< of the credential
   /// Of the credential, as the annotation has it: "2026-11-23T06:20:44Z". Empty: it doesn't expire.
@@ -40,6 +40,11 @@ class Material {
   Material(icr::Login login, std::string revision, Expiry expires_at = std::nullopt)
       : login_(std::move(login)), revision_(std::move(revision)), expires_at_(expires_at) {}
 
+  /// One of which no more is at hand than a record says. Its contents have neither data nor hash:
+  /// a plan can be made with it and looked at, but not carried out.
+  explicit Material(std::string revision, Expiry expires_at = std::nullopt)
+      : revision_(std::move(revision)), expires_at_(expires_at), recorded_(true) {}
+
   [[nodiscard]] const icr::Login& login() const { return login_; }
   [[nodiscard]] const std::string& revision() const { return revision_; }
   [[nodiscard]] const Expiry& expires_at() const { return expires_at_; }
@@ -51,6 +56,7 @@ class Material {
   const icr::Login login_;
   const std::string revision_;
   const Expiry expires_at_;
+  const bool recorded_ = false;
   mutable std::mutex mutex_;
   mutable std::map<std::set<std::string>, std::shared_ptr<const Content>> made_;  // by auth_keys()
 };

@@ -28,7 +28,9 @@ bool has_own_copy(const CredentialFacts& credential) {
 }
 
 bool up_to_date(const CopyFacts& copy, const std::string& credential, const Content& content) {
-  return copy.content_hash == content.hash && copy.hash_annotation == content.hash &&
+  // Of contents that are not at hand the copy's own word is taken.
+  const auto& hash = content.hash.empty() ? copy.hash_annotation : content.hash;
+  return copy.content_hash == hash && copy.hash_annotation == hash &&
          copy.revision == content.revision && copy.hosts == content.hosts &&
          copy.expires_at == content.expires_at && copy.credential_label == credential &&
          copy.extra_keys.empty();
@@ -127,6 +129,13 @@ void plan_removal(Copies& copies, const CredentialFacts& credential) {
   if (!copy.terminating) {
     copies.deletes.emplace_back(DeleteCopy{credential.name, copy.uid, copy.resource_version});
   }
+}
+
+/// As above, and so is a reference to a copy that is gone already. An entry that names a Secret of
+/// somebody else stays.
+void plan_retired(Copies& copies, const CredentialFacts& credential) {
+  if (!credential.copy) copies.detach.insert(copy_name(credential.name));
+  plan_removal(copies, credential);
 }
 
 /// The namespace asks for the credential, but a limit forbids it.
@@ -265,6 +274,10 @@ bool is_source(const CredentialFacts& credential, const NamespaceFacts& ns, cons
 void plan_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
                const NamespaceFacts& ns, const Wish& wish, const Rules& rules) {
   const bool source = is_source(credential, ns, rules);
+  if (credential.retired) {
+    if (!source) plan_retired(copies, credential);
+    return;
+  }
   if (!asks_for(wish, credential.name, !source && has_own_copy(credential))) {
     if (!source) plan_removal(copies, credential);
     return;
@@ -409,7 +422,9 @@ Plan make_plan(const Facts& facts, const Rules& rules) {
     return plan;
   }
   std::vector<std::string> known;
-  for (const auto& credential : facts.credentials) known.push_back(credential.name);
+  for (const auto& credential : facts.credentials) {
+    if (!credential.retired) known.push_back(credential.name);
+  }
   Wish wish = read_wish(facts.ns, rules.defaults, rules.regions, known);
 
   if (wish.opted_in) plan.state = wish.problems.empty() ? State::kReady : State::kMistake;

@@ -49,6 +49,7 @@ struct CredentialFacts {
   std::shared_ptr<const Material> material;  ///< null: not known yet, or never was any good
   std::optional<CopyFacts> copy;             ///< in this namespace
   std::shared_ptr<const Limits> limits{};    ///< null: none
+  bool retired = false;  ///< it is no more: nobody can ask for it, what is left of it goes
 };
 
 struct Facts {

@@ -45,11 +45,20 @@ def helm(*arguments, values=None):
         return subprocess.run(["helm", *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
-def render(*arguments, values=None, release="icr-pull-secrets", namespace=NAMESPACE):
+def template(*arguments, values=None, release="icr-pull-secrets", namespace=NAMESPACE):
     done = helm("template", release, CHART, "--namespace", namespace, *arguments, values=values)
     if done.returncode:
         raise AssertionError(done.stderr)
     return [each for each in yaml.load_all(done.stdout, Loader) if each is not None]
+
+
+def render(*arguments, **options):
+    """What is installed; hooks() is what is there for a moment only."""
+    return template("--no-hooks", *arguments, **options)
+
+
+def hooks(*arguments, **options):
+    return [each for each in template(*arguments, **options) if "helm.sh/hook" in each["metadata"].get("annotations", {})]
 
 
 def notes(*arguments, values=None):
@@ -345,6 +354,84 @@ class Rescue(unittest.TestCase):
                      ["icr-pull-secrets/config-checksum"] for on in (True, False)}
         self.assertEqual(2, len(checksums))
 
+class Retired(unittest.TestCase):
+    def test_the_secrets_of_retired_credentials_may_be_removed(self):
+        named = [rule for rule in find(scenario("retired"), "ClusterRole")["rules"] if rule["resources"] == ["secrets"] and "resourceNames" in rule]
+        self.assertEqual([["icr-default", "icr-rotating-old", "icr-team-old"]], [rule["resourceNames"] for rule in named])
+
+    def test_a_retired_name_is_no_credential_and_no_source(self):
+        for retired, said in ((["default"], 'config.retired: "default" stands there twice, or is a credential'),
+                              (["api-key"], 'the Secret "icr-api-key" can\'t be a source')):
+            done = helm("template", "x", CHART, values={"config": {"retired": retired}})
+            self.assertNotEqual(0, done.returncode)
+            self.assertIn(said, done.stderr)
+
+
+class Cleanup(unittest.TestCase):
+    """The hook that runs before the chart is uninstalled."""
+
+    def test_it_is_there_unless_everything_is_to_stay(self):
+        for name in SCENARIOS:
+            expected = ["Job"] if name == "hardened" else ["Job", "Role", "RoleBinding"]
+            self.assertEqual(expected, kinds(hooks("--values", SCENARIOS[name])), name)
+        self.assertEqual([], hooks(values={"cleanup": {"onUninstall": False}}))
+
+    def test_the_rights_come_before_the_job_and_nothing_stays(self):
+        weights = {}
+        for each in hooks():
+            annotations = each["metadata"]["annotations"]
+            self.assertEqual("pre-delete", annotations["helm.sh/hook"])
+            self.assertEqual("before-hook-creation,hook-succeeded", annotations["helm.sh/hook-delete-policy"])
+            weights[each["kind"]] = int(annotations["helm.sh/hook-weight"])
+        self.assertLess(weights["Role"], weights["RoleBinding"])
+        self.assertLess(weights["RoleBinding"], weights["Job"])
+
+    def test_the_job_is_the_operators_pod_with_another_command(self):
+        for name in SCENARIOS:
+            job = find(hooks("--values", SCENARIOS[name]), "Job")
+            objects = scenario(name)
+            spec, operator = job["spec"]["template"]["spec"], pod(objects)
+            for same in ("serviceAccountName", "securityContext", "imagePullSecrets", "nodeSelector", "tolerations", "affinity", "hostAliases"):
+                self.assertEqual(operator.get(same), spec.get(same), same)
+            (own,) = spec["containers"]
+            for same in ("image", "imagePullPolicy", "securityContext", "resources", "env"):
+                self.assertEqual(container(objects).get(same), own.get(same), same)
+            self.assertEqual(["cleanup", "--config=/etc/icr-pull-secrets/config.yaml", "--namespace=$(POD_NAMESPACE)",
+                              f"--stop-deployment={find(objects, 'Deployment')['metadata']['name']}"], own["args"])
+            self.assertEqual([each for each in operator["volumes"] if each["name"] == "config"], spec["volumes"])
+            self.assertEqual("Never", spec["restartPolicy"])
+            self.assertEqual("FallbackToLogsOnError", own["terminationMessagePolicy"])
+
+    def test_the_deployment_does_not_take_the_jobs_pod_for_its_own(self):
+        for values in ({}, {"nameOverride": "x" * 63}):
+            selector = find(render(values=values), "Deployment")["spec"]["selector"]["matchLabels"]
+            labels = find(hooks(values=values), "Job")["spec"]["template"]["metadata"]["labels"]
+            self.assertNotEqual(selector["app.kubernetes.io/name"], labels["app.kubernetes.io/name"])
+            self.assertLessEqual(max(map(len, labels.values())), 63)
+
+    def test_the_name_of_the_job_is_not_too_long_for_its_pods(self):
+        self.assertLessEqual(len(find(hooks(values={"fullnameOverride": "x" * 63}), "Job")["metadata"]["name"]), 63)
+
+    def test_the_rights_are_for_what_the_operator_keeps_and_for_stopping_it(self):
+        objects = hooks(values={"config": {"retired": ["old"], "credentials": [credential("default", "icr-api-key"), {
+            "name": "rotating", "serviceId": {"iamId": "iam-ServiceId-1", "accountId": "a" * 32,
+                                              "manager": {"apiKey": {"secretRef": {"name": "icr-manager", "key": "k"}}}}}]}})
+        expected = [
+            (["apps"], ["deployments/scale"], ["icr-pull-secrets"], ["get", "patch"]),
+            ([""], ["pods"], None, ["list"]),
+            ([""], ["configmaps"], ["icr-pull-secrets-status"], ["get", "delete"]),
+            (["coordination.k8s.io"], ["leases"], ["icr-pull-secrets"], ["get", "delete"]),
+            ([""], ["secrets"], ["icr-pull-secrets-state-old", "icr-pull-secrets-state-rotating"], ["get", "delete"]),
+        ]
+        rules = find(objects, "Role")["rules"]
+        self.assertEqual(expected, [(each["apiGroups"], each["resources"], each.get("resourceNames"), each["verbs"]) for each in rules])
+        binding = find(objects, "RoleBinding")
+        self.assertEqual(find(objects, "Role")["metadata"]["name"], binding["roleRef"]["name"])
+        self.assertEqual([{"kind": "ServiceAccount", "name": pod(render())["serviceAccountName"], "namespace": NAMESPACE}], binding["subjects"])
+
+    def test_without_states_no_secret_is_named(self):
+        self.assertNotIn(["secrets"], [each["resources"] for each in find(hooks(), "Role")["rules"]])
+
 
 class Image(unittest.TestCase):
     DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -628,8 +715,8 @@ class Fence(unittest.TestCase):
                 (condition,) = self.policy(objects, what)["matchConditions"]
                 self.assertEqual(f'request.userInfo.username == "system:serviceaccount:{NAMESPACE}:{account}"', condition["expression"])
 
-    def test_it_names_what_is_written_and_what_is_retired_once_each(self):
-        values = {"config": {"retired": ["old", "default"]}}
+    def test_it_names_what_is_written_and_what_is_retired(self):
+        values = {"config": {"retired": ["old"]}}
         for what in ("secrets", "service-accounts"):
             self.assertIn('["icr-default","icr-old"]', self.text(what, "--skip-schema-validation", values=values))
 
@@ -707,6 +794,10 @@ class Names(unittest.TestCase):
 class Notes(unittest.TestCase):
     def test_they_say_the_next_command(self):
         self.assertIn("kubectl annotate namespace <namespace> icr-pull-secrets/regions=", notes())
+
+    def test_they_say_what_uninstalling_does(self):
+        self.assertIn("`helm uninstall` removes all that it wrote, too", notes())
+        self.assertIn("leaves all that it wrote where it is", notes(values={"cleanup": {"onUninstall": False}}))
 
     def test_they_warn_of_a_missing_source_and_say_how_to_make_it(self):
         text = notes(values=two_credentials(credential("team-b", "team-a-key", "OTHER")))

@@ -371,7 +371,8 @@ remove() {
   local found
   say "helm uninstall leaves nothing"
   [ "$(left | wc -l)" -eq 15 ] || die "expected 15 objects of the release, found: $(left)"
-  quietly helm uninstall "$release" --namespace "$namespace"
+  # Without the hook: there is no node that its Job could run on.
+  quietly helm uninstall "$release" --namespace "$namespace" --no-hooks
   found=$(left)
   [ -z "$found" ] || die "left behind: $found"
 

@@ -63,10 +63,23 @@ wrong_key_is_refused() {
 
 nothing_of_the_release_left() {
 	local left
-	left=$(kubectl get deployment,configmap,serviceaccount,role,rolebinding --namespace "$operator_namespace" \
+	left=$(kubectl get deployment,configmap,serviceaccount,role,rolebinding,job,networkpolicy --namespace "$operator_namespace" \
 		--selector app.kubernetes.io/instance=icr-pull-secrets --output name
 	kubectl get clusterrole,clusterrolebinding,mutatingadmissionpolicy,mutatingadmissionpolicybinding --selector app.kubernetes.io/instance=icr-pull-secrets --output name)
 	expect '' "$left"
+}
+
+# What the operator wrote, wherever; and whatever judges what others write.
+nothing_of_ours_left() {
+	expect '' "$(kubectl get secrets --all-namespaces --selector app.kubernetes.io/managed-by=icr-pull-secrets --output name)"
+	expect '' "$(kubectl get secrets --all-namespaces --selector icr-pull-secrets/credential --output name)"
+	expect '' "$(kubectl get serviceaccounts --all-namespaces --output json |
+		jq --raw-output '.items[] | select(any(.imagePullSecrets[]?; .name | startswith("icr-"))) | .metadata.namespace')"
+	expect '' "$(kubectl get configmap icr-pull-secrets-status --namespace "$operator_namespace" --ignore-not-found --output name)"
+	expect '' "$(kubectl get lease --namespace "$operator_namespace" --output name)"
+	expect '' "$(kubectl get validatingadmissionpolicies,validatingadmissionpolicybindings --output name)"
+	# A server without them is clean.
+	expect '' "$(kubectl get mutatingadmissionpolicies,mutatingadmissionpolicybindings --output name 2>/dev/null || true)"
 }
 
 inside() {
@@ -119,10 +132,12 @@ inside() {
 	pull_pod shop late us.icr.io/team/app:4
 	check "opted out: us.icr.io refuses it" pod_refused shop late
 	check "the operator never restarted" operator_is_confined
-	check "helm uninstall" helm uninstall icr-pull-secrets --namespace "$operator_namespace" --wait --timeout 60s
-	check "nothing of the release is left" nothing_of_the_release_left
+	check "helm uninstall: the hook cleans up" helm uninstall icr-pull-secrets --namespace "$operator_namespace" --wait --timeout 120s
+	check "nothing of the release is left, nor of the hook" nothing_of_the_release_left
+	check "no Secret, reference, Lease, record or policy of ours is left" nothing_of_ours_left
+	check "a pod that ran goes on running" pod_running blog de
 	pull_pod blog later de.icr.io/team/app:4
-	check "blog's copy outlives the operator and still pulls" pod_running blog later
+	check "blog's copy is gone: de.icr.io refuses it" pod_refused blog later
 	echo "end to end: all passed"
 }
 

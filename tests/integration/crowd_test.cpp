@@ -1,8 +1,8 @@
 // What shows only with many namespaces: more than a page of them.
+#include "harness/crowd.hpp"
+
 #include <algorithm>
-#include <atomic>
 #include <fmt/format.h>
-#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -14,37 +14,9 @@ using namespace itest;
 
 constexpr int kCrowd = 510;  // a page has 500
 
-/// Does something `count` times on several threads.
-void in_parallel(int count, const std::function<void(int)>& what) {
-  constexpr int kThreads = 12;
-  std::atomic<int> next = 0;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&] {
-      for (int index = next++; index < count; index = next++) what(index);
-    });
-  }
-  for (auto& thread : threads) thread.join();
-}
-
-/// Made by the first test that asks for it, and kept: its namespaces are opted in to us-south, and
-/// each has its account.
+/// Made by the first test that asks for it, and kept.
 const std::vector<std::string>& crowd() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> made(kCrowd);
-    in_parallel(kCrowd, [&](int i) {
-      made[static_cast<std::size_t>(i)] = cluster().make_namespace("crowd", in("us-south"));
-    });
-    eventually(
-        "every one of the crowd has its account",
-        [&] {
-          const auto list = must(
-              cluster().api().get("/api/v1/serviceaccounts?fieldSelector=metadata.name=default"));
-          return list["items"].size() > kCrowd ? "" : std::to_string(list["items"].size());
-        },
-        60s);
-    return made;
-  }();
+  static const std::vector<std::string> names = make_crowd("crowd", kCrowd);
   return names;
 }
 

@@ -133,7 +133,7 @@ Their names, sorted and without repetition. A source that carries the name of a 
 would be readable and writable in every namespace under the rules for those: refused.
 */}}
 {{- define "icr-pull-secrets.sourceSecrets" -}}
-{{- $managed := include "icr-pull-secrets.managedSecrets" . | splitList "\n" }}
+{{- $managed := include "icr-pull-secrets.copyNames" . | fromJsonArray }}
 {{- $sources := list }}
 {{- range include "icr-pull-secrets.secretRefs" .Values.config.credentials | splitList "\n" | compact }}
 {{- $sources = append $sources (splitList " " . | first) }}
@@ -141,7 +141,7 @@ would be readable and writable in every namespace under the rules for those: ref
 {{- $sources = $sources | uniq | sortAlpha }}
 {{- range $sources }}
 {{- if has . $managed }}
-{{- fail (printf "config.credentials: the Secret %q can't be a source, because the credential %q writes a Secret of that name into namespaces: rename one of them" . (trimPrefix "icr-" .)) }}
+{{- fail (printf "config.credentials: the Secret %q can't be a source, because the credential %q, which may be a retired one, has Secrets of that name in namespaces: rename one of them" . (trimPrefix "icr-" .)) }}
 {{- end }}
 {{- end }}
 {{- join "\n" $sources }}
@@ -181,9 +181,12 @@ of retired credentials. A list in JSON, which is one in CEL as well.
 {{- define "icr-pull-secrets.copyNames" -}}
 {{- $names := include "icr-pull-secrets.managedSecrets" . | splitList "\n" }}
 {{- range .Values.config.retired }}
+{{- if has (printf "icr-%s" .) $names }}
+{{- fail (printf "config.retired: %q stands there twice, or is a credential of config.credentials" .) }}
+{{- end }}
 {{- $names = append $names (printf "icr-%s" .) }}
 {{- end }}
-{{- $names | uniq | sortAlpha | toJson }}
+{{- $names | sortAlpha | toJson }}
 {{- end }}
 
 {{/*
@@ -227,4 +230,15 @@ that comes from an API key.
 {{- fail "apiKey.create needs a credential with the source apiKey in config.credentials" }}
 {{- end }}
 {{- toYaml $ref }}
+{{- end }}
+
+{{/*
+Those states and the states that retired credentials may have left: what the clean-up deletes.
+*/}}
+{{- define "icr-pull-secrets.stateSecretsToDelete" -}}
+{{- $names := include "icr-pull-secrets.stateSecrets" . | splitList "\n" | compact }}
+{{- range .Values.config.retired }}
+{{- $names = append $names (printf "icr-pull-secrets-state-%s" .) }}
+{{- end }}
+{{- join "\n" (sortAlpha $names) }}
 {{- end }}

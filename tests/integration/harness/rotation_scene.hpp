@@ -42,6 +42,8 @@ class RotationScene : public IamScene {
   OperatorProcess& launch_rotating(const std::string& failure_point = {});
   /// Starts it and waits until it has killed itself there.
   void die_at(const std::string& failure_point);
+  /// Of the operator that was started last.
+  [[nodiscard]] const std::string& config_file() const { return config_file_; }
   /// Takes part, and asks for the credential.
   std::string make_user();
   /// `icr-pull-secrets rotate`, never twice in the same second, which would be one request.

@@ -277,3 +277,31 @@ TEST_CASE("a wrong service ID is named with its line", "[config]") {
     }
   }
 }
+
+TEST_CASE("credentials that are no more are listed by their names", "[config][retired]") {
+  CHECK(parsed(kMinimal).retired.empty());
+  CHECK(parsed(kMinimal + "retired: []\n").retired.empty());
+  CHECK(parsed(kMinimal + "retired: [old-team, a]\n").retired ==
+        std::vector<std::string>{"old-team", "a"});
+}
+
+TEST_CASE("a mistake among the retired is named", "[config][retired]") {
+  const auto mistake = [](const std::string& value) {
+    return error_of(kMinimal + "retired: " + value + "\n");
+  };
+  const std::string rule = "; accepted: 1 to 59 lower-case letters, digits and inner hyphens";
+  CHECK(mistake("old") ==
+        "config.yaml:6: retired is text; accepted: a list of names of former credentials; [] for "
+        "none");
+  CHECK(mistake("[Old]") == "config.yaml:6: retired[0] is not a name for a credential" + rule);
+  CHECK(mistake("[a, 7]") ==
+        "config.yaml:6: retired[1] is a number (put it in quotes if it is meant)" + rule);
+  CHECK(mistake("[" + std::string(60, 'a') + "]") ==
+        "config.yaml:6: retired[0] is not a name for a credential" + rule);
+  CHECK_THAT(mistake("[pull-secrets-state-x]"), Contains("keeps its own state in"));
+  CHECK(mistake("[default]") ==
+        "config.yaml:6: retired[0] is \"default\", which is a credential; accepted: names that are "
+        "not in credentials");
+  CHECK(mistake("[a, b, a]") ==
+        "config.yaml:6: retired[2] is \"a\" again; accepted: every name once");
+}

@@ -33,7 +33,7 @@ const Path kPath{"secrets", "shop", "a"};
 
 }  // namespace
 
-TEST_CASE("paths in the core group", "[kube][client]") {
+TEST_CASE("paths in the core group and others", "[kube][client]") {
   CHECK(Path{"namespaces", {}, {}}.target() == "/api/v1/namespaces");
   CHECK(Path{"namespaces", {}, "shop"}.target() == "/api/v1/namespaces/shop");
   CHECK(Path{"secrets", {}, {}}.target() == "/api/v1/secrets");
@@ -43,6 +43,10 @@ TEST_CASE("paths in the core group", "[kube][client]") {
         "/api/v1/namespaces/shop/pods/a/eviction");
   CHECK(Path{"pods", "shop", "a", "eviction"}.kind() == "pods/eviction");
   CHECK(kPath.kind() == "secrets");
+  CHECK(Path{"leases", "shop", "a", {}, "coordination.k8s.io/v1"}.target() ==
+        "/apis/coordination.k8s.io/v1/namespaces/shop/leases/a");
+  CHECK(Path{"deployments", "shop", "a", "scale", "apps/v1"}.target() ==
+        "/apis/apps/v1/namespaces/shop/deployments/a/scale");
 }
 
 TEST_CASE("a subresource answers with anything", "[kube][client]") {
@@ -65,6 +69,11 @@ TEST_CASE("each call is one request of the right shape", "[kube][client]") {
     CHECK(rig.header("Content-Type").empty());
     CHECK(rig.sent().body.empty());
     CHECK(rig.observed.at(0) == "GET secrets 200");
+  }
+  SECTION("get as text") {
+    rig.server.will(200, "{0}");
+    CHECK(rig.client.get_text(kPath) == "{0}");
+    CHECK(rig.server.lines.at(0) == "GET /api/v1/namespaces/shop/secrets/a");
   }
   SECTION("create") {
     rig.server.will(201, kSecret);
@@ -97,6 +106,17 @@ TEST_CASE("each call is one request of the right shape", "[kube][client]") {
   CHECK(rig.server.requests.size() == 1);
   CHECK(rig.header("Accept") == "application/json");
   CHECK(rig.header("Authorization").empty());
+}
+
+TEST_CASE("selectors are part of a list's address", "[kube][client]") {
+  Rig rig;
+  Collection pods{"pods", "pods", "shop", "status.phase!=Failed", true};
+  pods.label_selector = "app/x=y,tier in (a, b)";
+  rig.server.will(200, test::page({}, "7"));
+  CHECK(rig.client.list(pods, [](Object&& /*pod*/) {}));
+  CHECK(rig.server.lines.at(0) ==
+        "GET /api/v1/namespaces/shop/pods?fieldSelector=status.phase!=Failed&"
+        "labelSelector=app%2Fx%3Dy%2Ctier%20in%20%28a%2C%20b%29&limit=500");
 }
 
 TEST_CASE("422 is a conflict only where a test can have failed", "[kube][client]") {
