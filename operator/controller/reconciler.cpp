@@ -17,7 +17,9 @@ void note_refusal(Reconciled& result) {
                    result.outcome.message)});
 }
 
-bool attaches(const plan::Action& action) {
+/// Whether pods that are made from now on get what they did not get before.
+bool attaches(const plan::Action& action, plan::Attach how) {
+  if (how == plan::Attach::kPodsOnly) return std::holds_alternative<plan::CreateCopy>(action);
   const auto* patch = std::get_if<plan::PatchAccount>(&action);
   return patch != nullptr && !patch->add.empty();
 }
@@ -101,7 +103,7 @@ void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconc
     }
     if (result.outcome.note) result.notes.push_back(*result.outcome.note);
     done.push_back(describe(action));
-    result.attached |= attaches(action);
+    result.attached |= attaches(action, rules_.attach);
   }
   result.writes = done.size();
   const bool forbidden = result.outcome.kind == Outcome::Kind::kForbidden;

@@ -51,17 +51,22 @@ Verdict leave_alone(std::string_view why) {
 References references_of(const Facts& facts, const Rules& rules) {
   if (facts.ns.terminating) return {};
   std::vector<std::string> known;
-  for (const auto& credential : facts.credentials) known.push_back(credential.name);
-  const auto wish = read_wish(facts.ns.annotations, rules.defaults, rules.regions, known);
+  for (const auto& credential : facts.credentials) {
+    if (!credential.retired) known.push_back(credential.name);
+  }
+  const auto wish = read_wish(facts.ns, rules.defaults, rules.regions, known);
   if (!wish.opted_in) return {};
   const auto copies = copies_in_place(facts, wish);
+  const bool by_policy = rules.attach == Attach::kPodsOnly;  // a pod gets it without its account
   References references;
   for (const auto& [name, account] : facts.accounts) {
     // With a mistake in the annotation an account is selected when it is attached.
     const bool selected = !wish.service_accounts || selects(*wish.service_accounts, name);
     if (account.terminating || !selected) continue;
     for (const auto& copy : copies) {
-      if (contains(account.pull_secrets, copy.secret)) references[name].push_back(copy);
+      if (by_policy || contains(account.pull_secrets, copy.secret)) {
+        references[name].push_back(copy);
+      }
     }
   }
   return references;
