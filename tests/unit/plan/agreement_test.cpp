@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config/config.hpp"
+#include "config/rules.hpp"
 #include "unit/support/facts.hpp"
 
 using namespace icrps;
@@ -30,19 +31,6 @@ config::Config parse(json text) {
   auto config = config::parse_config(text.dump(), "cases.json");
   if (!config) FAIL(config.error().message);
   return std::move(*config);
-}
-
-/// Whether this version's operator knows all of it.
-bool is_supported(const json& configuration) {
-  return !configuration.contains("optIn");
-}
-
-Rules rules_of(const config::Config& config) {
-  Rules rules;
-  rules.defaults = {config.endpoints, config.service_accounts};
-  rules.regions = config.regions;
-  rules.known_hosts = config.regions.known_hosts();
-  return rules;
 }
 
 /// A namespace with one account, and a value for each credential.
@@ -68,7 +56,7 @@ void act(Facts& facts, const Rules& rules, const Annotations& annotations) {
 }
 
 Words attached(const json& one, const config::Config& config) {
-  const auto rules = rules_of(config);
+  const auto rules = config::rules_of(config, "icr-pull-secrets");
   auto facts = facts_of(one, config);
   if (one.contains("before")) act(facts, rules, one["before"].get<Annotations>());
   act(facts, rules, one["annotations"].get<Annotations>());
@@ -81,7 +69,6 @@ TEST_CASE("the operator attaches what the table of agreement says", "[plan][agre
   const auto table = read_file("tests/agreement/cases.json");
   for (const auto& one : table["cases"]) {
     const auto& configuration = table["configurations"][one["configuration"].get<std::string>()];
-    if (!is_supported(configuration)) continue;
     DYNAMIC_SECTION(one["name"].get<std::string>()) {
       const auto expected = one.contains("plan") ? one["plan"] : one["references"];
       CHECK(attached(one, parse(configuration)) == expected.get<Words>());
@@ -89,7 +76,8 @@ TEST_CASE("the operator attaches what the table of agreement says", "[plan][agre
   }
 }
 
-TEST_CASE("the chart knows the operator's regions", "[plan][agreement]") {
+TEST_CASE("the chart knows the operator's regions and the system's namespaces",
+          "[plan][agreement]") {
   const auto known = read_file("charts/icr-pull-secrets/files/built-in.json");
   const auto table = icr::RegionTable::builtin();
   json regions = json::object();
@@ -100,4 +88,5 @@ TEST_CASE("the chart knows the operator's regions", "[plan][agreement]") {
     if (!region.legacy_host.empty()) entry["legacyHost"] = region.legacy_host;
   }
   CHECK(known["regions"] == regions);
+  CHECK(known["exclude"] == system_namespaces());
 }
