@@ -25,7 +25,7 @@ std::vector<Reference> copies_in_place(const Facts& facts, const Wish& wish) {
   for (const auto& credential : facts.credentials) {
     const auto& copy = credential.copy;
     if (!copy || !copy->ours || copy->terminating || !copy->right_type) continue;
-    if (!asks_for(wish, credential.name, true)) continue;
+    if (credential.retired || !asks_for(wish, credential.name, true)) continue;
     icr::Hosts hosts;
     for (auto& host : split_list(copy->hosts)) {
       if (!host.empty()) hosts.insert(std::move(host));
@@ -57,14 +57,16 @@ References references_of(const Facts& facts, const Rules& rules) {
   const auto wish = read_wish(facts.ns, rules.defaults, rules.regions, known);
   if (!wish.opted_in) return {};
   const auto copies = copies_in_place(facts, wish);
-  const bool by_policy = rules.attach == Attach::kPodsOnly;  // a pod gets it without its account
+  const bool pods_only = rules.attach == Attach::kPodsOnly;
   References references;
   for (const auto& [name, account] : facts.accounts) {
     // With a mistake in the annotation an account is selected when it is attached.
-    const bool selected = !wish.service_accounts || selects(*wish.service_accounts, name);
+    const bool selected =
+        wish.service_accounts ? selects(*wish.service_accounts, name) : !pods_only;
     if (account.terminating || !selected) continue;
     for (const auto& copy : copies) {
-      if (by_policy || contains(account.pull_secrets, copy.secret)) {
+      // Those that no account names are what the admission policy gives to pods.
+      if (pods_only || contains(account.pull_secrets, copy.secret)) {
         references[name].push_back(copy);
       }
     }

@@ -89,6 +89,20 @@ TEST_CASE("opting in is one POST and one PATCH, and then nothing", "[controller]
   CHECK(rig.server.lines.size() == 2);
 }
 
+TEST_CASE("where no account names the copy, pods get it as soon as it is there",
+          "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  rig.has_account();
+  auto rules = test::default_rules();
+  rules.attach = plan::Attach::kPodsOnly;
+  Reconciler pods_only{rig.stores, rig.set, rules, rig.applier, rig.log.log};
+  rig.server.will(201, rig.copy_json());
+  const auto result = pods_only.reconcile("shop", rig.stop.get_token());
+  CHECK(result.writes == 1);
+  CHECK(result.attached);
+}
+
 TEST_CASE("an account that comes later costs one patch", "[controller][reconciler]") {
   Rig rig;
   rig.has_namespace();

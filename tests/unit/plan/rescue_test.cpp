@@ -155,6 +155,29 @@ TEST_CASE("what a new pod would get", "[plan][rescue]") {
   }
 }
 
+TEST_CASE("what a new pod would get of an admission policy", "[plan][rescue]") {
+  auto facts = served();
+  facts.accounts[0].second.pull_secrets.clear();
+  facts.accounts.emplace_back("builder", test::account_facts());
+  auto rules = test::default_rules();
+  rules.attach = Attach::kPodsOnly;
+  CHECK(references_of(facts, rules) == References{{"default", {{"icr-default", {"us.icr.io"}}}}});
+  test::annotate(facts, "service-accounts", "*");
+  CHECK(references_of(facts, rules).size() == 2);
+  test::annotate(facts, "service-accounts", "No Account");
+  CHECK(references_of(facts, rules).empty());
+}
+
+TEST_CASE("a namespace that takes part by the configuration is no other", "[plan][rescue]") {
+  auto facts = served();
+  facts.ns.annotations.clear();
+  auto rules = test::default_rules();
+  CHECK(references_of(facts, rules).empty());
+  rules.defaults.opt_in.mode = OptIn::Mode::kAll;
+  rules.defaults.opt_in.regions = "us-south";
+  CHECK(references_of(facts, rules).size() == 1);
+}
+
 TEST_CASE("a new pod would get nothing", "[plan][rescue]") {
   auto facts = served();
   SECTION("not opted in") {
