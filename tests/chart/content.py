@@ -375,6 +375,7 @@ class Cleanup(unittest.TestCase):
             expected = ["Job"] if name == "hardened" else ["Job", "Role", "RoleBinding"]
             self.assertEqual(expected, kinds(hooks("--values", SCENARIOS[name])), name)
         self.assertEqual([], hooks(values={"cleanup": {"onUninstall": False}}))
+        self.assertNotEqual([], hooks(values={"cleanup": None}))
 
     def test_the_rights_come_before_the_job_and_nothing_stays(self):
         weights = {}

@@ -233,6 +233,14 @@ that comes from an API key.
 {{- end }}
 
 {{/*
+Not empty when uninstalling removes what the operator wrote. There is no such value when helm
+upgrade keeps the values of a release that didn't know it yet.
+*/}}
+{{- define "icr-pull-secrets.cleansUp" -}}
+{{- if dig "onUninstall" true (.Values.cleanup | default dict) }}yes{{ end }}
+{{- end }}
+
+{{/*
 Those states and the states that retired credentials may have left: what the clean-up deletes.
 */}}
 {{- define "icr-pull-secrets.stateSecretsToDelete" -}}
