@@ -7,7 +7,7 @@ CHART=$ROOT/charts/icr-pull-secrets
 
 # Looked up once for a whole run: run.sh exports it to the scripts it starts.
 if [ -z "${CHART_TEST_TOOLS:-}" ]; then
-  CHART_TEST_TOOLS=$("$ROOT/tests/sandbox/install-tools" helm kubeconform | tail -n1)
+  CHART_TEST_TOOLS=$("$ROOT/tests/sandbox/install-tools" helm kubeconform promtool helm-unittest | tail -n1)
   export CHART_TEST_TOOLS
 fi
 PATH=$CHART_TEST_TOOLS:$PATH

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Turns the OpenAPI description of Kubernetes into JSON schemas as kubeconform wants them.
+"""Turns the OpenAPI description of Kubernetes, and definitions of custom resources, into JSON schemas
+as kubeconform wants them.
 
-    openapi-to-schemas.py swagger.json DIRECTORY
+    openapi-to-schemas.py swagger.json DIRECTORY [CRD.yaml…]
 
 Writes one file per kind, <kind>[-<group>]-<version>.json, each complete in itself. Objects are
 closed, so that a mistyped field is an error, and null is no value.
@@ -10,6 +11,8 @@ closed, so that a mistyped field is an error, and null is no value.
 import json
 import pathlib
 import sys
+
+import yaml
 
 PREFIX = "#/definitions/"
 
@@ -60,7 +63,7 @@ def needed(name, definitions):
     return {each: definitions[each] for each in sorted(found)}
 
 
-def main(source, target):
+def main(source, target, custom):
     with open(source, encoding="utf-8") as file:
         original = json.load(file)["definitions"]
     definitions = {name: strict(schema) for name, schema in original.items()}
@@ -77,19 +80,35 @@ def main(source, target):
         kind, group, version = kinds[0]["kind"], kinds[0]["group"], kinds[0]["version"]
         if kind.endswith("List"):
             continue
-        definition = definitions[name]
-        definition["properties"]["kind"] = {"enum": [kind]}
-        definition["properties"]["apiVersion"] = {"enum": [f"{group}/{version}" if group else version]}
-        definition["required"] = sorted({"apiVersion", "kind", *definition.get("required", [])})
-        short = group.split(".")[0]
-        file = "-".join(part for part in (kind, short, version) if part).lower() + ".json"
-        whole = {"$schema": "http://json-schema.org/draft-07/schema#", "$ref": PREFIX + name,
-                 "definitions": needed(name, definitions)}
-        (directory / file).write_text(json.dumps(whole, separators=(",", ":")), encoding="utf-8")
+        pin(definitions[name], kind, group, version)
+        write(directory, (kind, group, version), {"$ref": PREFIX + name, "definitions": needed(name, definitions)})
         count += 1
+    for file in custom:
+        with open(file, encoding="utf-8") as stream:
+            spec = yaml.safe_load(stream)["spec"]
+        for version in spec["versions"]:
+            schema = strict(version["schema"]["openAPIV3Schema"])
+            names = (spec["names"]["kind"], spec["group"], version["name"])
+            pin(schema, *names)
+            write(directory, names, schema)
+            count += 1
     print(f"{count} schemas")
 
 
-if len(sys.argv) != 3:
-    raise SystemExit("usage: openapi-to-schemas.py swagger.json DIRECTORY")
-main(sys.argv[1], sys.argv[2])
+def pin(schema, kind, group, version):
+    """Makes a schema accept this kind of object only."""
+    schema["properties"]["kind"] = {"enum": [kind]}
+    schema["properties"]["apiVersion"] = {"enum": [f"{group}/{version}" if group else version]}
+    schema["required"] = sorted({"apiVersion", "kind", *schema.get("required", [])})
+
+
+def write(directory, names, schema):
+    kind, group, version = names
+    file = "-".join(part for part in (kind, group.split(".")[0], version) if part).lower() + ".json"
+    whole = {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
+    (directory / file).write_text(json.dumps(whole, separators=(",", ":")), encoding="utf-8")
+
+
+if len(sys.argv) < 3:
+    raise SystemExit("usage: openapi-to-schemas.py swagger.json DIRECTORY [CRD.yaml…]")
+main(sys.argv[1], sys.argv[2], sys.argv[3:])

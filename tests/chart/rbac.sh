@@ -7,7 +7,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ -z "${SANDBOX_DIR:-}" ]; then
-  "$here/../sandbox/install-tools" helm kubeconform >/dev/null # a sandbox has no network to build them
+  "$here/../sandbox/install-tools" helm kubeconform promtool helm-unittest >/dev/null # a sandbox has no network to build them
   exec "$here/../sandbox/run" -- "$here/rbac.sh" "$@"
 fi
 

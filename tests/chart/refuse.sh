@@ -70,10 +70,30 @@ refuse "a label that is a number" "at '/podLabels/a'" "got number, want string" 
 refuse "an argument that is a number" "at '/extraArgs/0'" "got number, want string" <<<'extraArgs: [1]'
 
 # Numbers out of range.
-refuse "two replicas" "at '/replicaCount'" "maximum: got 2, want 1" <<<'replicaCount: 2'
+refuse "a dozen replicas" "at '/replicaCount'" "maximum: got 12, want 10" <<<'replicaCount: 12'
+refuse "several replicas and no election" "deployment.yaml" "replicaCount is 2 and config.leaderElection.enabled isn't true" <<<'config: {leaderElection: {enabled: false}}'
+refuse "a budget of nothing" "at '/podDisruptionBudget/maxUnavailable'" "minimum: got 0, want 1" <<<'podDisruptionBudget: {maxUnavailable: 0}'
+refuse "a budget of nothing in a hundred" "at '/podDisruptionBudget/maxUnavailable'" "does not match pattern" <<<'podDisruptionBudget: {maxUnavailable: 0%}'
+refuse "a test that nobody can wait for" "at '/helmTest/timeoutSeconds'" "minimum: got 0, want 10" <<<'helmTest: {timeoutSeconds: 0}'
+refuse "port 0" "at '/metrics/service/port'" "minimum: got 0, want 1" <<<'metrics: {service: {port: 0}}'
 refuse "no worker" "at '/config/workers'" "minimum: got 0, want 1" <<<'config: {workers: 0}'
 refuse "65 workers" "at '/config/workers'" "maximum: got 65, want 64" <<<'config: {workers: 65}'
 refuse "negative grace period" "at '/terminationGracePeriodSeconds'" "minimum: got -1, want 0" <<<'terminationGracePeriodSeconds: -1'
+
+# Around it: leader election, metrics, the test.
+refuse "unknown key in leaderElection" "at '/config/leaderElection'" "additional properties 'leaseName' not allowed" <<<'config: {leaderElection: {leaseName: a}}'
+refuse "leaderElection as a word" "at '/config/leaderElection'" "got boolean, want object" <<<'config: {leaderElection: true}'
+refuse "a lease of a number" "at '/config/leaderElection/leaseDuration'" "got number, want string" <<<'config: {leaderElection: {leaseDuration: 15}}'
+refuse "a lease of half a second" "at '/config/leaderElection/leaseDuration'" "does not match pattern" <<<'config: {leaderElection: {leaseDuration: 500ms}}'
+refuse "a spread over nothing" "at '/topologySpreadConstraints/0'" "missing property 'topologyKey'" <<<'topologySpreadConstraints: [{maxSkew: 1, whenUnsatisfiable: ScheduleAnyway}]'
+refuse "unknown key in a monitor" "at '/metrics/serviceMonitor'" "additional properties 'enable' not allowed" <<<'metrics: {serviceMonitor: {enable: true}}'
+refuse "an interval without a unit" "at '/metrics/podMonitor/interval'" "does not match pattern" <<<'metrics: {podMonitor: {interval: "30"}}'
+refuse "both monitors" "podmonitor.yaml" "would be counted twice" <<<'metrics: {serviceMonitor: {enabled: true}, podMonitor: {enabled: true}}'
+refuse "a label of alerts that Prometheus refuses" "at '/metrics/prometheusRule/alertLabels'" "additional properties 'a.b' not allowed" <<<'metrics: {prometheusRule: {alertLabels: {a.b: c}}}'
+refuse "an alert that isn't there" "prometheusrule.yaml" 'there is no alert "Watchdog"' <<<'metrics: {prometheusRule: {enabled: true, disabled: [Watchdog]}}'
+refuse "no alert at all" "prometheusrule.yaml" "names all alerts" \
+  < <(printf 'metrics: {prometheusRule: {enabled: true, disabled: [%s]}}\n' "$(sed -n 's/.*- alert: //p' "$CHART/files/alerts.yaml" | paste -sd,)")
+refuse "the test in a namespace that can't be" "at '/helmTest/namespace'" "does not match pattern" <<<'helmTest: {namespace: a.b}'
 
 # One of a few words.
 refuse "another apiVersion" "at '/config/apiVersion'" "value must be 'icr-pull-secrets/v1alpha1'" <<<'config: {apiVersion: icr-pull-secrets/v1}'

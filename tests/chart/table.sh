@@ -11,7 +11,7 @@ say "the check notices a changed default and a value without a comment"
 mkdir -p "$SCRATCH/tests/chart" "$SCRATCH/charts"
 cp "$ROOT/tests/chart/values-table.py" "$SCRATCH/tests/chart/"
 cp -r "$CHART" "$SCRATCH/charts/"
-sed -i 's/^replicaCount: 1/replicaCount: 0/' "$SCRATCH/charts/icr-pull-secrets/values.yaml"
+sed -i 's/^replicaCount: 2/replicaCount: 0/' "$SCRATCH/charts/icr-pull-secrets/values.yaml"
 if "$CHART_TEST_PYTHON" "$SCRATCH/tests/chart/values-table.py" --check 2>"$SCRATCH/out"; then
   die "a changed default isn't noticed"
 fi
