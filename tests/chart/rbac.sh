@@ -8,6 +8,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 if [ -z "${SANDBOX_DIR:-}" ]; then
   "$here/../sandbox/install-tools" helm kubeconform promtool helm-unittest >/dev/null # a sandbox has no network to build them
+  (cd "$here/prometheus-operator" && "$here/../sandbox/install-tools" --go mod download)
   exec "$here/../sandbox/run" -- "$here/rbac.sh" "$@"
 fi
 
@@ -138,6 +139,15 @@ no  create  configmaps                  shop
 no  get     configmaps                  $namespace
 no  list    configmaps                  -
 no  patch   deployments.apps            $namespace
+yes create  leases.coordination.k8s.io  $namespace
+yes get     leases.coordination.k8s.io/icr-pull-secrets $namespace
+yes update  leases.coordination.k8s.io/icr-pull-secrets $namespace
+no  patch   leases.coordination.k8s.io/icr-pull-secrets $namespace
+no  delete  leases.coordination.k8s.io/icr-pull-secrets $namespace
+no  get     leases.coordination.k8s.io/other            $namespace
+no  list    leases.coordination.k8s.io  $namespace
+no  create  leases.coordination.k8s.io  shop
+no  update  leases.coordination.k8s.io/icr-pull-secrets kube-system
 no  create  rolebindings.rbac.authorization.k8s.io        shop
 no  create  clusterrolebindings.rbac.authorization.k8s.io -
 no  escalate clusterroles.rbac.authorization.k8s.io       -
@@ -346,9 +356,10 @@ accept() {
   grep -q 'violates PodSecurity "restricted' "$SCRATCH/out" || die "refused for another reason: $(cat "$SCRATCH/out")"
 
   quietly kubectl create serviceaccount puller --namespace "$namespace"
+  define_monitors
   while read -r name file; do
     say "accepted by the server, strictly, the pod under restricted: $name"
-    helm template "$release" "$CHART" --namespace "$namespace" --values "$file" >"$SCRATCH/rendered.yaml"
+    helm template "$release" "$CHART" --namespace "$namespace" --skip-tests --values "$file" >"$SCRATCH/rendered.yaml"
     quietly kubectl apply --server-side --force-conflicts --dry-run=server --validate=strict \
       --namespace "$namespace" --filename "$SCRATCH/rendered.yaml"
     if grep -i warning "$SCRATCH/out"; then
@@ -357,11 +368,32 @@ accept() {
     pod_of <"$SCRATCH/rendered.yaml" >"$SCRATCH/pod.json"
     quietly kubectl create --dry-run=server --validate=strict --namespace "$namespace" --filename "$SCRATCH/pod.json"
   done < <(scenarios)
+
+  say "the namespace and the pod of helm test, the pod under restricted"
+  helm template "$release" "$CHART" --namespace "$namespace" --show-only templates/tests/secret.yaml >"$SCRATCH/rendered.yaml"
+  quietly kubectl create namespace "$release-test"
+  quietly kubectl label namespace "$release-test" pod-security.kubernetes.io/enforce=restricted
+  quietly kubectl wait --for=create serviceaccount/default --namespace "$release-test" --timeout=30s
+  quietly kubectl apply --server-side --force-conflicts --dry-run=server --validate=strict --filename "$SCRATCH/rendered.yaml"
+  if grep -i warning "$SCRATCH/out"; then
+    die "the server accepts the test with a warning"
+  fi
+}
+
+# The kinds of the Prometheus operator, as their own project defines them.
+define_monitors() {
+  local source kind
+  source=$(cd "$ROOT/tests/chart/prometheus-operator" &&
+    "$ROOT/tests/sandbox/install-tools" --go list -m -f '{{.Dir}}' github.com/prometheus-operator/prometheus-operator)
+  for kind in servicemonitors podmonitors prometheusrules; do
+    quietly kubectl create --filename "$source/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml"
+    quietly kubectl wait --for condition=Established "crd/$kind.monitoring.coreos.com" --timeout=30s
+  done
 }
 
 # What there is of the release, of any kind that the chart renders.
 left() {
-  kubectl get configmaps,serviceaccounts,secrets,deployments,roles,rolebindings --namespace "$namespace" \
+  kubectl get configmaps,serviceaccounts,secrets,deployments,roles,rolebindings,poddisruptionbudgets --namespace "$namespace" \
     --selector app.kubernetes.io/instance="$release" --output name
   kubectl get clusterroles,clusterrolebindings,mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,validatingadmissionpolicybindings \
     --selector app.kubernetes.io/instance="$release" --output name
@@ -370,7 +402,7 @@ left() {
 remove() {
   local found
   say "helm uninstall leaves nothing"
-  [ "$(left | wc -l)" -eq 15 ] || die "expected 15 objects of the release, found: $(left)"
+  [ "$(left | wc -l)" -eq 18 ] || die "expected 18 objects of the release, found: $(left)"
   # Without the hook: there is no node that its Job could run on.
   quietly helm uninstall "$release" --namespace "$namespace" --no-hooks
   found=$(left)
@@ -378,9 +410,9 @@ remove() {
 
   say "the plain manifests are the same: applied, asked, removed"
   quietly kubectl apply --validate=strict --filename "$ROOT/manifests/install.yaml"
-  [ "$(left | wc -l)" -eq 13 ] || die "expected 13 objects of manifests/install.yaml, found: $(left)"
+  [ "$(left | wc -l)" -eq 16 ] || die "expected 16 objects of manifests/install.yaml, found: $(left)"
   quietly kubectl apply --validate=strict --filename "$ROOT/manifests/pod-admission.yaml"
-  [ "$(left | wc -l)" -eq 15 ] || die "expected 2 objects of manifests/pod-admission.yaml, found: $(left)"
+  [ "$(left | wc -l)" -eq 18 ] || die "expected 2 objects of manifests/pod-admission.yaml, found: $(left)"
   asked yes get secrets/icr-default shop
   asked no get secrets/icr-team-a shop
   asked no get secrets/other shop

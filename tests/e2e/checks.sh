@@ -33,16 +33,17 @@ expect() {
 }
 
 operator_is_confined() {
-	local pod spec
-	pod=$(operator_pod)
-	spec=$(kubectl get pod --namespace "$operator_namespace" "$pod" --output json)
-	expect 0 "$(jq '.status.containerStatuses[0].restartCount' <<<"$spec")"
-	expect true "$(jq '.spec.containers[0].securityContext.readOnlyRootFilesystem' <<<"$spec")"
-	local pid
-	pid=$(pgrep --oldest --full '^/icr-pull-secrets run')
-	expect 65532 "$(stat --format %u "/proc/$pid")"
-	expect 0000000000000000 "$(sed --quiet 's/^CapEff:\t//p' "/proc/$pid/status")"
-	sed --quiet 's/^VmHWM:/peak memory of the operator:/p' "/proc/$pid/status" >&3
+	local pod spec pid
+	for pod in $(operator_pods); do
+		spec=$(kubectl get pod --namespace "$operator_namespace" "$pod" --output json)
+		expect 0 "$(jq '.status.containerStatuses[0].restartCount' <<<"$spec")"
+		expect true "$(jq '.spec.containers[0].securityContext.readOnlyRootFilesystem' <<<"$spec")"
+	done
+	for pid in $(pgrep --full '^/icr-pull-secrets run'); do
+		expect 65532 "$(stat --format %u "/proc/$pid")"
+		expect 0000000000000000 "$(sed --quiet 's/^CapEff:\t//p' "/proc/$pid/status")"
+		sed --quiet 's/^VmHWM:/peak memory of a replica:/p' "/proc/$pid/status" >&3
+	done
 }
 
 # What the operator shows to others: its log, Events, its record, the metadata of its copies.
@@ -51,7 +52,14 @@ shown_by_operator() {
 		kubectl get events,configmaps,namespaces,serviceaccounts --all-namespaces --output json &&
 		kubectl get secrets --all-namespaces --selector app.kubernetes.io/managed-by=icr-pull-secrets \
 			--output 'jsonpath={.items[*].metadata}' &&
-		kubectl get --raw "/api/v1/namespaces/$operator_namespace/pods/$(operator_pod):8080/proxy/metrics"
+		operator_metrics
+}
+
+operator_metrics() {
+	local pod
+	for pod in $(operator_pods); do
+		kubectl get --raw "/api/v1/namespaces/$operator_namespace/pods/$pod:8080/proxy/metrics"
+	done
 }
 
 # shows_no_credential CREDENTIAL…: keys, passwords and tokens, in none of the forms they travel in.

@@ -61,9 +61,11 @@ wrong_key_is_refused() {
 	expect "$revision" "$(copy_revision blog)"
 }
 
+helm_test_left_nothing() { ! kubectl get namespace icr-pull-secrets-test 2>/dev/null; }
+
 nothing_of_the_release_left() {
 	local left
-	left=$(kubectl get deployment,configmap,serviceaccount,role,rolebinding,job,networkpolicy --namespace "$operator_namespace" \
+	left=$(kubectl get deployment,poddisruptionbudget,configmap,serviceaccount,role,rolebinding,job,networkpolicy --namespace "$operator_namespace" \
 		--selector app.kubernetes.io/instance=icr-pull-secrets --output name
 	kubectl get clusterrole,clusterrolebinding,mutatingadmissionpolicy,mutatingadmissionpolicybinding --selector app.kubernetes.io/instance=icr-pull-secrets --output name)
 	expect '' "$left"
@@ -125,6 +127,9 @@ inside() {
 	check "the first key is disabled" "$registry" key iamapikey "$first" disabled
 	pull_pod shop fresh us.icr.io/team/app:3
 	check "a fresh image is pulled with the second key" pod_running shop fresh
+	check "helm test: a namespace that did not exist gets its pull secret" \
+		helm test icr-pull-secrets --namespace "$operator_namespace" --timeout 120s
+	check "helm test leaves nothing" eventually 60 helm_test_left_nothing
 	check "no key in log, Events, metrics and metadata" shows_no_credential "$first" "$second" "$wrong"
 
 	kubectl annotate namespace shop icr-pull-secrets/regions- >/dev/null

@@ -66,10 +66,9 @@ race() {
 	done
 }
 
-# metric SERIES: its value, 0 when there is none.
+# metric SERIES: its value over all replicas, 0 when there is none.
 metric() {
-	kubectl get --raw "/api/v1/namespaces/$operator_namespace/pods/$(operator_pod):8080/proxy/metrics" |
-		awk -v series="$1" 'index($0, series " ") == 1 { value = $NF } END { print value + 0 }'
+	operator_metrics | awk -v series="$1" 'index($0, series " ") == 1 { value += $NF } END { print value + 0 }'
 }
 
 looks_are_few() {

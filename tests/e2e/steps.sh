@@ -52,18 +52,19 @@ install_operator() {
 		--set image.pullPolicy=Never "$@"
 }
 
-operator_pod() {
+operator_pods() {
 	kubectl get pods --namespace "$operator_namespace" --selector app.kubernetes.io/name=icr-pull-secrets \
-		--output 'jsonpath={.items[0].metadata.name}'
+		--output 'jsonpath={.items[*].metadata.name}'
 }
 
-# operator_command ARGS…: a subcommand of the binary, in the operator's pod.
+# operator_command ARGS…: a subcommand of the binary, in one of the operator's pods.
 operator_command() {
 	kubectl exec --namespace "$operator_namespace" deployment/icr-pull-secrets -- \
 		/icr-pull-secrets "$@" --config /etc/icr-pull-secrets/config.yaml
 }
 
-operator_logs() { kubectl logs --namespace "$operator_namespace" deployment/icr-pull-secrets; }
+# Of all replicas, one after the other.
+operator_logs() { kubectl logs --namespace "$operator_namespace" --selector app.kubernetes.io/name=icr-pull-secrets --tail=-1; }
 
 # pull_pod NAMESPACE NAME IMAGE: a pod that must pull, whatever the node has already.
 pull_pod() {
