@@ -484,6 +484,28 @@ class ApiKey(unittest.TestCase):
         self.assertNotIn(base64.b64encode(b"not-a-real-key").decode(), text)
 
 
+class Package(unittest.TestCase):
+    """What Artifact Hub reads: YAML in texts, which nobody else looks at."""
+
+    def setUp(self):
+        self.chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+
+    def annotation(self, name):
+        return yaml.load(self.chart["annotations"][f"artifacthub.io/{name}"], Loader)
+
+    def test_the_image_it_names_is_the_one_that_is_installed(self):
+        self.assertEqual([{"name": "icr-pull-secrets", "image": container(render())["image"]}], self.annotation("images"))
+
+    def test_each_change_has_a_kind_and_a_description(self):
+        for change in self.annotation("changes"):
+            self.assertEqual({"kind", "description"}, set(change))
+            self.assertIn(change["kind"], ("added", "changed", "deprecated", "removed", "fixed", "security"))
+
+    def test_annotations_are_texts(self):
+        for name, value in self.chart["annotations"].items():
+            self.assertIsInstance(value, str, name)
+
+
 class Pod(unittest.TestCase):
     def checksum(self, values):
         annotations = find(render(values=values), "Deployment")["spec"]["template"]["metadata"]["annotations"]
