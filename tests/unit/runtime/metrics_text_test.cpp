@@ -1,5 +1,5 @@
-// Every metric at least once, as /metrics shows it. With ICRPS_METRICS_FILE set the text is left there,
-// for promtool and for a comparison with docs/metrics.md (tests/chart/metrics.sh).
+// Every metric at least once, as /metrics shows it. With ICRPS_METRICS_FILE set the text is left
+// there, for promtool and for a comparison with docs/metrics.md (tests/chart/metrics.sh).
 #include <cstdlib>
 #include <fstream>
 #include <string>
