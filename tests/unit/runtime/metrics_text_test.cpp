@@ -33,6 +33,8 @@ void use_every_metric(Metrics& metrics) {
   metrics.set_queue_depth(0);
   metrics.set_synced(true);
   metrics.set_leader(true);
+  metrics.rescue_look("done");
+  metrics.rescue_pod("evicted");
 }
 
 }  // namespace
