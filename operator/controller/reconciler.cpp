@@ -71,9 +71,13 @@ Reconciler::Reconciler(Stores& stores, const credentials::CredentialSet& credent
       limits_(std::move(limits)),
       retired_(std::move(retired)) {}
 
+std::optional<plan::Facts> Reconciler::gather(const std::string& ns) const {
+  return controller::gather({stores_, credentials_, limits_, retired_}, ns);
+}
+
 Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& stop) {
   Reconciled result;
-  const auto facts = gather({stores_, credentials_, limits_, retired_}, ns);
+  const auto facts = gather(ns);
   if (!facts) return result;
   auto plan = plan::make_plan(*facts, rules_);
   result.exists = true;
