@@ -286,7 +286,7 @@ void Reader::join_statuses() {
 void Reader::add_pull_secret() {
   object.unwieldy = object.image_pull_secrets.size() >= kMostPullSecrets;
   if (object.unwieldy) {
-    object.image_pull_secrets = {};
+    std::vector<std::string>().swap(object.image_pull_secrets);  // with its memory
   } else {
     object.image_pull_secrets.emplace_back();
   }
@@ -296,7 +296,7 @@ void Reader::name_pull_secret(string_t& value) {
   pull_secret_bytes_ += value.size();
   object.unwieldy = pull_secret_bytes_ > kMostPullSecretBytes;
   if (object.unwieldy) {
-    object.image_pull_secrets = {};
+    std::vector<std::string>().swap(object.image_pull_secrets);  // with its memory
   } else {
     object.image_pull_secrets.back().swap(value);
   }

@@ -95,7 +95,7 @@ TEST_CASE("a wrong optIn is named with file, line and what is accepted", "[confi
     }
   }
   CHECK_THAT(error_of(kMinimal + "optIn: {mode: all, regions: [us-suoth]}\n"),
-             Catch::StartsWith("config.yaml:6: optIn.regions[0]: \"us-suoth\"") &&
+             Catch::StartsWith("config.yaml:6: optIn.regions[0]: unknown region \"us-suoth\"") &&
                  Catch::Contains("us-south"));
 }
 

@@ -57,7 +57,7 @@ TEST_CASE("a copy that somebody's finalizer holds keeps no old key alive",
   rig.in_place("shop", "r1", "r2");
   rig.rollout.seen("web", {{"default", Standing::kTerminating, "r1", ""}});
   CHECK(rig.rollout.complete("default", "r2"));
-  CHECK(rig.told == Words{"default r2 1"});
+  CHECK(rig.told == Words{"default r2 1 instead of r1"});
   CHECK(rig.report().reasons == std::map<Standing, std::size_t>{{Standing::kTerminating, 1}});
 }
 
