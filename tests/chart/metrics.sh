@@ -22,5 +22,6 @@ done
 
 say "docs/metrics.md lists them all, and no other"
 sed -n 's/^# TYPE \([a-z_]*\) \([a-z]*\)$/\1 \2/p' "$text" | sort >"$SCRATCH/shown"
+# shellcheck disable=SC2016 # the backquotes are those of the table
 sed -n 's/^| `\(icr_pull_secrets_[a-z_]*\)` | \([a-z]*\) |.*/\1 \2/p' "$ROOT/docs/metrics.md" | sort >"$SCRATCH/documented"
 diff -u --label /metrics --label docs/metrics.md "$SCRATCH/shown" "$SCRATCH/documented" || die "docs/metrics.md and /metrics differ"
