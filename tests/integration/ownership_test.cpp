@@ -52,6 +52,13 @@ bool says(const json& event, const std::string& words) {
   return event["message"].get<std::string>().find(words) != std::string::npos;
 }
 
+/// A parameter keeps the map alive, which items() of a temporary in a loop would not.
+std::set<std::string> keys_of(const json& map) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : map.items()) keys.insert(key);
+  return keys;
+}
+
 /// What is on its way when this is called has been dealt with afterwards.
 void expect_others_served(Scene& scene) {
   scene.expect_served(scene.make_in("us-south"));
@@ -323,16 +330,13 @@ TEST_CASE("what Argo CD and Flux write on a source or a namespace is never copie
   scene.expect_served(ns);
   cluster().annotate(ns, {{kRegions, "eu-de"}});
   scene.expect_served(ns, {"de.icr.io"});
-  std::set<std::string> labels;
-  for (const auto& [key, value] : meta(ns, "labels").items()) labels.insert(key);
-  CHECK(labels == std::set<std::string>{"app.kubernetes.io/component", kManagedByLabel,
-                                        "app.kubernetes.io/name", "app.kubernetes.io/part-of",
-                                        "icr-pull-secrets/credential"});
-  std::set<std::string> annotations;
-  for (const auto& [key, value] : meta(ns, "annotations").items()) annotations.insert(key);
-  CHECK(annotations == std::set<std::string>{"icr-pull-secrets/content-hash",
-                                             "icr-pull-secrets/hosts",
-                                             "icr-pull-secrets/revision"});
+  CHECK(keys_of(meta(ns, "labels")) ==
+        std::set<std::string>{"app.kubernetes.io/component", kManagedByLabel,
+                              "app.kubernetes.io/name", "app.kubernetes.io/part-of",
+                              "icr-pull-secrets/credential"});
+  CHECK(keys_of(meta(ns, "annotations")) == std::set<std::string>{"icr-pull-secrets/content-hash",
+                                                                  "icr-pull-secrets/hosts",
+                                                                  "icr-pull-secrets/revision"});
 }
 
 TEST_CASE("podsOnly leaves service accounts alone and takes our references out of them") {
