@@ -18,7 +18,7 @@ constexpr unsigned kForgivenFailures = 2;
 constexpr std::size_t kBulkBesideNews = 4;
 constexpr auto kNewsTime = 1s;
 
-// Nobody notices 50 ms, and 20 times a second is a tenth of what one namespace could cause.
+// Nobody notices 50 ms, and one namespace can't cause more than 20 reconciles a second for long.
 constexpr unsigned kAtOnce = 50;
 constexpr auto kPace = 50ms;
 constexpr auto kSweepTime = 10s;
