@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <iterator>
 
 #include "credentials/attempt_schedule.hpp"
 #include "plan/names.hpp"
@@ -84,10 +83,9 @@ icr::Hosts HostProofs::asked() const {
 
 icr::Hosts HostProofs::vital(const icr::Hosts& hosts) const {
   if (!publisher_.in_force()) return hosts;
-  icr::Hosts known;
-  std::set_intersection(hosts.begin(), hosts.end(), good_.begin(), good_.end(),
-                        std::inserter(known, known.end()));
-  return known.empty() ? hosts : known;
+  icr::Hosts undoubted = hosts;
+  std::erase_if(undoubted, [&](const auto& host) { return doubts_.contains(host); });
+  return undoubted.empty() ? hosts : undoubted;
 }
 
 void HostProofs::learn(const HostAnswers& answers) {

@@ -41,8 +41,8 @@ class HostProofs {
   /// All that are asked for now; nothing: not known yet.
   std::optional<icr::Hosts> hosts();
 
-  /// Those of them whose no holds up a new value: the hosts where the one in force works. If it
-  /// works at none of them, or there is none, all.
+  /// Those of them whose no holds up a new value: all but the hosts where the one in force is known
+  /// not to work. If it works at none of them, or there is none, all.
   [[nodiscard]] icr::Hosts vital(const icr::Hosts& hosts) const;
 
   /// What the hosts said about a value that is good.

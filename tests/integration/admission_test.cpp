@@ -202,13 +202,15 @@ TEST_CASE("a pod that has its service account's list gets what that lacks") {
 TEST_CASE("pods that are there, and those of the kubelet itself, are left alone") {
   Namespaces namespaces;
   const auto ns = namespaces.make({{"service-accounts", "*"}});
-  must(cluster().api().post(pods_of(ns), pod()));
+  auto there = pod();
+  there["metadata"]["name"] = "there";
+  must(cluster().api().post(pods_of(ns), there));
   cluster().annotate(ns, {{kRegions, "us-south"}});
   const Policy policy(json::parse(kOne));
   expect_admitted(ns, pod(), {"icr-default"});
 
-  const auto updated =
-      must(cluster().api().merge(pods_of(ns) + "/pod", {{"metadata", {{"labels", {{"a", "b"}}}}}}));
+  const auto updated = must(
+      cluster().api().merge(pods_of(ns) + "/there", {{"metadata", {{"labels", {{"a", "b"}}}}}}));
   CHECK(references_of(updated).empty());
 
   auto mirror = pod();

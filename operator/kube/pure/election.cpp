@@ -33,7 +33,8 @@ Election::Write Election::claim(std::chrono::system_clock::time_point wall) cons
                  rfc3339_micro(wall), observed_.spec.transitions};
   if (observed_.spec.holder != settings_.identity) {
     spec.acquired = spec.renewed;
-    if (!observed_.resource_version.empty()) ++spec.transitions;
+    const bool counts = !observed_.resource_version.empty() && spec.transitions < kMostTransitions;
+    if (counts) ++spec.transitions;
   }
   return {spec, observed_.resource_version};
 }

@@ -1,7 +1,6 @@
 #include "kube/pure/lease.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -21,8 +20,8 @@ std::string text_at(const json& spec, const char* key) {
 unsigned number_at(const json& spec, const char* key) {
   const auto found = spec.find(key);
   if (found == spec.end() || !found->is_number_unsigned()) return 0;
-  constexpr std::uint64_t kMost = std::numeric_limits<std::int32_t>::max();
-  return static_cast<unsigned>(std::min(found->get<std::uint64_t>(), kMost));
+  return static_cast<unsigned>(
+      std::min<std::uint64_t>(found->get<std::uint64_t>(), kMostTransitions));
 }
 
 }  // namespace

@@ -24,6 +24,9 @@ struct LeaseSpec {
   friend bool operator==(const LeaseSpec&, const LeaseSpec&) = default;
 };
 
+/// The API has 32 bits for it.
+inline constexpr unsigned kMostTransitions = 2147483647;
+
 struct Lease {
   std::string resource_version;
   LeaseSpec spec;

@@ -3,8 +3,11 @@
 #include <atomic>
 #include <fmt/format.h>
 #include <sstream>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
+#include "harness/eventually.hpp"
 #include "harness/process.hpp"
 #include "icr/base64.hpp"
 
@@ -116,6 +119,16 @@ std::map<std::string, long> Cluster::write_counts() {
     if (!is_write(verb, resource) || !label(line, "subresource").empty()) continue;
     counts[verb + " " + resource] += std::stol(line.substr(line.rfind(' ') + 1));
   }
+  return counts;
+}
+
+std::map<std::string, long> Cluster::settled_write_counts() {
+  auto counts = write_counts();
+  eventually("the API server's counts are up to date", [&]() -> std::string {
+    std::this_thread::sleep_for(200ms);
+    const auto before = std::exchange(counts, write_counts());
+    return counts == before ? "" : "they grow";
+  });
   return counts;
 }
 

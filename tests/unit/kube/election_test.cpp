@@ -172,6 +172,13 @@ TEST_CASE("a stranger that renews is never pushed out, one with nonsense is", "[
   CHECK(race.server.lease->spec.holder != "stranger");
 }
 
+TEST_CASE("a count of transitions that is full stays full", "[kube][election]") {
+  Race race;
+  race.server.put({"", 0s, "", "", kMostTransitions});
+  race.pass(1s);
+  CHECK(race.server.lease->spec.transitions == kMostTransitions);
+}
+
 TEST_CASE("a leader that was pushed out knows it when it looks", "[kube][election]") {
   Race race;
   race.pass(5s);
