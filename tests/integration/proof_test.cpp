@@ -44,13 +44,17 @@ std::string waits(const std::string& ns) {
   return Scene::bare(ns);
 }
 
-/// A scene in which the first key is in force in one namespace.
+/// A scene in which the first key is in force in one namespace, and proved where that pulls from.
 struct Running {
   IamScene scene;
   OperatorProcess& op = scene.start_for(api_key());
   const std::string good = scene.key();
   const std::string ns = scene.make_in("us-south");
-  Running() { scene.expect_served(ns); }
+  Running() {
+    scene.expect_served(ns);
+    eventually("it is proved there",
+               [] { return asked_at("us.icr.io") > 0 ? "" : "nobody has asked"; });
+  }
 };
 
 }  // namespace
