@@ -29,7 +29,8 @@ tl::expected<Scale, kube::ApiError> decode_scale(const std::string& text) {
   const auto replicas = part("spec").value("replicas", json(0));
   const auto selector = part("status").value("selector", json());
   // Without a selector every pod of the namespace would be waited for.
-  if (!replicas.is_number_integer() || !selector.is_string() || selector == "") {
+  if (!replicas.is_number_integer() || !selector.is_string() ||
+      selector.get_ref<const std::string&>().empty()) {
     return tl::unexpected(kube::ApiError{Kind::kInvalid, 0, "an unreadable Scale", std::nullopt});
   }
   return Scale{replicas.get<int>(), selector.get<std::string>()};
