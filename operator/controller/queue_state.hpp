@@ -81,6 +81,8 @@ class QueueState {
   Instant turn_of(const std::string& key, Instant now);
   void finish(const std::string& key, Entry& entry);
   void leave(Entry& entry);
+  /// It was not worked on often lately.
+  [[nodiscard]] bool is_newcomer(const std::string& key, Instant now) const;
   /// When bulk work may be handed out: the past, or when the news is old. The end of other bulk
   /// work changes it.
   [[nodiscard]] Instant bulk_free() const;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -81,15 +84,13 @@ std::vector<std::string> field_managers(std::string_view text) {
   const auto object = json::parse(text.begin(), text.end(), keep, false);
   if (!object.is_object()) return {};
   const auto entries = object.value(json::json_pointer("/metadata/managedFields"), json::array());
-  std::vector<std::pair<std::string, std::string>> writers;  // time and name
+  std::multimap<std::string, std::string, std::greater<>> writers;  // by time, the last one first
   for (const auto& entry : entries) {
     if (!entry.is_object()) continue;
     if (auto name = text_of(entry, "manager"); !name.empty()) {
-      writers.emplace_back(text_of(entry, "time"), std::move(name));
+      writers.emplace(text_of(entry, "time"), std::move(name));
     }
   }
-  std::stable_sort(writers.begin(), writers.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<std::string> names;
   for (auto& [time, name] : writers) {
     if (std::find(names.begin(), names.end(), name) == names.end())
