@@ -22,7 +22,7 @@ struct Collection {
   Keep keep{};                 ///< what is kept of each object besides the usual
   /// Of a page, in bytes. One object is 1.5 MiB at most where it is stored, and in JSON six times
   /// that at the very worst.
-  std::size_t max_page_size = std::size_t{16} << 20U;
+  std::size_t max_page_size = std::size_t{10} << 20U;
   std::string label_selector{};  ///< "app=shop", or empty
 };
 
