@@ -162,6 +162,8 @@ TEST_CASE("of tokens plan takes what is recorded, and asks IAM for none") {
   scene.start_for(credentials);
   const auto ns = scene.make_in("us-south");
   scene.expect_login(ns, "iambearer");
+  eventually("it is attached",
+             [&] { return cluster().pull_secrets(ns, "default").size() == 1 ? "" : "not yet"; });
   eventually("it is recorded", [] { return recorded().is_null() ? "not yet" : ""; });
   scene.stop();
   const auto asked = iam().requests().size();
