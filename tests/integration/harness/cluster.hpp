@@ -53,7 +53,8 @@ class Cluster {
   /// apiserver_request_total of what the operator writes, by "VERB resource". The control plane
   /// makes service accounts and sweeps namespaces that end; neither is counted.
   std::map<std::string, long> write_counts();
-  /// The same when it grows no more: a request is counted a moment after it was answered.
+  /// The same when it grows no more: a request is counted a moment after it was answered. Without
+  /// Events, which the cluster's own controllers write at any time.
   std::map<std::string, long> settled_write_counts();
 
  private:
