@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -12,7 +14,8 @@
 
 namespace {
 
-/// Shows the progress, and in the end what took longest.
+/// Shows the progress to who watches, and in the end what took longest and what failed. Where
+/// nobody watches, the failures are all that there is to read.
 class Stopwatch : public Catch::TestEventListenerBase {
  public:
   using TestEventListenerBase::TestEventListenerBase;
@@ -25,8 +28,11 @@ class Stopwatch : public Catch::TestEventListenerBase {
   void testCaseEnded(const Catch::TestCaseStats& stats) override {
     const std::chrono::duration<double> took = Clock::now() - begun_;
     times_.emplace_back(took.count(), stats.testInfo.name);
+    const bool failed = !stats.totals.assertions.allPassed();
+    if (failed) failed_.push_back(stats.testInfo.name);
+    if (!watched_ && !failed) return;
     std::printf("%6.1f s  %s%s\n", took.count(), stats.testInfo.name.c_str(),
-                stats.totals.assertions.allPassed() ? "" : "  FAILED");
+                failed ? "  FAILED" : "");
     std::fflush(stdout);
   }
 
@@ -39,12 +45,15 @@ class Stopwatch : public Catch::TestEventListenerBase {
     for (std::size_t i = 0; i < std::min(kShown, times_.size()); ++i) {
       std::printf("%6.1f s  %s\n", times_[i].first, times_[i].second.c_str());
     }
+    for (const auto& name : failed_) std::printf("FAILED: %s\n", name.c_str());
   }
 
  private:
   using Clock = std::chrono::steady_clock;
   Clock::time_point begun_;
   std::vector<std::pair<double, std::string>> times_;
+  std::vector<std::string> failed_;
+  bool watched_ = isatty(STDOUT_FILENO) == 1 || std::getenv("ICRPS_TEST_PROGRESS") != nullptr;
 };
 
 }  // namespace

