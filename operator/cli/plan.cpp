@@ -21,14 +21,6 @@ namespace {
 using Complaint = tl::unexpected<std::string>;
 using Statuses = std::map<std::string, credentials::Status>;
 
-tl::expected<Statuses, std::string> read_record(Session& session) {
-  const auto record =
-      session.client.get({"configmaps", session.own_namespace, credentials::kStatusConfigMap});
-  if (record) return credentials::read_statuses(*record);
-  if (record.error().kind == kube::ApiError::Kind::kNotFound) return Statuses{};
-  return Complaint("the operator's record: " + record.error().message);
-}
-
 FoundLogin find_login(Session& session, const config::Credential& credential) {
   const auto standing = credentials::standing_login(credential);
   if (!standing) return std::nullopt;

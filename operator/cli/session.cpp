@@ -9,6 +9,15 @@
 
 namespace icrps::cli {
 
+tl::expected<std::map<std::string, credentials::Status>, std::string> read_record(
+    Session& session) {
+  const auto record =
+      session.client.get({"configmaps", session.own_namespace, credentials::kStatusConfigMap});
+  if (record) return credentials::read_statuses(*record);
+  if (record.error().kind == kube::ApiError::Kind::kNotFound) return {};
+  return tl::unexpected("the operator's record: " + record.error().message);
+}
+
 int with_session(const CommonOptions& options, const std::function<int(Session&)>& work) {
   const auto config = config::load_config(options.config_file);
   if (!config) {

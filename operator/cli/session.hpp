@@ -2,9 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <string>
+
+#include <tl/expected.hpp>
 
 #include "cli/options.hpp"
 #include "config/config.hpp"
+#include "credentials/status_record.hpp"
 #include "kube/client.hpp"
 #include "runtime/clock.hpp"
 
@@ -16,6 +21,10 @@ struct Session {
   const Clock& clock;
   const std::string& own_namespace;
 };
+
+/// What the operator has recorded of each credential; nothing, when it never ran.
+[[nodiscard]] tl::expected<std::map<std::string, credentials::Status>, std::string> read_record(
+    Session& session);
 
 /// Reads configuration and kubeconfig and calls `work`, whose exit code it returns. What is wrong
 /// before that is said on stderr.

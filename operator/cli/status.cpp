@@ -33,13 +33,9 @@ tl::expected<Inventory, std::string> read_inventory(Session& session) {
         });
     if (!listed) return Complaint("Secrets: " + listed.error().message);
   }
-  const auto record =
-      session.client.get({"configmaps", session.own_namespace, credentials::kStatusConfigMap});
-  if (record) {
-    inventory.statuses = credentials::read_statuses(*record);
-  } else if (record.error().kind != kube::ApiError::Kind::kNotFound) {
-    return Complaint("the operator's record: " + record.error().message);
-  }
+  auto statuses = read_record(session);
+  if (!statuses) return Complaint(statuses.error());
+  inventory.statuses = std::move(*statuses);
   return inventory;
 }
 

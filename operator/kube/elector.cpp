@@ -67,36 +67,34 @@ Elector::End Elector::run(const std::stop_token& stop, const std::function<void(
   return End::kStopped;
 }
 
-void Elector::read(const std::stop_token& stop) {
-  const auto result =
-      environment_.transport.send(request(Method::kGet, collection(name_) + "/" + name_.lease, {},
-                                          election_.patience(environment_.clock.now())),
-                                  stop);
-  const auto now = environment_.clock.now();
+http::Result Elector::exchange(const http::Request& request, const std::stop_token& stop) const {
+  auto result = environment_.transport.send(request, stop);
   environment_.on_request(
-      "GET", "leases",
+      http::to_string(request.method), "leases",
       result ? std::to_string(result->status) : std::string(http::to_string(result.error().kind)));
+  return result;
+}
+
+void Elector::read(const std::stop_token& stop) {
+  const auto result = exchange(request(Method::kGet, collection(name_) + "/" + name_.lease, {},
+                                       election_.patience(environment_.clock.now())),
+                               stop);
+  const auto now = environment_.clock.now();
   if (result && result->status == kNotFound) return election_.read(std::nullopt, now);
   if (result && result->status / 100 == 2) {
     if (const auto lease = decode_lease(result->body)) return election_.read(*lease, now);
   }
-  complain(result ? error_of(*result) : error_of(result.error()));
-  election_.failed(now, environment_.random);
+  failed(result);
 }
 
 void Elector::write(const Election::Write& write, const std::stop_token& stop) {
   const bool create = write.resource_version.empty();
   const auto asked = environment_.clock.now();
-  const auto result = environment_.transport.send(
-      request(create ? Method::kPost : Method::kPut,
-              collection(name_) + (create ? "" : "/" + name_.lease),
-              lease_body(name_.lease, write.spec, write.resource_version),
-              election_.patience(asked)),
-      stop);
-  const auto now = environment_.clock.now();
-  environment_.on_request(
-      create ? "POST" : "PUT", "leases",
-      result ? std::to_string(result->status) : std::string(http::to_string(result.error().kind)));
+  const auto result = exchange(request(create ? Method::kPost : Method::kPut,
+                                       collection(name_) + (create ? "" : "/" + name_.lease),
+                                       lease_body(name_.lease, write.spec, write.resource_version),
+                                       election_.patience(asked)),
+                               stop);
   if (result && result->status / 100 == 2) {
     if (const auto lease = decode_lease(result->body)) {
       complained_ = false;
@@ -104,10 +102,14 @@ void Elector::write(const Election::Write& write, const std::stop_token& stop) {
     }
   }
   if (result && (result->status == kConflict || result->status == kNotFound)) {
-    return election_.conflicted(now);
+    return election_.conflicted(environment_.clock.now());
   }
+  failed(result);
+}
+
+void Elector::failed(const http::Result& result) {
   complain(result ? error_of(*result) : error_of(result.error()));
-  election_.failed(now, environment_.random);
+  election_.failed(environment_.clock.now(), environment_.random);
 }
 
 /// Not under the stop token, which has been requested. One attempt: without it the others wait for

@@ -44,9 +44,12 @@ class Elector {
   [[nodiscard]] const std::string& identity() const { return settings_.identity; }
 
  private:
+  [[nodiscard]] http::Result exchange(const http::Request& request,
+                                      const std::stop_token& stop) const;
   void read(const std::stop_token& stop);
   void write(const Election::Write& write, const std::stop_token& stop);
   void release();
+  void failed(const http::Result& result);
   void complain(const ApiError& error);
   void sleep(Clock::Instant until, const std::stop_token& stop) const;
   void publish();

@@ -18,11 +18,6 @@ struct Copies {
   std::set<std::string> detach;  // Secret names of ours that go
 };
 
-const Limits& limits_of(const CredentialFacts& credential) {
-  static const Limits no_limits;
-  return credential.limits ? *credential.limits : no_limits;
-}
-
 bool has_own_copy(const CredentialFacts& credential) {
   return credential.copy && credential.copy->ours;
 }
@@ -415,17 +410,26 @@ std::string_view to_string(Standing standing) {
   return "unknown";
 }
 
+const Limits& limits_of(const CredentialFacts& credential) {
+  static const Limits no_limits;
+  return credential.limits ? *credential.limits : no_limits;
+}
+
+Wish wish_of(const Facts& facts, const Rules& rules) {
+  std::vector<std::string> known;
+  for (const auto& credential : facts.credentials) {
+    if (!credential.retired) known.push_back(credential.name);
+  }
+  return read_wish(facts.ns, rules.defaults, rules.regions, known);
+}
+
 Plan make_plan(const Facts& facts, const Rules& rules) {
   Plan plan;
   if (facts.ns.terminating) {
     plan.state = State::kTerminating;  // nothing can be created there, and all of it goes anyway
     return plan;
   }
-  std::vector<std::string> known;
-  for (const auto& credential : facts.credentials) {
-    if (!credential.retired) known.push_back(credential.name);
-  }
-  Wish wish = read_wish(facts.ns, rules.defaults, rules.regions, known);
+  Wish wish = wish_of(facts, rules);
 
   if (wish.opted_in) plan.state = wish.problems.empty() ? State::kReady : State::kMistake;
   plan.problems = std::move(wish.problems);

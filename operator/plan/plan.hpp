@@ -149,6 +149,11 @@ struct Plan {
   std::vector<std::pair<std::string, icr::Hosts>> hosts;
 };
 
+/// What the namespace asks for, of the credentials that are not retired.
+[[nodiscard]] Wish wish_of(const Facts& facts, const Rules& rules);
+/// Of a credential without limits: those that limit nothing.
+[[nodiscard]] const Limits& limits_of(const CredentialFacts& credential);
+
 [[nodiscard]] Plan make_plan(const Facts& facts, const Rules& rules);
 
 }  // namespace icrps::plan

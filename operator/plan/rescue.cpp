@@ -10,11 +10,6 @@ namespace {
 
 using Remedy = Verdict::Remedy;
 
-const Limits& limits_of(const CredentialFacts& credential) {
-  static const Limits no_limits;
-  return credential.limits ? *credential.limits : no_limits;
-}
-
 bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -50,11 +45,7 @@ Verdict leave_alone(std::string_view why) {
 
 References references_of(const Facts& facts, const Rules& rules) {
   if (facts.ns.terminating) return {};
-  std::vector<std::string> known;
-  for (const auto& credential : facts.credentials) {
-    if (!credential.retired) known.push_back(credential.name);
-  }
-  const auto wish = read_wish(facts.ns, rules.defaults, rules.regions, known);
+  const auto wish = wish_of(facts, rules);
   if (!wish.opted_in) return {};
   const auto copies = copies_in_place(facts, wish);
   const bool pods_only = rules.attach == Attach::kPodsOnly;
