@@ -34,7 +34,7 @@ void add_common_options(CLI::App& command, cli::CommonOptions& options) {
 void prepare_process() {
   constexpr int kArenas = 2;  // threads that wait most of the time need no heap each
   mallopt(M_ARENA_MAX, kArenas);
-  block_termination_signals();
+  block_signals();
   http::initialize_http();
 }
 
@@ -57,6 +57,9 @@ CLI::App& add_run(CLI::App& app, cli::RunOptions& options) {
   command->add_option(
       "--listen", options.listen,
       "Where /livez, /readyz and /metrics are served (default: " + options.listen + ")");
+  command->add_option("--config-map", options.config_map,
+                      "The ConfigMap in the operator's namespace that the file of --config is "
+                      "mounted from: a change of it is in force without waiting for the kubelet");
   return *command;
 }
 
@@ -136,10 +139,10 @@ int main(int argc, char** argv) {
   cli::RotateOptions rotate;
   cli::PlanOptions plan;
   cli::CleanupOptions cleanup;
-  add_run(app, run);
+  const auto& run_command = add_run(app, run);
   const auto& status_command = add_status(app, status);
   const auto& verify_command = add_verify(app, verify);
-  const auto& rotate_command = add_rotate(app, rotate);
+  add_rotate(app, rotate);
   const auto& plan_command = add_plan(app, plan);
   const auto& cleanup_command = add_cleanup(app, cleanup);
   const auto* const version_command = app.add_subcommand("version", "Print version and revision");
@@ -151,10 +154,11 @@ int main(int argc, char** argv) {
     return cli::kOk;
   }
   prepare_process();
-  if (status_command.parsed()) return cli::status(status);
-  if (verify_command.parsed()) return cli::verify(verify);
-  if (rotate_command.parsed()) return cli::rotate(rotate);
+  if (run_command.parsed()) return cli::run(run);
   if (plan_command.parsed()) return cli::show_plan(plan);
   if (cleanup_command.parsed()) return cli::cleanup(cleanup);
-  return cli::run(run);
+  unblock_signals();  // the others have nothing to finish
+  if (status_command.parsed()) return cli::status(status);
+  if (verify_command.parsed()) return cli::verify(verify);
+  return cli::rotate(rotate);
 }

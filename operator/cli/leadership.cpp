@@ -57,6 +57,11 @@ void Leadership::elect(const std::stop_token& stop) {
   std::_Exit(kLeaseLost);
 }
 
+bool Leadership::leads() const {
+  const std::lock_guard lock(mutex_);
+  return leads_;
+}
+
 bool Leadership::wait(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   return changed_.wait(lock, stop, [this] { return leads_; });

@@ -37,6 +37,8 @@ class Leadership {
 
   /// Until this process leads; false: `stop` came first. May be called from any thread.
   bool wait(const std::stop_token& stop);
+  /// Whether it does. May be called from any thread.
+  [[nodiscard]] bool leads() const;
   /// What the leader's work has to go through.
   [[nodiscard]] http::Transport& transport() { return transport_; }
 
@@ -46,7 +48,7 @@ class Leadership {
   const Environment environment_;
   kube::Elector elector_;
   kube::LeaderTransport transport_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   bool leads_ = false;  // guarded by mutex_
   std::jthread thread_;

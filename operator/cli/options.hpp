@@ -14,6 +14,7 @@ struct CommonOptions {
 
 struct RunOptions : CommonOptions {
   std::string listen = "127.0.0.1:8080";
+  std::string config_map;  ///< in the own namespace, where config_file comes from; or empty
 };
 
 struct VerifyOptions : CommonOptions {

@@ -2,19 +2,26 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
-#include <thread>
 #include <unistd.h>
 
+#include "cli/config_map_feed.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/leadership.hpp"
 #include "cli/outside.hpp"
+#include "cli/reload.hpp"
+#include "cli/rights.hpp"
+#include "cli/serving.hpp"
 #include "cli/setup.hpp"
+#include "config/read_file.hpp"
+#include "controller/event_reporter.hpp"
 #include "controller/operator.hpp"
 #include "http/transport_cpprest.hpp"
 #include "kube/connection.hpp"
+#include "plan/names.hpp"
 #include "runtime/http_probes.hpp"
 #include "runtime/signals.hpp"
 
@@ -32,13 +39,16 @@ credentials::rotation::FailurePoint failure_point() {
 
 /// Everything that must exist before the operator does; an error is a sentence for a person.
 struct Setup {
+  std::string config_text;
   config::Config config;
   config::Cluster cluster;
   ListenAddress listen;
 };
 
 tl::expected<Setup, std::string> read_setup(const RunOptions& options) {
-  auto config = config::load_config(options.config_file);
+  auto text = config::read_file(options.config_file);
+  if (!text) return tl::unexpected(text.error().message);
+  auto config = config::parse_config(*text, options.config_file);
   if (!config) return tl::unexpected(config.error().message);
   auto cluster = find_cluster(options);
   if (!cluster) return tl::unexpected(cluster.error().message);
@@ -47,42 +57,139 @@ tl::expected<Setup, std::string> read_setup(const RunOptions& options) {
     return tl::unexpected("--listen " + options.listen +
                           ": not an address; accepted: ADDRESS:PORT, for example 0.0.0.0:8080");
   }
-  return Setup{std::move(*config), std::move(*cluster), *listen};
+  return Setup{std::move(*text), std::move(*config), std::move(*cluster), *listen};
 }
 
-void serve(const Setup& setup, const RunOptions& options, http::Transport& transport,
-           Outside& outside, Metrics& metrics, const Clock& clock, const Log& log) {
-  const auto own = own_namespace(options, setup.cluster);
-  std::optional<Leadership> leadership;
-  if (setup.config.leader_election.enabled) {
-    leadership.emplace(
-        setup.config.leader_election,
-        Leadership::Environment{transport, clock, log, metrics, system_random(), own});
+/// What one run of the program is made of; what the configuration decides is made anew with it.
+class Run {
+ public:
+  Run(const Setup& setup, const RunOptions& options, http::Transport& transport, Metrics& metrics,
+      const Clock& clock, Log& log)
+      : setup_(setup),
+        options_(options),
+        own_(own_namespace(options, setup.cluster)),
+        transport_(transport),
+        metrics_(metrics),
+        clock_(clock),
+        log_(log),
+        client_(transport, [this](auto verb, auto resource,
+                                  auto code) { metrics_.api_request(verb, resource, code); }),
+        events_(client_, clock, log, metrics) {}
+
+  void operator()(Outside outside);
+
+  [[nodiscard]] tl::expected<Outside, std::string> roads(const config::Config& config) {
+    return roads_outside(config,
+                         [this](auto what, auto code) { metrics_.iam_request(what, code); });
   }
-  controller::Operator app(
-      setup.config,
-      {leadership ? leadership->transport() : transport, *outside.iam, outside.registries, clock,
-       log, metrics, system_random(), own, failure_point(),
-       [&](const std::stop_token& stop) { return !leadership || leadership->wait(stop); }});
-  const ProbeServer probes(setup.listen,
-                           {[&] { return app.liveness(); }, [&] { return app.readiness(); },
-                            [&] { return metrics.text(); }});
-  log.info("started", {{"version", ICRPS_VERSION},
-                       {"revision", ICRPS_REVISION},
-                       {"server", setup.cluster.server},
-                       {"namespace", own},
-                       {"credentials", setup.config.credentials.size()},
-                       {"workers", setup.config.workers},
-                       {"port", probes.port()}});
-  std::stop_source stop;
-  std::jthread running([&] { app.run(stop.get_token()); });
-  const int signal = wait_for_termination();
-  exit_on_next_signal();
-  log.info("stopping, writes in flight are finished; a second signal ends at once",
-           {{"signal", signal}});
-  stop.request_stop();
-  running.join();
-  log.info("stopped");
+
+ private:
+  [[nodiscard]] tl::expected<Outside, std::string> allowed_roads(const config::Config& running,
+                                                                 const config::Config& next);
+  [[nodiscard]] controller::Operator::Environment surroundings(Outside& outside);
+  void watch_config_map();
+  void report_refused(const std::string& why);
+  void log_start(int port) const;
+  void follow(Reload& reload);
+
+  const Setup& setup_;
+  const RunOptions& options_;
+  const std::string own_;
+  http::Transport& transport_;
+  Metrics& metrics_;
+  const Clock& clock_;
+  Log& log_;
+  kube::Client client_;
+  controller::EventReporter events_;
+  std::optional<Leadership> leadership_;
+  std::optional<ConfigMapFeed> feed_;
+  std::optional<Serving> serving_;
+};
+
+tl::expected<Outside, std::string> Run::allowed_roads(const config::Config& running,
+                                                      const config::Config& next) {
+  if (auto missing = missing_right(transport_, running, next, own_)) {
+    return tl::unexpected(std::move(*missing));
+  }
+  return roads(next);
+}
+
+controller::Operator::Environment Run::surroundings(Outside& outside) {
+  return {leadership_ ? leadership_->transport() : transport_,
+          *outside.iam,
+          outside.registries,
+          clock_,
+          log_,
+          metrics_,
+          system_random(),
+          own_,
+          failure_point(),
+          [this](const std::stop_token& stop) { return !leadership_ || leadership_->wait(stop); }};
+}
+
+void Run::watch_config_map() {
+  if (options_.config_map.empty()) return;
+  const auto key = std::filesystem::path(options_.config_file).filename().string();
+  feed_.emplace(ConfigMapFeed::Place{own_, options_.config_map, key},
+                ConfigMapFeed::Environment{transport_, clock_, log_, metrics_, system_random()},
+                raise_hangup);
+}
+
+/// Told by the one that leads; the others read the same.
+void Run::report_refused(const std::string& why) {
+  if (!feed_ || (leadership_ && !leadership_->leads())) return;
+  events_.report({"ConfigMap", own_, options_.config_map, feed_->uid()},
+                 {std::string(plan::kConfigurationRefused),
+                  "the configuration before this one stays in force: " + why});
+}
+
+void Run::operator()(Outside outside) {
+  const auto& election = setup_.config.leader_election;
+  if (election.enabled) {
+    leadership_.emplace(election, Leadership::Environment{transport_, clock_, log_, metrics_,
+                                                          system_random(), own_});
+  }
+  watch_config_map();
+  serving_.emplace([this](Outside& roads) { return surroundings(roads); }, metrics_);
+  const ProbeServer probes(
+      setup_.listen, {[&] { return serving_->liveness(); }, [&] { return serving_->readiness(); },
+                      [&] { return metrics_.text(); }});
+  log_start(probes.port());
+  serving_->begin(setup_.config, std::move(outside));
+  Reload reload(setup_.config, setup_.config_text,
+                {options_.config_file, feed_ ? &*feed_ : nullptr, clock_, log_, metrics_,
+                 [this](const std::string& why) { report_refused(why); },
+                 [this](const config::Config& running, const config::Config& next) {
+                   return allowed_roads(running, next);
+                 },
+                 [this](const config::Config& config, Outside next) {
+                   serving_->begin(config, std::move(next));
+                 }});
+  follow(reload);
+  serving_->stop();
+  log_.info("stopped");
+}
+
+void Run::log_start(int port) const {
+  log_.info("started", {{"version", ICRPS_VERSION},
+                        {"revision", ICRPS_REVISION},
+                        {"server", setup_.cluster.server},
+                        {"namespace", own_},
+                        {"credentials", setup_.config.credentials.size()},
+                        {"workers", setup_.config.workers},
+                        {"port", port}});
+}
+
+/// Until somebody wants the program to end.
+void Run::follow(Reload& reload) {
+  while (true) {
+    const auto signal = wait_for_signal(reload.look());
+    if (!signal || *signal == SIGHUP) continue;
+    exit_on_next_signal();
+    log_.info("stopping, writes in flight are finished; a second signal ends at once",
+              {{"signal", *signal}});
+    return;
+  }
 }
 
 }  // namespace
@@ -94,8 +201,7 @@ int run(const RunOptions& options) {
     return kUsage;
   }
   const SystemClock clock;
-  const Log log(log_level(setup->config), log_format(setup->config, ::isatty(STDERR_FILENO) == 1),
-                clock);
+  Log log(log_level(setup->config), log_format(setup->config, ::isatty(STDERR_FILENO) == 1), clock);
   try {
     auto transport_options = kube::transport_options(setup->cluster, clock);
     if (!transport_options) {
@@ -103,14 +209,14 @@ int run(const RunOptions& options) {
       return kUsage;
     }
     Metrics metrics(ICRPS_VERSION, ICRPS_REVISION);
-    auto outside = roads_outside(setup->config,
-                                 [&](auto what, auto code) { metrics.iam_request(what, code); });
+    const auto transport = http::make_cpprest_transport(std::move(*transport_options));
+    Run work(*setup, options, *transport, metrics, clock, log);
+    auto outside = work.roads(setup->config);
     if (!outside) {
       complain(outside.error());
       return kUsage;
     }
-    const auto transport = http::make_cpprest_transport(std::move(*transport_options));
-    serve(*setup, options, *transport, *outside, metrics, clock, log);
+    work(std::move(*outside));
   } catch (const std::exception& error) {
     log.error("can't run", {{"error", error.what()}});
     return kFailure;

@@ -45,7 +45,7 @@ void Sweep::wait(std::size_t all, const Progress& progress) {
 void Sweep::work(const std::stop_token& stop) {
   while (const auto item = queue_.get(stop)) {
     const auto result = reconciler_.reconcile(item->key, stop);
-    writes_ += result.writes;
+    writes_ += result.writes.size();
     settle(item->key, result.outcome);
   }
 }

@@ -78,6 +78,13 @@ Rescue read_rescue(const Located& at) {
   return rescue;
 }
 
+Events read_events(const Located& at) {
+  const Fields fields(at, {"success"});
+  Events events;
+  if (const auto success = fields.find("success")) events.success = bool_of(*success);
+  return events;
+}
+
 /// What may be written where, and what is done with what others wrote.
 void read_reach(const Fields& fields, Config& config) {
   if (const auto at = fields.find("endpoints")) {
@@ -103,10 +110,10 @@ Config read_config(const YamlValue& root) {
   }
   const Located document{root, ""};
   refuse_proxy(document);
-  const Fields fields(
-      document, {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "attach",
-                 "conflict", "iam", "registry", "proof", "rescue", "leaderElection", "regions",
-                 "credentials", "retired", "workers", "log"});
+  const Fields fields(document,
+                      {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "attach",
+                       "conflict", "iam", "registry", "proof", "rescue", "events", "leaderElection",
+                       "regions", "credentials", "retired", "workers", "log"});
   constexpr const char* kVersion = "icr-pull-secrets/v1alpha1";
   constexpr const char* kKind = "OperatorConfiguration";
   static_cast<void>(choice_of(fields.need("apiVersion", kVersion), {kVersion}));
@@ -117,6 +124,7 @@ Config read_config(const YamlValue& root) {
   if (const auto at = fields.find("registry")) config.registry = read_registry(*at);
   if (const auto at = fields.find("proof")) config.proof = read_proof(*at);
   if (const auto at = fields.find("rescue")) config.rescue = read_rescue(*at);
+  if (const auto at = fields.find("events")) config.events = read_events(*at);
   if (const auto at = fields.find("leaderElection")) {
     config.leader_election = read_leader_election(*at);
   }

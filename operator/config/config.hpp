@@ -84,6 +84,7 @@ struct Credential {
   Source source;
   plan::Limits limits;
   std::string probe_image;  ///< "us.icr.io/team/app:1", proved to be pullable; or empty
+  friend bool operator==(const Credential&, const Credential&) = default;
 };
 
 /// Whether a credential is proved before namespaces get it.
@@ -97,11 +98,13 @@ enum class Proof {
 struct Iam {
   std::string origin = "https://iam.cloud.ibm.com";
   std::string ca_file;  ///< empty: the system's authorities
+  friend bool operator==(const Iam&, const Iam&) = default;
 };
 
 /// `registry`
 struct Registry {
   std::string ca_file;  ///< empty: the system's authorities
+  friend bool operator==(const Registry&, const Registry&) = default;
 };
 
 /// `leaderElection`: of several replicas one works, as a Lease says. The times are client-go's.
@@ -110,12 +113,20 @@ struct LeaderElection {
   std::chrono::seconds lease_duration{15};
   std::chrono::seconds renew_deadline{10};  ///< without a renewal for this long a leader ends
   std::chrono::seconds retry_period{2};
+  friend bool operator==(const LeaderElection&, const LeaderElection&) = default;
 };
 
 /// `rescue`: of pods that were created before their service account was served.
 struct Rescue {
   bool enabled = false;
   std::chrono::seconds after{10};  ///< from an attachment to the look at the namespace's pods
+  friend bool operator==(const Rescue&, const Rescue&) = default;
+};
+
+/// `events`: of what tenants are told besides what is wrong.
+struct Events {
+  bool success = false;  ///< each write of pull secrets; they double the writes
+  friend bool operator==(const Events&, const Events&) = default;
 };
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
@@ -135,9 +146,11 @@ struct Config {
   Proof proof = Proof::kRequired;
   LeaderElection leader_election;
   Rescue rescue;
+  Events events;
   unsigned workers = 16;  ///< 1 to 64
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kAuto;
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 /// "config.yaml:12: unknown key "regoins"; accepted: apiVersion, kind, …"

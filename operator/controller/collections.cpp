@@ -34,6 +34,10 @@ kube::Collection named_secret(const std::string& name, const std::string& ns) {
   return {"secrets", "secrets", ns, "metadata.name=" + name, false, kSecretsPage};
 }
 
+kube::Collection named_config_map(const std::string& name, const std::string& ns) {
+  return {"configmaps", "configmaps", ns, "metadata.name=" + name, false};
+}
+
 kube::Collection pending_pods(const std::string& ns, const std::string& name) {
   const std::string only = name.empty() ? "" : "metadata.name=" + name + ",";
   kube::Collection collection{"pods", "pods", ns, only + "status.phase=Pending", false, kPodsPage};

@@ -13,6 +13,7 @@ namespace icrps::controller {
 [[nodiscard]] kube::Collection all_service_accounts();
 /// The Secrets of that name, in one namespace or, with an empty `ns`, in all.
 [[nodiscard]] kube::Collection named_secret(const std::string& name, const std::string& ns);
+[[nodiscard]] kube::Collection named_config_map(const std::string& name, const std::string& ns);
 
 /// The pods of one namespace that have not begun to run; with a `name` only the one called so.
 [[nodiscard]] kube::Collection pending_pods(const std::string& ns, const std::string& name = {});

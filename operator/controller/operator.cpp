@@ -282,9 +282,18 @@ void Operator::work(const std::stop_token& stop, std::size_t worker) {
     busy_since_[worker] = since;
   };
   while (const auto item = queue_.get(stop)) {
-    set_busy(environment_.clock.now());
+    const auto begun = environment_.clock.now();
+    set_busy(begun);
+    const LogScope scope("reconcile", std::to_string(++reconciles_));
     environment_.metrics.set_queue_depth(queue_.waiting());
-    settle(*item, reconciler_.reconcile(item->key, stop));
+    const auto result = reconciler_.reconcile(item->key, stop);
+    settle(*item, result);
+    const std::chrono::duration<double> took = environment_.clock.now() - begun;
+    environment_.log.debug("reconciled", {{"namespace", item->key},
+                                          {"exists", result.exists},
+                                          {"state", plan::to_string(result.state)},
+                                          {"writes", result.writes.size()},
+                                          {"seconds", took.count()}});
     set_busy(std::nullopt);
   }
 }
@@ -304,8 +313,11 @@ void Operator::settle(const WorkItem& item, const Reconciled& result) {
   }
   switch (result.outcome.kind) {
     case Kind::kDone:
-      metrics.reconciled(result.writes > 0 ? "done" : "unchanged");
-      if (result.writes > 0) metrics.event_to_done(environment_.clock.now() - item.since);
+      metrics.reconciled(result.writes.empty() ? "unchanged" : "done");
+      if (!result.writes.empty()) {
+        metrics.event_to_done(environment_.clock.now() - item.since);
+        report_success(ns, result);
+      }
       queue_.done(ns);
       break;
     case Kind::kGone:
@@ -334,6 +346,21 @@ void Operator::settle(const WorkItem& item, const Reconciled& result) {
       queue_.retry(ns, kForbiddenPause);
       break;
   }
+}
+
+void Operator::report_success(const std::string& ns, const Reconciled& result) {
+  if (!config_.events.success) return;
+  std::string revisions;
+  for (const auto& copy : result.copies) {
+    if (copy.revision.empty()) continue;
+    revisions +=
+        fmt::format("; {} is at revision {}", plan::copy_name(copy.credential), copy.revision);
+  }
+  plan::Problem note;
+  note.reason = std::string(plan::kPullSecretsWritten);
+  note.message = plan::join(result.writes, ", ") + revisions;
+  note.note = true;
+  reporter_.report({"Namespace", ns, ns, result.uid}, note);
 }
 
 void Operator::tell_sources(const Reconciled& result) const {

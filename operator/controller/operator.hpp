@@ -93,6 +93,7 @@ class Operator {
 
   void work(const std::stop_token& stop, std::size_t worker);
   void settle(const WorkItem& item, const Reconciled& result);
+  void report_success(const std::string& ns, const Reconciled& result);
   void tell_sources(const Reconciled& result) const;
   void report_problems(const std::string& ns, const Reconciled& result);
   void forget(const std::string& ns);
@@ -120,6 +121,7 @@ class Operator {
   };
   std::vector<Watched> watched_;
 
+  std::atomic<std::uint64_t> reconciles_ = 0;
   std::atomic<bool> leading_ = false;
   std::atomic<bool> synced_ = false;
   mutable std::mutex mutex_;

@@ -92,7 +92,7 @@ Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& s
 
 void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconciled& result,
                            const std::stop_token& stop) {
-  std::vector<std::string> done;
+  auto& done = result.writes;
   for (const auto& action : plan.actions) {
     if (stop.stop_requested()) {
       result.outcome = {Outcome::Kind::kAgain, "shutting down"};
@@ -109,7 +109,6 @@ void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconc
     done.push_back(describe(action));
     result.attached |= attaches(action, rules_.attach);
   }
-  result.writes = done.size();
   const bool forbidden = result.outcome.kind == Outcome::Kind::kForbidden;
   for (auto i = done.size(); i < plan.actions.size(); ++i) {
     const bool refused = forbidden && i == done.size();

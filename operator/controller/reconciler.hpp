@@ -25,7 +25,7 @@ struct Reconciled {
   std::vector<plan::CopyReport> copies;  ///< as they stand after what was done
   std::vector<std::pair<std::string, icr::Hosts>> hosts;  ///< Plan::hosts
   Outcome outcome;                                        ///< of the last action that was tried
-  std::size_t writes = 0;                                 ///< actions that succeeded
+  std::vector<std::string> writes;                        ///< actions that succeeded, for people
   bool attached = false;  ///< pods that are made from now on get more than before
 };
 

@@ -28,6 +28,7 @@ struct Region {
   std::string host;                  ///< "us.icr.io"
   std::vector<std::string> aliases;  ///< old names: "uk-south"
   std::string legacy_host;           ///< "registry.ng.bluemix.net", or empty
+  friend bool operator==(const Region&, const Region&) = default;
 };
 
 /// A mistake in a value, in words for the person who wrote it: what is wrong, what is accepted.
@@ -40,6 +41,8 @@ using Hosts = std::set<std::string>;
 
 class RegionTable {
  public:
+  friend bool operator==(const RegionTable&, const RegionTable&) = default;
+
   /// IBM's regions as of 2026-11.
   static RegionTable builtin();
 

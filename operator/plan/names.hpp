@@ -46,6 +46,9 @@ inline constexpr std::string_view kSecretReplaced = "SecretReplaced";
 inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailable";
 inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
 inline constexpr std::string_view kForbidden = "Forbidden";
+inline constexpr std::string_view kPullSecretsWritten = "PullSecretsWritten";
+// On the ConfigMap of the operator's configuration.
+inline constexpr std::string_view kConfigurationRefused = "ConfigurationRefused";
 // On a Pod.
 inline constexpr std::string_view kPodRescued = "PodRescued";
 inline constexpr std::string_view kPodNeedsRestart = "PodNeedsRestart";

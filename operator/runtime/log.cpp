@@ -3,6 +3,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -31,11 +32,20 @@ std::string json_value(const FieldValue& value) {
       value);
 }
 
+/// Of this thread, as its scopes say.
+std::vector<Field>& scope_fields() {
+  thread_local std::vector<Field> fields;
+  return fields;
+}
+
 std::string json_line(std::string_view time, LogLevel level, std::string_view message,
                       Log::Fields fields) {
   auto line = fmt::format(R"({{"time":"{}","level":"{}","msg":{})", time, name_of(level),
                           json_text(std::string(message)));
   for (const auto& field : fields) {
+    line += fmt::format(R"(,"{}":{})", field.key, json_value(field.value));
+  }
+  for (const auto& field : scope_fields()) {
     line += fmt::format(R"(,"{}":{})", field.key, json_value(field.value));
   }
   return line + "}\n";
@@ -47,6 +57,9 @@ std::string text_line(std::string_view time, LogLevel level, std::string_view me
   for (const auto& field : fields) {
     line += fmt::format(" {}={}", field.key, json_value(field.value));
   }
+  for (const auto& field : scope_fields()) {
+    line += fmt::format(" {}={}", field.key, json_value(field.value));
+  }
   return line + "\n";
 }
 
@@ -54,6 +67,14 @@ std::string text_line(std::string_view time, LogLevel level, std::string_view me
 
 Log::Log(LogLevel threshold, Format format, const Clock& clock, int fd)
     : threshold_(threshold), format_(format), clock_(clock), fd_(fd) {}
+
+LogScope::LogScope(std::string_view key, std::string_view text) {
+  scope_fields().emplace_back(key, text);
+}
+
+LogScope::~LogScope() {
+  scope_fields().pop_back();
+}
 
 void Log::debug(std::string_view message, Fields fields) const {
   write(LogLevel::kDebug, message, fields);

@@ -4,6 +4,7 @@
 // Thread safety: all methods may be called from any thread; lines never mix.
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -43,6 +44,9 @@ class Log {
   /// Writes to the file descriptor `fd`, which must outlive the Log. `clock` too.
   Log(LogLevel threshold, Format format, const Clock& clock, int fd = 2);
 
+  /// From now on; from any thread.
+  void set_threshold(LogLevel threshold) { threshold_ = threshold; }
+
   void debug(std::string_view message, Fields fields = {}) const;
   void info(std::string_view message, Fields fields = {}) const;
   void warn(std::string_view message, Fields fields = {}) const;
@@ -51,10 +55,19 @@ class Log {
  private:
   void write(LogLevel level, std::string_view message, Fields fields) const;
 
-  const LogLevel threshold_;
+  std::atomic<LogLevel> threshold_;
   const Format format_;
   const Clock& clock_;
   const int fd_;
+};
+
+/// While it lives, each line of its thread carries this field too. Made and ended on one thread.
+class LogScope {
+ public:
+  LogScope(std::string_view key, std::string_view text);
+  ~LogScope();
+  LogScope(const LogScope&) = delete;
+  LogScope& operator=(const LogScope&) = delete;
 };
 
 }  // namespace icrps

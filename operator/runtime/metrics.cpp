@@ -10,6 +10,8 @@
 #include <prometheus/text_serializer.h>
 #include <unordered_map>
 
+#include "runtime/process_metrics.hpp"
+
 namespace icrps {
 namespace {
 
@@ -149,6 +151,15 @@ struct Metrics::Families {
   Gauge& synced = gauge(registry, "icr_pull_secrets_synced",
                         "1 when the first list of everything that is watched is complete.")
                       .Add({});
+  Family<Counter>& config_reads =
+      counter(registry, "icr_pull_secrets_config_reads_total",
+              "Times that the configuration was read anew because it changed, by outcome.");
+  Gauge& config_ok = gauge(registry, "icr_pull_secrets_config_last_read_successful",
+                           "1 when the configuration as it was last read is in force.")
+                         .Add({});
+  Gauge& config_since = gauge(registry, "icr_pull_secrets_config_in_force_timestamp_seconds",
+                              "When the configuration that is in force was read.")
+                            .Add({});
   Family<Gauge>& leader =
       gauge(registry, "icr_pull_secrets_leader", "1 when this replica leads, 0 when it stands by.");
   Histogram& event_to_done =
@@ -265,8 +276,29 @@ void Metrics::set_leader(bool leader) {
   families_->leader.Add({}).Set(leader ? 1 : 0);
 }
 
+void Metrics::config_read(std::string_view outcome, std::chrono::system_clock::time_point now) {
+  families_->config_reads.Add({{"outcome", text_of(outcome)}}).Increment();
+  families_->config_ok.Set(outcome == "refused" ? 0 : 1);
+  if (outcome == "done") families_->config_since.Set(unix_seconds(now));
+}
+
+void Metrics::forget_credential(const std::string& credential) {
+  const auto forget = [](Family<Gauge>& family, const Labels& labels) {
+    if (family.Has(labels)) family.Remove(&family.Add(labels));
+  };
+  forget(families_->available, {{"credential", credential}});
+  for (const auto* const state : {"current", "behind"}) {
+    forget(families_->rollout, {{"credential", credential}, {"state", state}});
+  }
+  families_->expiry.remove(credential);
+  families_->last_proof.remove(credential);
+  families_->rotation_step.remove(credential);
+}
+
 std::string Metrics::text() const {
-  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+  auto all = families_->registry.Collect();
+  for (auto& family : process_metrics()) all.push_back(std::move(family));
+  return prometheus::TextSerializer().Serialize(all);
 }
 
 }  // namespace icrps

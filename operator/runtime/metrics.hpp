@@ -58,6 +58,10 @@ class Metrics {
   void set_synced(bool synced);
   /// Only where replicas elect a leader.
   void set_leader(bool leader);
+  /// outcome: "done", "unchanged", "refused"; after the last one an older one is still in force.
+  void config_read(std::string_view outcome, std::chrono::system_clock::time_point now);
+  /// A credential that is no more: what is true of credentials now is not said of it any longer.
+  void forget_credential(const std::string& credential);
 
   /// The exposition text, format 0.0.4.
   [[nodiscard]] std::string text() const;

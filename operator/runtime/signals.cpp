@@ -8,32 +8,47 @@
 namespace icrps {
 namespace {
 
-sigset_t termination_signals() {
+sigset_t set_of(std::initializer_list<int> signals) {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
+  for (const int signal : signals) sigaddset(&set, signal);
   return set;
+}
+
+sigset_t all_signals() {
+  return set_of({SIGTERM, SIGINT, SIGHUP});
 }
 
 }  // namespace
 
-void block_termination_signals() {
-  const sigset_t set = termination_signals();
+void block_signals() {
+  const sigset_t set = all_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-int wait_for_termination() {
-  const sigset_t set = termination_signals();
-  int signal = 0;
-  sigwait(&set, &signal);
-  return signal;
+void unblock_signals() {
+  const sigset_t set = all_signals();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+std::optional<int> wait_for_signal(std::chrono::milliseconds time) {
+  const sigset_t set = all_signals();
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  const timespec limit{seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
+  const int signal = sigtimedwait(&set, nullptr, &limit);
+  return signal > 0 ? std::optional(signal) : std::nullopt;
+}
+
+void raise_hangup() {
+  ::kill(::getpid(), SIGHUP);
 }
 
 void exit_on_next_signal() {
   std::thread([] {
-    wait_for_termination();
+    const sigset_t set = set_of({SIGTERM, SIGINT});
+    int signal = 0;
+    sigwait(&set, &signal);
     ::_exit(1);  // no destructors: the person who sends a second signal wants out now
   }).detach();
 }

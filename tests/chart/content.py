@@ -197,8 +197,8 @@ class EveryScenario(unittest.TestCase):
     @every_scenario
     def test_the_command_is_run_with_configuration_namespace_and_address(self, name, objects):
         self.assertNotIn("command", container(objects))
-        self.assertEqual(["run", "--config=/etc/icr-pull-secrets/config.yaml", "--namespace=$(POD_NAMESPACE)",
-                          "--listen=0.0.0.0:8080"], container(objects)["args"][:4])
+        self.assertEqual(["run", "--config=/etc/icr-pull-secrets/config.yaml", f"--config-map={find(objects, 'Deployment')['metadata']['name']}",
+                          "--namespace=$(POD_NAMESPACE)", "--listen=0.0.0.0:8080"], container(objects)["args"][:5])
         self.assertIn({"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}, container(objects)["env"])
         (mount,) = [each for each in container(objects)["volumeMounts"] if each["mountPath"] == "/etc/icr-pull-secrets"]
         (volume,) = [each for each in pod(objects)["volumes"] if each["name"] == mount["name"]]
@@ -353,11 +353,6 @@ class Rescue(unittest.TestCase):
     def test_values_that_do_not_know_it_leave_it_off(self):
         self.assertIsNone(self.rescue({"rescue": None}))
 
-    def test_it_brings_a_new_pod(self):
-        checksums = {find(render(values={"rescue": {"enabled": on}}), "Deployment")["spec"]["template"]["metadata"]["annotations"]
-                     ["icr-pull-secrets/config-checksum"] for on in (True, False)}
-        self.assertEqual(2, len(checksums))
-
 class Retired(unittest.TestCase):
     def test_the_secrets_of_retired_credentials_may_be_removed(self):
         named = [rule for rule in find(scenario("retired"), "ClusterRole")["rules"] if rule["resources"] == ["secrets"] and "resourceNames" in rule]
@@ -509,24 +504,36 @@ class Package(unittest.TestCase):
 class Pod(unittest.TestCase):
     def checksum(self, values):
         annotations = find(render(values=values), "Deployment")["spec"]["template"]["metadata"]["annotations"]
-        return annotations["icr-pull-secrets/config-checksum"]
+        return annotations["icr-pull-secrets/start-checksum"]
 
-    def test_a_changed_configuration_brings_a_new_pod(self):
-        self.assertNotEqual(self.checksum({}), self.checksum({"config": {"endpoints": "all"}}))
+    def test_what_is_read_at_start_only_brings_a_new_pod(self):
+        for changed in ({"leaderElection": {"leaseDuration": "30s"}}, {"log": {"format": "text"}}):
+            self.assertNotEqual(self.checksum({}), self.checksum({"config": changed}), changed)
 
-    def test_an_unchanged_configuration_keeps_the_pod(self):
-        self.assertEqual(self.checksum({}), self.checksum({"commonLabels": {"a": "b"}, "config": {"endpoints": "public"}}))
+    def test_what_a_running_operator_can_change_keeps_the_pod(self):
+        for changed in ({"endpoints": "all"}, {"log": {"level": "debug"}}, {"workers": 4}):
+            self.assertEqual(self.checksum({}), self.checksum({"config": changed}), changed)
+
+    def test_the_operator_watches_the_config_map_that_its_file_comes_from(self):
+        objects = render()
+        config = find(objects, "ConfigMap")["metadata"]["name"]
+        self.assertIn(f"--config-map={config}", container(objects)["args"])
+        volumes = find(objects, "Deployment")["spec"]["template"]["spec"]["volumes"]
+        self.assertEqual([config], [volume["configMap"]["name"] for volume in volumes if "configMap" in volume])
+        rules = [rule for role in objects if role["kind"] == "Role" for rule in role["rules"]
+                 if rule["resources"] == ["configmaps"] and rule.get("resourceNames") == [config]]
+        self.assertEqual([["list", "watch"]], [rule["verbs"] for rule in rules])
 
     def test_labels_and_annotations_of_the_user_do_not_displace_ours(self):
         ours = {"app.kubernetes.io/name": "x", "app.kubernetes.io/instance": "x"}
         values = {"commonLabels": ours | {"a": "common", "b": "common"}, "podLabels": ours | {"a": "pod"},
-                  "podAnnotations": {"icr-pull-secrets/config-checksum": "x", "c": "d"}}
+                  "podAnnotations": {"icr-pull-secrets/start-checksum": "x", "c": "d"}}
         metadata = find(render(values=values), "Deployment")["spec"]["template"]["metadata"]
         self.assertEqual("icr-pull-secrets", metadata["labels"]["app.kubernetes.io/name"])
         self.assertEqual("icr-pull-secrets", metadata["labels"]["app.kubernetes.io/instance"])
         self.assertEqual(("pod", "common"), (metadata["labels"]["a"], metadata["labels"]["b"]))
         self.assertEqual("d", metadata["annotations"]["c"])
-        self.assertRegex(metadata["annotations"]["icr-pull-secrets/config-checksum"], r"^[0-9a-f]{64}$")
+        self.assertRegex(metadata["annotations"]["icr-pull-secrets/start-checksum"], r"^[0-9a-f]{64}$")
 
     def test_the_service_account_has_annotations_only_when_given(self):
         self.assertNotIn("annotations", find(render(), "ServiceAccount")["metadata"])

@@ -21,7 +21,12 @@ for complaint in 'icr_pull_secrets_reconciles counter metrics should have "_tota
 done
 
 say "docs/metrics.md lists them all, and no other"
-sed -n 's/^# TYPE \([a-z_]*\) \([a-z]*\)$/\1 \2/p' "$text" | sort >"$SCRATCH/shown"
+sed -n 's/^# TYPE \(icr_pull_secrets_[a-z_]*\) \([a-z]*\)$/\1 \2/p' "$text" | sort >"$SCRATCH/shown"
 # shellcheck disable=SC2016 # the backquotes are those of the table
 sed -n 's/^| `\(icr_pull_secrets_[a-z_]*\)` | \([a-z]*\) |.*/\1 \2/p' "$ROOT/docs/metrics.md" | sort >"$SCRATCH/documented"
+diff -u --label /metrics --label docs/metrics.md "$SCRATCH/shown" "$SCRATCH/documented" || die "docs/metrics.md and /metrics differ"
+
+say "docs/metrics.md names those of the process, and there are no others"
+sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$text" | grep -v '^icr_pull_secrets_' | sort >"$SCRATCH/shown"
+grep -o '`process_[a-z_]*`' "$ROOT/docs/metrics.md" | tr -d '`' | sort >"$SCRATCH/documented"
 diff -u --label /metrics --label docs/metrics.md "$SCRATCH/shown" "$SCRATCH/documented" || die "docs/metrics.md and /metrics differ"

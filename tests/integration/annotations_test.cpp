@@ -215,3 +215,34 @@ TEST_CASE("opt-out leaves other people's pull secrets where they are") {
   Scene::expect_bare(ns);
   CHECK(cluster().pull_secrets(ns, "default") == std::vector<std::string>{"first", "last"});
 }
+
+TEST_CASE("what went well is told in Events only where the configuration asks for it") {
+  Scene scene;
+  auto& op = scene.start_with("events: {success: true}");
+  const auto ns = scene.make_in("us-south");
+  const auto event = Scene::expect_event(ns, "PullSecretsWritten");
+  CHECK(event["type"] == "Normal");
+  CHECK(event["involvedObject"]["kind"] == "Namespace");
+  const auto copy = *cluster().secret(ns);
+  const std::string revision = copy["metadata"]["annotations"]["icr-pull-secrets/revision"];
+  eventually("an Event tells the revision", [&]() -> std::string {
+    for (const auto& each : cluster().events(ns)) {
+      const std::string said = each["message"];
+      if (said.find("icr-default is at revision " + revision) != std::string::npos) return {};
+    }
+    return json(cluster().events(ns)).dump();
+  });
+  CHECK(op.metric("icr_pull_secrets_problems_total") == 0);
+  // All lines about one reconcile carry its number.
+  const auto written = op.log_lines("namespace written");
+  REQUIRE_FALSE(written.empty());
+  CHECK_FALSE(written.front().at("reconcile").get<std::string>().empty());
+
+  scene.stop();
+  scene.start();
+  const auto quiet = scene.make_in("us-south");
+  scene.expect_served(quiet);
+  const auto again = scene.make_in("us-south");
+  scene.expect_served(again);
+  CHECK(cluster().events(quiet).empty());
+}

@@ -1,4 +1,11 @@
 {{/*
+The part of the configuration that is read at start only.
+*/}}
+{{- define "icr-pull-secrets.readAtStart" -}}
+{{- list .Values.config.leaderElection (dig "log" "format" "" .Values.config) | toJson }}
+{{- end }}
+
+{{/*
 Not empty when replicas elect a leader, as the configuration says.
 */}}
 {{- define "icr-pull-secrets.electsLeader" -}}

@@ -10,11 +10,11 @@
 namespace itest {
 namespace {
 
-std::vector<std::string> command_of(const OperatorProcess::Options& options) {
+std::vector<std::string> command_of(const OperatorProcess::Options& options,
+                                    const std::string& config_file) {
   auto command = options.wrapper;
-  command.insert(command.end(),
-                 {environment("ICRPS_OPERATOR"), "run", "--config",
-                  scratch_file("config.yaml", options.config), "--listen", options.listen});
+  command.insert(command.end(), {environment("ICRPS_OPERATOR"), "run", "--config", config_file,
+                                 "--listen", options.listen});
   if (!options.kubeconfig.empty()) {
     command.insert(command.end(), {"--kubeconfig", options.kubeconfig});
   }
@@ -44,8 +44,9 @@ std::string config_text(const std::string& more) {
 }
 
 OperatorProcess::OperatorProcess(const Options& options)
-    : log_file_(scratch_file("operator.log", {})),
-      process_({command_of(options), options.environment, {}, log_file_}) {}
+    : config_file_(scratch_file("config.yaml", options.config)),
+      log_file_(scratch_file("operator.log", {})),
+      process_({command_of(options, config_file_), options.environment, {}, log_file_}) {}
 
 int OperatorProcess::port() {
   if (!port_) {
@@ -157,7 +158,8 @@ long OperatorProcess::resident_kib() const {
 }
 
 Finished refused_run(const OperatorProcess::Options& options) {
-  return run_command(command_of(options), options.environment);
+  return run_command(command_of(options, scratch_file("config.yaml", options.config)),
+                     options.environment);
 }
 
 }  // namespace itest

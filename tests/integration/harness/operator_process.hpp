@@ -52,6 +52,8 @@ class OperatorProcess {
   /// What is wrong with the log as such: a line that is no JSON object, a sanitizer's report.
   [[nodiscard]] std::string log_fault() const;
 
+  /// What --config names.
+  [[nodiscard]] const std::string& config_file() const { return config_file_; }
   /// Sends SIGTERM and waits. Nothing: it did not end within 15 s.
   std::optional<int> terminate();
   void kill();
@@ -62,6 +64,7 @@ class OperatorProcess {
  private:
   [[nodiscard]] int port();
 
+  const std::string config_file_;
   const std::string log_file_;
   Process process_;
   std::optional<int> port_;

@@ -76,7 +76,7 @@ TEST_CASE("opting in is one POST and one PATCH, and then nothing", "[controller]
   CHECK(result.exists);
   CHECK(result.uid == "uid-of-shop");
   CHECK(result.state == State::kReady);
-  CHECK(result.writes == 2);
+  CHECK(result.writes.size() == 2);
   CHECK(result.attached);
   CHECK(result.outcome.kind == Kind::kDone);
   CHECK(rig.server.lines == Words{"POST " + kCopies, "PATCH " + kAccount});
@@ -84,7 +84,7 @@ TEST_CASE("opting in is one POST and one PATCH, and then nothing", "[controller]
   // Before any event about these writes came back.
   const auto again = rig.reconcile();
   CHECK(again.state == State::kReady);
-  CHECK(again.writes == 0);
+  CHECK(again.writes.empty());
   CHECK_FALSE(again.attached);
   CHECK(rig.server.lines.size() == 2);
 }
@@ -99,7 +99,7 @@ TEST_CASE("where no account names the copy, pods get it as soon as it is there",
   Reconciler pods_only{rig.stores, rig.set, rules, rig.applier, rig.log.log};
   rig.server.will(201, rig.copy_json());
   const auto result = pods_only.reconcile("shop", rig.stop.get_token());
-  CHECK(result.writes == 1);
+  CHECK(result.writes.size() == 1);
   CHECK(result.attached);
 }
 
@@ -107,9 +107,9 @@ TEST_CASE("an account that comes later costs one patch", "[controller][reconcile
   Rig rig;
   rig.has_namespace();
   rig.server.will(201, rig.copy_json()).will(200, rig.account_json());
-  CHECK(rig.reconcile().writes == 1);
+  CHECK(rig.reconcile().writes.size() == 1);
   rig.has_account();
-  CHECK(rig.reconcile().writes == 1);
+  CHECK(rig.reconcile().writes.size() == 1);
   CHECK(rig.server.lines == Words{"POST " + kCopies, "PATCH " + kAccount});
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("an action that fails ends the plan", "[controller][reconciler]") {
       const auto result = rig.reconcile();
       CHECK(result.outcome.kind == kind);
       CHECK(result.state == state);
-      CHECK(result.writes == 0);
+      CHECK(result.writes.empty());
       CHECK(rig.server.lines.size() == 1);  // what does not exist is not attached
     }
   }
@@ -158,10 +158,10 @@ TEST_CASE("a second action that fails leaves the first one counted", "[controlle
   rig.has_account();
   rig.server.will(201, rig.copy_json()).will(500);
   const auto result = rig.reconcile();
-  CHECK(result.writes == 1);
+  CHECK(result.writes.size() == 1);
   CHECK(result.outcome.kind == Kind::kRetry);
   rig.server.will(200, rig.account_json());
-  CHECK(rig.reconcile().writes == 1);
+  CHECK(rig.reconcile().writes.size() == 1);
   CHECK(rig.server.lines == Words{"POST " + kCopies, "PATCH " + kAccount, "PATCH " + kAccount});
 }
 
@@ -233,7 +233,7 @@ TEST_CASE("a stop comes between two actions", "[controller][reconciler]") {
     return test::response(201, rig.copy_json());
   };
   const auto result = rig.reconcile();
-  CHECK(result.writes == 1);
+  CHECK(result.writes.size() == 1);
   CHECK(result.outcome.kind == Kind::kAgain);
   CHECK(rig.server.lines == Words{"POST " + kCopies});
 }
@@ -251,7 +251,7 @@ TEST_CASE("a mistake is told and stays the state though writes succeed",
   rig.server.will(200, rig.copy_json());
   const auto result = rig.reconcile();
   CHECK(result.state == State::kMistake);
-  CHECK(result.writes == 1);
+  CHECK(result.writes.size() == 1);
   REQUIRE(result.problems.size() == 1);
   CHECK(result.problems[0].reason == "InvalidRegions");
 }
@@ -283,7 +283,7 @@ TEST_CASE("a replacement is told each time, and is no problem", "[controller][re
     copy["immutable"] = false;
     rig.server.will(200).will(201, copy.dump());
     const auto result = rig.reconcile();
-    CHECK(result.writes == 2);
+    CHECK(result.writes.size() == 2);
     CHECK(result.problems.empty());
     REQUIRE(result.notes.size() == 1);
     CHECK(result.notes[0].reason == "SecretReplaced");

@@ -1,7 +1,10 @@
 #include "runtime/log.hpp"
 
 #include <limits>
+#include <sstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -107,4 +110,40 @@ TEST_CASE("times as the Kubernetes API has them", "[runtime][log]") {
   CHECK(rfc3339_micro(noon + microseconds(123'456)) == "2026-11-23T06:20:44.123456Z");
   CHECK(rfc3339(noon + milliseconds(999)) == "2026-11-23T06:20:44Z");
   CHECK(rfc3339({}) == "1970-01-01T00:00:00Z");
+}
+
+TEST_CASE("lines within a scope carry its field, those of other threads do not", "[runtime][log]") {
+  const CapturedLog log;
+  {
+    const LogScope outer("reconcile", "17");
+    log.log.info("a");
+    {
+      const LogScope inner("step", "s");
+      log.log.info("b", {{"n", 1}});
+    }
+    std::thread([&] { log.log.info("c"); }).join();
+    log.log.info("d");
+  }
+  log.log.info("e");
+  std::vector<json> lines;
+  std::istringstream text(log.text());
+  for (std::string line; std::getline(text, line);) lines.push_back(json::parse(line));
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[0].at("reconcile") == "17");
+  CHECK(lines[1].at("reconcile") == "17");
+  CHECK(lines[1].at("step") == "s");
+  CHECK(lines[1].at("n") == 1);
+  CHECK_FALSE(lines[2].contains("reconcile"));
+  CHECK(lines[3].at("reconcile") == "17");
+  CHECK_FALSE(lines[3].contains("step"));
+  CHECK_FALSE(lines[4].contains("reconcile"));
+}
+
+TEST_CASE("the threshold can be changed", "[runtime][log]") {
+  CapturedLog log(LogLevel::kWarn);
+  log.log.info("before");
+  log.log.set_threshold(LogLevel::kInfo);
+  log.log.info("after");
+  CHECK(log.text().find("before") == std::string::npos);
+  CHECK(log.text().find("after") != std::string::npos);
 }

@@ -33,6 +33,7 @@ void use_every_metric(Metrics& metrics) {
   metrics.set_queue_depth(0);
   metrics.set_synced(true);
   metrics.set_leader(true);
+  metrics.config_read("done", now);
   metrics.rescue_look("done");
   metrics.rescue_pod("evicted");
 }
@@ -51,4 +52,23 @@ TEST_CASE("the text ends with a line end and names every type", "[runtime][metri
   out << text;
   out.close();
   CHECK(out.good());
+}
+
+TEST_CASE("a credential that is forgotten leaves no state behind", "[runtime]") {
+  Metrics metrics("1.2.3", "abc");
+  use_every_metric(metrics);
+  metrics.set_credential_available("team", true);
+  metrics.set_rollout("team", 1, 0);
+  metrics.forget_credential("default");
+  metrics.forget_credential("never-known");
+  const auto text = metrics.text();
+  for (const auto* const name :
+       {"credential_available", "rollout_namespaces", "credential_expiry_timestamp_seconds",
+        "credential_last_proof_timestamp_seconds", "rotation_step"}) {
+    INFO(name);
+    CHECK(text.find(std::string(name) + "{credential=\"default\"") == std::string::npos);
+  }
+  CHECK(text.find("credential_available{credential=\"team\"} 1") != std::string::npos);
+  // What has happened has happened: counters stay.
+  CHECK(text.find("credential_proofs_total{credential=\"default\"") != std::string::npos);
 }

@@ -24,7 +24,7 @@ class CapturedLog {
   const int fd_;
 
  public:
-  const Log log;
+  Log log;
 };
 
 }  // namespace icrps::test
