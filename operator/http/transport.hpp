@@ -86,6 +86,8 @@ struct StreamRequest {
   /// No byte for this long ends the stream with kTimeout. An implementation may count whole chunks
   /// only. Time in which the caller is slow doesn't count.
   std::chrono::milliseconds idle_limit{330'000};
+  /// Called on the calling thread when the head is there and its status is 200, before any bytes.
+  std::function<void()> on_open{};
 };
 
 /// How a stream ended. `refused` is the answer when its status was not 200, its body cut at 1 MiB;

@@ -229,6 +229,7 @@ StreamEnd CpprestTransport::stream(const StreamRequest& request,
     if (failure) return {std::nullopt, std::move(failure)};
     return {std::move(refused), std::nullopt};
   }
+  if (request.on_open) request.on_open();
   std::string bytes;
   while (feed.next(bytes)) {
     if (stop.stop_requested()) return {std::nullopt, stopped()};

@@ -39,6 +39,22 @@ TEST_CASE("Bytes are handed over as they come, not when a block is full") {
   CHECK(seen == 5);
 }
 
+TEST_CASE("A stream is open before it has brought anything") {
+  std::atomic<bool> open{false};
+  const Server server(tls(), [&](Connection& connection) {
+    connection.read_request();
+    connection.write(chunked_head());
+    // Nothing comes before the caller knows, or the test fails by the end of its patience.
+    for (int waits = 0; !open && waits < 2000; ++waits) connection.pause(5ms);
+    connection.write(chunk(open ? "late\n" : "too early\n") + std::string(kLastChunk));
+  });
+  auto request = watch("/");
+  request.on_open = [&] { open = true; };
+  const auto result = read_all(*transport_to(server), request);
+  CHECK_FALSE(result.end.failure);
+  CHECK(result.bytes == "late\n");
+}
+
 TEST_CASE("Events that share a chunk and halves of lines pass unchanged") {
   const std::string expected = "{\"a\":1}\n{\"b\":2}\n{\"half\":\xc3\xa4\n\n";
   const Server server(
@@ -94,7 +110,9 @@ TEST_CASE("A status other than 200 refuses the stream and is handed over whole")
                       once(empty ? "HTTP/1.1 204 None\r\n\r\n"
                                  : answer(status, "{\"code\":" + std::to_string(status) + "}",
                                           "Retry-After: 3\r\n")));
-  const auto result = read_all(*transport_to(server), watch("/"));
+  auto request = watch("/");
+  request.on_open = [] { FAIL("a refusal is no open stream"); };
+  const auto result = read_all(*transport_to(server), request);
   CHECK_FALSE(result.end.failure);
   REQUIRE(result.end.refused);
   CHECK(result.end.refused->status == status);

@@ -26,6 +26,8 @@ http::StreamEnd FakeTransport::stream(const http::StreamRequest& request,
   }
   const auto stream = std::move(streams_.front());
   streams_.pop_front();
+  const bool opens = !stream.end.refused && (!stream.chunks.empty() || !stream.end.failure);
+  if (opens && request.on_open) request.on_open();
   for (const auto& chunk : stream.chunks) {
     if (!on_bytes(chunk)) return {};
   }
