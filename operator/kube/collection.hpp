@@ -26,6 +26,9 @@ struct Collection {
   std::string label_selector{};  ///< "app=shop", or empty
 };
 
+/// fetch_page() takes no longer: a minute for each request, and there are not more than five.
+inline constexpr std::chrono::minutes kLongestFetch{5};
+
 /// Fetches one page of its list; an empty `continue_token` is the first. One that is larger than
 /// the memory that there is for it is asked for again with fewer objects: their owners decide how
 /// large they are.

@@ -29,10 +29,12 @@ Kind kind_of(const http::Failure& failure) {
 Watcher::Watcher(Collection collection, Sink& sink, Environment environment)
     : collection_(std::move(collection)),
       environment_(std::move(environment)),
+      pulse_(environment_.pulse ? environment_.pulse : std::make_shared<Pulse>(environment_.clock)),
       machine_(sink, environment_.random, collection_.keep) {}
 
 void Watcher::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
+    pulse_->step(machine_.delay());
     sleep(machine_.delay(), stop);
     if (stop.stop_requested()) return;
     std::visit(
@@ -48,7 +50,9 @@ void Watcher::run(std::stop_token stop) {
 }
 
 void Watcher::list(const WatchMachine::List& step, const std::stop_token& stop) {
+  pulse_->step(kLongestFetch);
   const auto result = fetch_page(environment_.transport, collection_, step.continue_token, stop);
+  pulse_->step(0ms);
   const auto code =
       result ? std::to_string(result->status) : std::string(http::to_string(result.error().kind));
   environment_.observer("LIST", collection_.name, code);
@@ -62,6 +66,8 @@ void Watcher::list(const WatchMachine::List& step, const std::stop_token& stop) 
     report();
   } else if (!machine_.on_page(result->body)) {
     report();
+  } else {
+    pulse_->page();
   }
 }
 
@@ -71,14 +77,26 @@ void Watcher::watch(const WatchMachine::Watch& step, const std::stop_token& stop
   LineSplitter splitter(kLongestLine);
   bool trouble = false;
   const auto begun = environment_.clock.now();  // before the request: the head may come late
+  auto request = watch_request(collection_, step.resource_version, time);
+  const auto idle_limit = request.idle_limit;
+  request.on_open = [&] {
+    pulse_->opened();
+    pulse_->step(idle_limit);
+  };
+  pulse_->step(request.head_deadline);
   const auto end = environment_.transport.stream(
-      watch_request(collection_, step.resource_version, time),
+      request,
       [&](std::string_view bytes) {
+        pulse_->bytes();
+        pulse_->step(0ms);
         trouble =
             !splitter.feed(bytes, [&](std::string_view line) { return machine_.on_line(line); });
+        pulse_->step(idle_limit);
         return !trouble;
       },
       stop);
+  pulse_->ended();
+  pulse_->step(0ms);
   const auto code = end.refused   ? std::to_string(end.refused->status)
                     : end.failure ? std::string(http::to_string(end.failure->kind))
                                   : "200";
@@ -107,6 +125,7 @@ void Watcher::watch_ended(const http::StreamEnd& end, std::chrono::milliseconds 
 
 void Watcher::report() const {
   const auto& trouble = machine_.trouble();
+  pulse_->trouble(trouble.kind);
   const auto reason = to_string(trouble.kind);
   const Log::Fields fields{{"resource", collection_.name},
                            {"reason", reason},

@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 
 #include "http/transport.hpp"
 #include "kube/client.hpp"
 #include "kube/collection.hpp"
+#include "kube/pulse.hpp"
 #include "kube/pure/watch_machine.hpp"
 #include "runtime/backoff.hpp"
 #include "runtime/clock.hpp"
@@ -28,6 +30,7 @@ class Watcher {
     Random random;
     RequestObserver observer;
     OnRestart on_restart;
+    std::shared_ptr<Pulse> pulse = nullptr;  ///< told how it goes; null: nobody wants to know
   };
 
   /// Everything passed by reference outlives the watcher.
@@ -45,6 +48,7 @@ class Watcher {
 
   const Collection collection_;
   const Environment environment_;
+  const std::shared_ptr<Pulse> pulse_;
   WatchMachine machine_;
 };
 

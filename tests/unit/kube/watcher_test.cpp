@@ -1,6 +1,7 @@
 // The watcher's requests, by a scripted API server. It stops when the script is over.
 #include "kube/watcher.hpp"
 
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -39,7 +40,8 @@ struct Rig {
                      },
                      [this](auto resource, auto reason) {
                        restarts.push_back(std::string(resource) + " " + std::string(reason));
-                     }});
+                     },
+                     pulse});
     watcher.run(stop.get_token());
   }
 
@@ -48,6 +50,7 @@ struct Rig {
   test::CapturedLog log;
   test::RecordingSink sink;
   std::stop_source stop;
+  std::shared_ptr<Pulse> pulse = std::make_shared<Pulse>(clock);
   Words observed;
   Words restarts;
 
@@ -277,4 +280,51 @@ TEST_CASE("a stop that came already asks for nothing", "[kube][watcher]") {
   rig.stop.request_stop();
   rig.run(kNamespaces);
   CHECK(rig.server.lines.empty());
+}
+
+TEST_CASE("the pulse shows how far a watch has come, and its end of time", "[kube][watcher]") {
+  struct Spy final : Sink {
+    explicit Spy(const Pulse& pulse) : pulse_(pulse) {}
+    void relist_begins() override { seen.push_back(pulse_.facts()); }
+    void apply(Object&& /*object*/) override { seen.push_back(pulse_.facts()); }
+    void removed(Object&& /*object*/) override {}
+    void relist_ends(const std::string& /*version*/) override {}
+    std::vector<Pulse::Facts> seen;
+
+   private:
+    const Pulse& pulse_;
+  };
+  Rig rig;
+  const auto now = rig.clock.now();
+  Spy spy(*rig.pulse);
+  rig.server.will(200, page({}, "10"))
+      .will_stream({event("ADDED", object("shop@11"))}, test::breaks(FailureKind::kTimeout));
+  rig.run(kNamespaces, spy);
+  REQUIRE(spy.seen.size() == 2);
+  // While it works on what came, it is expected back at once.
+  for (const auto& facts : spy.seen) CHECK(facts.goes_on_by == now);
+  CHECK(spy.seen[0].apart_since);
+  CHECK_FALSE(spy.seen[1].apart_since);
+  const auto after = rig.pulse->facts();
+  CHECK(after.apart_since);
+  CHECK(after.trouble == WatchTrouble::Kind::kSilent);
+}
+
+TEST_CASE("no request of a watch may take longer than its pulse allows", "[kube][watcher]") {
+  Rig rig;
+  const auto now = rig.clock.now();
+  std::vector<Clock::Instant> ends;
+  rig.server.answer = [&](const http::Request& request) {
+    ends.push_back(rig.pulse->facts().goes_on_by);
+    CHECK(now + request.deadline <= ends.back());
+    if (ends.size() == 5) rig.stop.request_stop();
+    return test::failure(FailureKind::kTooLarge);
+  };
+  auto large = kCopies;
+  large.page = 4096;
+  rig.run(large);
+  // As many requests as the sizes of its pages, one after the other.
+  REQUIRE(ends.size() == 5);
+  CHECK(ends.back() - now == kLongestFetch);
+  CHECK(rig.server.requests.front().deadline * 5 <= kLongestFetch);
 }
