@@ -39,7 +39,7 @@ void QueueState::add(const std::string& key, Priority priority, Instant now) {
   }
   if (entry.due && (entry.firm || entry.failures > kForgivenFailures)) return;
   if (!entry.queued && entry.failures == 0) entry.since = now;
-  enqueue(key, entry, priority);
+  enqueue(key, entry, priority, now);
 }
 
 bool QueueState::is_newcomer(const std::string& key, Instant now) const {
@@ -54,12 +54,13 @@ void QueueState::add_later(const std::string& key, Instant due) {
   later_.emplace(due, key);
 }
 
-void QueueState::enqueue(const std::string& key, Entry& entry, Priority priority) {
+void QueueState::enqueue(const std::string& key, Entry& entry, Priority priority, Instant since) {
   entry.due.reset();
   if (entry.queued && entry.priority >= priority) return;
   // A key that moves up stays in the bulk lane too; pop_from() skips it there.
   if (!entry.queued) {
     ++waiting_;
+    entry.queued_since = since;
   } else {
     --bulk_waiting_;
   }
@@ -82,7 +83,7 @@ void QueueState::release_due(Instant now) {
       entry.dirty = true;
     } else {
       if (entry.failures == 0) entry.since = due;
-      enqueue(key, entry, Priority::kNew);
+      enqueue(key, entry, Priority::kNew, due);
     }
   }
 }
@@ -111,15 +112,34 @@ QueueState::Instant QueueState::turn_of(const std::string& key, Instant now) {
   return turn;
 }
 
+QueueState::Entry* QueueState::front_of(std::deque<std::string>& lane, Priority priority) {
+  while (!lane.empty()) {
+    const auto found = entries_.find(lane.front());
+    const bool in_lane =
+        found != entries_.end() && found->second.queued && found->second.priority == priority;
+    if (in_lane) return &found->second;
+    lane.pop_front();
+  }
+  return nullptr;
+}
+
+std::optional<QueueState::Instant> QueueState::oldest_due(Instant now) {
+  release_due(now);
+  if (paused_until_ && now < *paused_until_) return std::nullopt;
+  std::optional<Instant> oldest;
+  for (const auto* entry : {front_of(fresh_, Priority::kNew), front_of(bulk_, Priority::kBulk)}) {
+    if (entry == nullptr) continue;
+    oldest = oldest ? std::min(*oldest, entry->queued_since) : entry->queued_since;
+  }
+  return oldest;
+}
+
 std::optional<WorkItem> QueueState::pop_from(std::deque<std::string>& lane, Priority priority,
                                              Instant now) {
-  while (!lane.empty()) {
+  while (const auto front = front_of(lane, priority)) {
+    Entry& entry = *front;
     const std::string key = std::move(lane.front());
     lane.pop_front();
-    const auto found = entries_.find(key);
-    if (found == entries_.end()) continue;
-    Entry& entry = found->second;
-    if (!entry.queued || entry.priority != priority) continue;
     entry.queued = false;
     --waiting_;
     if (priority == Priority::kNew) {
@@ -130,6 +150,7 @@ std::optional<WorkItem> QueueState::pop_from(std::deque<std::string>& lane, Prio
       }
     }
     entry.processing = true;
+    handed_out_ = now;
     if (priority == Priority::kBulk) {
       --bulk_waiting_;
       ++bulk_in_flight_;
@@ -161,7 +182,7 @@ void QueueState::finish(const std::string& key, Entry& entry) {
   leave(entry);
   if (entry.dirty) {
     entry.dirty = false;
-    enqueue(key, entry, entry.priority);
+    enqueue(key, entry, entry.priority, entry.dirty_since);
   } else if (!entry.due) {
     entries_.erase(key);  // the queue remembers only what is not in order
   }

@@ -58,6 +58,11 @@ class QueueState {
   void pause_until(Instant until);
 
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  /// Since when the oldest key waits that pop() may give out; nothing: there is none, or a pause.
+  /// Of each class the key that is next counts as its oldest.
+  [[nodiscard]] std::optional<Instant> oldest_due(Instant now);
+  /// When pop() last gave something.
+  [[nodiscard]] Instant handed_out() const { return handed_out_; }
   [[nodiscard]] unsigned failures(const std::string& key) const;
 
  private:
@@ -68,14 +73,17 @@ class QueueState {
     Priority priority = Priority::kBulk;
     bool bulk_in_flight = false;  // processing, and was bulk when it was handed out
     Instant since{};              // of what waits or is being done
+    Instant queued_since{};       // it could be given out; only when queued
     Instant dirty_since{};        // of what came meanwhile
     unsigned failures = 0;
     std::optional<Instant> due;  // of the delayed addition, if any
     bool firm = false;           // news must wait until then
   };
 
-  void enqueue(const std::string& key, Entry& entry, Priority priority);
+  void enqueue(const std::string& key, Entry& entry, Priority priority, Instant since);
   void release_due(Instant now);
+  /// The next of the lane, without what is no longer in it.
+  Entry* front_of(std::deque<std::string>& lane, Priority priority);
   std::optional<WorkItem> pop_from(std::deque<std::string>& lane, Priority priority, Instant now);
   /// When this new key may be given out. If that is not later than now, it counts as given out.
   Instant turn_of(const std::string& key, Instant now);
@@ -92,6 +100,7 @@ class QueueState {
   std::deque<std::string> bulk_;
   std::multimap<Instant, std::string> later_;
   std::optional<Instant> paused_until_;
+  Instant handed_out_{};
   std::size_t waiting_ = 0;
   std::size_t bulk_waiting_ = 0;    // of waiting_
   std::size_t bulk_in_flight_ = 0;  // handed out

@@ -572,3 +572,61 @@ TEST_CASE("the promises hold over a random walk", "[controller][queue]") {
   }
   CHECK(rig.queue.waiting() == 0);
 }
+
+TEST_CASE("the oldest key that could be given out is known", "[controller][queue]") {
+  Rig rig;
+  const auto start = rig.now;
+  const auto oldest = [&] { return rig.queue.oldest_due(rig.now); };
+  CHECK_FALSE(oldest());
+  SECTION("of both classes") {
+    rig.add("bulk", Priority::kBulk);
+    rig.now += 1s;
+    rig.add("new");
+    rig.now += 5s;
+    CHECK(oldest() == start);
+    CHECK(rig.queue.handed_out() == QueueState::Instant{});
+    CHECK(rig.pop() == "new");
+    CHECK(rig.queue.handed_out() == rig.now);
+    rig.queue.done("new");
+    CHECK(oldest() == start);
+    CHECK(rig.pop() == "bulk");
+    CHECK_FALSE(oldest());
+  }
+  SECTION("one that moves up has waited since it came, and leaves nothing behind") {
+    rig.add("a", Priority::kBulk);
+    rig.now += 1s;
+    rig.add("b", Priority::kBulk);
+    rig.add("a");
+    CHECK(oldest() == start);
+    CHECK(rig.pop() == "a");
+    CHECK(oldest() == start + 1s);
+  }
+  SECTION("one in its backoff can't be given out before its end") {
+    rig.add("a");
+    rig.fail("a", 3);
+    const auto due = rig.now;
+    rig.now -= 1ms;
+    CHECK_FALSE(oldest());
+    rig.now += 1h;
+    CHECK(oldest() == due);
+  }
+  SECTION("one that changed while it was worked on counts from then") {
+    rig.add("a");
+    CHECK(rig.pop() == "a");
+    CHECK_FALSE(oldest());
+    rig.now += 1s;
+    rig.add("a");
+    rig.now += 1s;
+    CHECK_FALSE(oldest());
+    rig.queue.done("a");
+    CHECK(oldest() == start + 1s);
+  }
+  SECTION("in a pause that the API server asked for nothing can") {
+    rig.add("a");
+    rig.queue.pause_until(rig.now + 30s);
+    rig.now += 29s;
+    CHECK_FALSE(oldest());
+    rig.now += 1s;
+    CHECK(oldest() == start);
+  }
+}
