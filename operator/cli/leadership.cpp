@@ -29,12 +29,11 @@ kube::Election::Settings settings_of(const config::LeaderElection& settings, con
 
 Leadership::Leadership(const config::LeaderElection& settings, Environment environment)
     : environment_(std::move(environment)),
+      lease_duration_(settings.lease_duration),
       elector_({environment_.own_namespace, std::string(plan::kLease)},
                settings_of(settings, environment_.random),
                {environment_.transport, environment_.clock, environment_.log, environment_.random,
-                [this](auto verb, auto resource, auto code) {
-                  environment_.metrics.api_request(verb, resource, code);
-                }}),
+                [this](auto verb, auto resource, auto code) { requested(verb, resource, code); }}),
       transport_(environment_.transport, environment_.clock,
                  [this] { return elector_.leads_until(); }),
       thread_([this](const std::stop_token& stop) { elect(stop); }) {}
@@ -60,6 +59,22 @@ void Leadership::elect(const std::stop_token& stop) {
 bool Leadership::leads() const {
   const std::lock_guard lock(mutex_);
   return leads_;
+}
+
+void Leadership::requested(std::string_view verb, std::string_view resource,
+                           std::string_view code) {
+  environment_.metrics.api_request(verb, resource, code);
+  {
+    const auto now = environment_.clock.now();
+    const std::lock_guard lock(mutex_);
+    controller::count(requests_, code, now);
+  }
+  environment_.stall("election");
+}
+
+controller::ElectionFacts Leadership::facts() const {
+  const std::lock_guard lock(mutex_);
+  return {elector_.last_step(), lease_duration_, requests_};
 }
 
 bool Leadership::wait(const std::stop_token& stop) {

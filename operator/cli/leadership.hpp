@@ -8,7 +8,9 @@
 #include <string>
 #include <thread>
 
+#include "cli/stall.hpp"
 #include "config/config.hpp"
+#include "controller/liveness.hpp"
 #include "kube/elector.hpp"
 #include "kube/leader_transport.hpp"
 #include "runtime/metrics.hpp"
@@ -24,6 +26,7 @@ class Leadership {
     Metrics& metrics;
     Random random;
     std::string own_namespace;
+    StallPoint stall = [](std::string_view /*part*/) {};
   };
 
   /// Stands for election from now on. Everything passed by reference outlives this. A process that
@@ -39,18 +42,24 @@ class Leadership {
   bool wait(const std::stop_token& stop);
   /// Whether it does. May be called from any thread.
   [[nodiscard]] bool leads() const;
+  /// How the election goes. May be called from any thread.
+  [[nodiscard]] controller::ElectionFacts facts() const;
   /// What the leader's work has to go through.
   [[nodiscard]] http::Transport& transport() { return transport_; }
 
  private:
   void elect(const std::stop_token& stop);
+  void requested(std::string_view verb, std::string_view resource, std::string_view code);
 
   const Environment environment_;
+  const std::chrono::seconds lease_duration_;
   kube::Elector elector_;
   kube::LeaderTransport transport_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  bool leads_ = false;  // guarded by mutex_
+  // guarded by mutex_
+  bool leads_ = false;
+  kube::AnswerStreak requests_;
   std::jthread thread_;
 };
 

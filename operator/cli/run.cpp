@@ -16,6 +16,7 @@
 #include "cli/rights.hpp"
 #include "cli/serving.hpp"
 #include "cli/setup.hpp"
+#include "cli/stall.hpp"
 #include "config/read_file.hpp"
 #include "controller/event_reporter.hpp"
 #include "controller/operator.hpp"
@@ -124,7 +125,9 @@ controller::Operator::Environment Run::surroundings(Outside& outside) {
           system_random(),
           own_,
           failure_point(),
-          [this](const std::stop_token& stop) { return !leadership_ || leadership_->wait(stop); }};
+          [this](const std::stop_token& stop) { return !leadership_ || leadership_->wait(stop); },
+          [this] { return leadership_ ? std::optional(leadership_->facts()) : std::nullopt; },
+          stall_point()};
 }
 
 void Run::watch_config_map() {
@@ -147,7 +150,7 @@ void Run::operator()(Outside outside) {
   const auto& election = setup_.config.leader_election;
   if (election.enabled) {
     leadership_.emplace(election, Leadership::Environment{transport_, clock_, log_, metrics_,
-                                                          system_random(), own_});
+                                                          system_random(), own_, stall_point()});
   }
   watch_config_map();
   serving_.emplace([this](Outside& roads) { return surroundings(roads); }, metrics_);

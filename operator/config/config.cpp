@@ -85,6 +85,20 @@ Events read_events(const Located& at) {
   return events;
 }
 
+/// Below 10 s a busy machine alone would be a failure.
+Liveness read_liveness(const Located& at) {
+  using namespace std::chrono_literals;
+  const Fields fields(at, {"watch", "queue", "worker"});
+  Liveness liveness;
+  const auto read = [&](const char* key, std::chrono::seconds& value) {
+    if (const auto field = fields.find(key)) value = duration_of(*field, 10s, 24h);
+  };
+  read("watch", liveness.watch);
+  read("queue", liveness.queue);
+  read("worker", liveness.worker);
+  return liveness;
+}
+
 /// What may be written where, and what is done with what others wrote.
 void read_reach(const Fields& fields, Config& config) {
   if (const auto at = fields.find("endpoints")) {
@@ -113,7 +127,7 @@ Config read_config(const YamlValue& root) {
   const Fields fields(document,
                       {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "attach",
                        "conflict", "iam", "registry", "proof", "rescue", "events", "leaderElection",
-                       "regions", "credentials", "retired", "workers", "log"});
+                       "liveness", "regions", "credentials", "retired", "workers", "log"});
   constexpr const char* kVersion = "icr-pull-secrets/v1alpha1";
   constexpr const char* kKind = "OperatorConfiguration";
   static_cast<void>(choice_of(fields.need("apiVersion", kVersion), {kVersion}));
@@ -128,6 +142,7 @@ Config read_config(const YamlValue& root) {
   if (const auto at = fields.find("leaderElection")) {
     config.leader_election = read_leader_election(*at);
   }
+  if (const auto at = fields.find("liveness")) config.liveness = read_liveness(*at);
   config.credentials = read_credentials(
       fields.need("credentials", "a list of at least one credential"), config.regions);
   if (const auto at = fields.find("retired")) {

@@ -129,6 +129,15 @@ struct Events {
   friend bool operator==(const Events&, const Events&) = default;
 };
 
+/// `liveness`: what the process is given time for before /livez says that it is dead.
+struct Liveness {
+  /// Without a sign of life on a watch although the API server answers; for a step of its thread.
+  std::chrono::seconds watch{std::chrono::minutes(10)};
+  std::chrono::seconds queue{std::chrono::minutes(10)};  ///< for a namespace that could be served
+  std::chrono::seconds worker{std::chrono::minutes(2)};  ///< for one change in a namespace
+  friend bool operator==(const Liveness&, const Liveness&) = default;
+};
+
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
 enum class LogFormat { kAuto, kJson, kText };  ///< kAuto: text on a terminal, else JSON
 
@@ -147,6 +156,7 @@ struct Config {
   LeaderElection leader_election;
   Rescue rescue;
   Events events;
+  Liveness liveness;
   unsigned workers = 16;  ///< 1 to 64
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kAuto;

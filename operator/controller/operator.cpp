@@ -15,8 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A reconcile makes a handful of requests of at most 10 s each.
-constexpr auto kStuck = 2min;
 // Somebody must change a role or a policy first, and the retry notices it then.
 constexpr auto kForbiddenPause = 30s;
 // Without Retry-After.
@@ -24,6 +22,11 @@ constexpr auto kThrottlePause = 1s;
 constexpr auto kLongestThrottle = 60s;
 // A credential whose issuer is silent doesn't hold up the namespaces of the others for longer.
 constexpr auto kSourcePatience = 15s;
+
+std::string describe(const kube::Collection& collection) {
+  return collection.field_selector.empty() ? collection.name
+                                           : collection.name + " " + collection.field_selector;
+}
 
 }  // namespace
 
@@ -33,6 +36,7 @@ Operator::Operator(const config::Config& config, Environment environment)
       client_(environment_.transport,
               [this](auto verb, auto resource, auto code) {
                 environment_.metrics.api_request(verb, resource, code);
+                health_.request(code);
               }),
       credentials_(names_of(config.credentials), &environment_.clock),
       reporter_(client_, environment_.clock, environment_.log, environment_.metrics),
@@ -41,11 +45,13 @@ Operator::Operator(const config::Config& config, Environment environment)
                   applier_, environment_.log, limits_of(config), config.retired),
       rescuer_(make_rescuer()),
       queue_(environment_.clock, environment_.random),
+      health_(config.liveness, config.workers,
+              {environment_.clock, environment_.log, environment_.metrics, queue_,
+               environment_.election}),
       tally_(environment_.metrics),
       rollout_(names_of(config.credentials), environment_.clock, environment_.metrics),
       status_(client_, environment_.own_namespace, environment_.log),
-      context_(source_context()),
-      busy_since_(config.workers) {
+      context_(source_context()) {
   const auto on_change = [this](const std::string& ns) { changed(ns); };
   stores_.namespaces.listen(on_change, [this] { namespaces_listed(); });
   stores_.accounts.listen(on_change, [this] { check_synced(); });
@@ -175,17 +181,19 @@ credentials::Source* Operator::source_of(const std::string& credential) const {
   return nullptr;
 }
 
-void Operator::watch(kube::Collection collection, kube::Sink& sink,
-                     const std::stop_token& stop) const {
+void Operator::watch(kube::Collection collection, kube::Sink& sink, const std::stop_token& stop) {
+  auto pulse = health_.watch(collection.name, describe(collection));
   kube::Watcher watcher(
       std::move(collection), sink,
       {environment_.transport, environment_.clock, environment_.log, environment_.random,
        [this](auto verb, auto resource, auto code) {
          environment_.metrics.api_request(verb, resource, code);
+         environment_.stall("watch");
        },
        [this](auto resource, auto reason) {
          environment_.metrics.watch_restarted(resource, reason);
-       }});
+       },
+       std::move(pulse)});
   watcher.run(stop);
 }
 
@@ -207,6 +215,7 @@ void Operator::lead(const std::stop_token& stop) {
   }
   wait_until_synced(stop);
   if (stop.stop_requested()) return;  // joins
+  health_.working();
   if (rescuer_) threads.emplace_back([this, stop] { rescuer_->run(stop); });
   for (std::size_t i = 0; i < config_.workers; ++i) {
     threads.emplace_back([this, stop, i] { work(stop, i); });
@@ -235,9 +244,7 @@ std::vector<std::string> Operator::not_listed() const {
   std::vector<std::string> missing;
   for (const auto& watched : watched_) {
     if (!watched.synced()) {
-      missing.push_back(watched.collection.field_selector.empty()
-                            ? watched.collection.name
-                            : watched.collection.name + " " + watched.collection.field_selector);
+      missing.push_back(describe(watched.collection));
     }
   }
   return missing;
@@ -277,28 +284,28 @@ void Operator::wait_until_synced(const std::stop_token& stop) {
 }
 
 void Operator::work(const std::stop_token& stop, std::size_t worker) {
-  const auto set_busy = [&](std::optional<Clock::Instant> since) {
-    const std::lock_guard lock(mutex_);
-    busy_since_[worker] = since;
-  };
+  const auto step = [&] { health_.worker_step(worker); };
   while (const auto item = queue_.get(stop)) {
-    const auto begun = environment_.clock.now();
-    set_busy(begun);
     const LogScope scope("reconcile", std::to_string(++reconciles_));
+    const auto begun = environment_.clock.now();
+    step();
+    environment_.stall("worker");
     environment_.metrics.set_queue_depth(queue_.waiting());
-    const auto result = reconciler_.reconcile(item->key, stop);
-    settle(*item, result);
+    const auto result = reconciler_.reconcile(item->key, stop, step);
+    settle(*item, result, step);
     const std::chrono::duration<double> took = environment_.clock.now() - begun;
     environment_.log.debug("reconciled", {{"namespace", item->key},
                                           {"exists", result.exists},
                                           {"state", plan::to_string(result.state)},
                                           {"writes", result.writes.size()},
                                           {"seconds", took.count()}});
-    set_busy(std::nullopt);
+    health_.worker_free(worker);
+    environment_.stall("queue");
   }
 }
 
-void Operator::settle(const WorkItem& item, const Reconciled& result) {
+void Operator::settle(const WorkItem& item, const Reconciled& result,
+                      const std::function<void()>& on_step) {
   using Kind = Outcome::Kind;
   const auto& ns = item.key;
   auto& metrics = environment_.metrics;
@@ -307,7 +314,7 @@ void Operator::settle(const WorkItem& item, const Reconciled& result) {
     tally_.set(ns, result.state);
     rollout_.seen(ns, result.copies);
     tell_sources(result);
-    report_problems(ns, result);
+    report_problems(ns, result, on_step);
   } else {
     forget(ns);
   }
@@ -369,16 +376,19 @@ void Operator::tell_sources(const Reconciled& result) const {
   }
 }
 
-void Operator::report_problems(const std::string& ns, const Reconciled& result) {
+void Operator::report_problems(const std::string& ns, const Reconciled& result,
+                               const std::function<void()>& on_step) {
   ProblemLedger::News news;
   {
     const std::lock_guard lock(mutex_);
     news = ledger_.update(ns, result.problems, environment_.clock.now());
   }
   for (const auto& note : result.notes) {
+    on_step();
     reporter_.report({"Namespace", ns, ns, result.uid}, note);
   }
   for (const auto& due : news.report) {
+    on_step();
     reporter_.report({"Namespace", ns, ns, result.uid}, due.problem, due.count);
   }
   if (news.look_again) queue_.add_after(ns, *news.look_again);
@@ -391,15 +401,8 @@ void Operator::forget(const std::string& ns) {
   ledger_.forget(ns);
 }
 
-std::string Operator::liveness() const {
-  const std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < busy_since_.size(); ++i) {
-    if (busy_since_[i] && environment_.clock.now() - *busy_since_[i] > kStuck) {
-      return fmt::format("worker {} has been busy with one namespace for more than {} s", i,
-                         std::chrono::seconds(kStuck).count());
-    }
-  }
-  return {};
+std::string Operator::liveness() {
+  return health_.liveness();
 }
 
 std::string Operator::readiness() const {

@@ -17,6 +17,7 @@
 #include "config/config.hpp"
 #include "controller/apply.hpp"
 #include "controller/event_reporter.hpp"
+#include "controller/health.hpp"
 #include "controller/problem_ledger.hpp"
 #include "controller/reconciler.hpp"
 #include "controller/rescuer.hpp"
@@ -55,6 +56,10 @@ class Operator {
     std::function<bool(const std::stop_token&)> lead = [](const std::stop_token& /*stop*/) {
       return true;
     };
+    /// How the election goes; nothing: there is none.
+    std::function<std::optional<ElectionFacts>()> election = [] { return std::nullopt; };
+    /// For tests: called by parts on their own threads, by name; it may never return.
+    std::function<void(std::string_view part)> stall = [](std::string_view /*part*/) {};
   };
 
   /// Everything passed by reference outlives the operator.
@@ -66,8 +71,8 @@ class Operator {
   /// Until `stop`. Watches end at once; writes in flight are finished.
   void run(const std::stop_token& stop);
 
-  /// Empty: healthy. Otherwise what is not, for people.
-  [[nodiscard]] std::string liveness() const;
+  /// Empty: alive, or ready. Otherwise why not, for people.
+  [[nodiscard]] std::string liveness();
   [[nodiscard]] std::string readiness() const;
 
  private:
@@ -81,7 +86,7 @@ class Operator {
   void report_rollout(const Rollout::Completed& completed);
   void in_place(const std::string& credential);
   [[nodiscard]] credentials::Source* source_of(const std::string& credential) const;
-  void watch(kube::Collection collection, kube::Sink& sink, const std::stop_token& stop) const;
+  void watch(kube::Collection collection, kube::Sink& sink, const std::stop_token& stop);
   void changed(const std::string& ns);
   void credential_changed(const std::string& credential);
   void namespaces_listed();
@@ -92,10 +97,12 @@ class Operator {
   [[nodiscard]] std::vector<std::string> not_settled() const;
 
   void work(const std::stop_token& stop, std::size_t worker);
-  void settle(const WorkItem& item, const Reconciled& result);
+  /// `on_step` is called before each request.
+  void settle(const WorkItem& item, const Reconciled& result, const std::function<void()>& on_step);
   void report_success(const std::string& ns, const Reconciled& result);
   void tell_sources(const Reconciled& result) const;
-  void report_problems(const std::string& ns, const Reconciled& result);
+  void report_problems(const std::string& ns, const Reconciled& result,
+                       const std::function<void()>& on_step);
   void forget(const std::string& ns);
 
   const Environment environment_;
@@ -108,6 +115,7 @@ class Operator {
   Reconciler reconciler_;
   std::unique_ptr<Rescuer> rescuer_;  // null: it is off
   WorkQueue queue_;
+  Health health_;
   StateTally tally_;
   Rollout rollout_;
   credentials::StatusRecord status_;
@@ -129,7 +137,6 @@ class Operator {
   // guarded by mutex_
   bool listed_ = false;
   ProblemLedger ledger_;
-  std::vector<std::optional<Clock::Instant>> busy_since_;  // by worker
 };
 
 }  // namespace icrps::controller

@@ -75,7 +75,8 @@ std::optional<plan::Facts> Reconciler::gather(const std::string& ns) const {
   return controller::gather({stores_, credentials_, limits_, retired_}, ns);
 }
 
-Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& stop) {
+Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& stop,
+                                 const std::function<void()>& on_step) {
   Reconciled result;
   const auto facts = gather(ns);
   if (!facts) return result;
@@ -86,18 +87,19 @@ Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& s
   result.problems = std::move(plan.problems);
   result.copies = std::move(plan.copies);
   result.hosts = std::move(plan.hosts);
-  carry_out(ns, plan, result, stop);
+  carry_out(ns, plan, result, stop, on_step);
   return result;
 }
 
 void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconciled& result,
-                           const std::stop_token& stop) {
+                           const std::stop_token& stop, const std::function<void()>& on_step) {
   auto& done = result.writes;
   for (const auto& action : plan.actions) {
     if (stop.stop_requested()) {
       result.outcome = {Outcome::Kind::kAgain, "shutting down"};
       break;
     }
+    on_step();
     result.outcome = applier_.apply(ns, action);
     if (result.outcome.kind != Outcome::Kind::kDone) {
       log_.info(

@@ -2,6 +2,7 @@
 // Thread safety: may be called from any thread; calls for one namespace come one after the other.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,11 +59,14 @@ class Reconciler {
   [[nodiscard]] std::optional<plan::Facts> gather(const std::string& ns) const;
 
   /// Stops between two actions when `stop` is requested; an action that has begun is finished.
-  Reconciled reconcile(const std::string& ns, const std::stop_token& stop);
+  /// `on_step` is called before each action: three requests at most.
+  Reconciled reconcile(
+      const std::string& ns, const std::stop_token& stop,
+      const std::function<void()>& on_step = [] {});
 
  private:
   void carry_out(const std::string& ns, const plan::Plan& plan, Reconciled& result,
-                 const std::stop_token& stop);
+                 const std::stop_token& stop, const std::function<void()>& on_step);
 
   Stores& stores_;
   const credentials::CredentialSet& credentials_;

@@ -66,4 +66,9 @@ std::size_t WorkQueue::waiting() const {
   return state_.waiting();
 }
 
+QueueFacts WorkQueue::facts() {
+  const std::lock_guard lock(mutex_);
+  return {state_.oldest_due(clock_.now()), state_.handed_out()};
+}
+
 }  // namespace icrps::controller

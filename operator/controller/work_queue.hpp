@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 
+#include "controller/liveness.hpp"
 #include "controller/queue_state.hpp"
 
 namespace icrps::controller {
@@ -26,6 +27,7 @@ class WorkQueue {
                                   bool firm = false);
   void pause_for(std::chrono::milliseconds time);
   [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] QueueFacts facts();
 
  private:
   const Clock& clock_;

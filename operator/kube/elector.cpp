@@ -37,12 +37,14 @@ Elector::Elector(Name name, Election::Settings settings, Environment environment
     : name_(std::move(name)),
       settings_(std::move(settings)),
       environment_(std::move(environment)),
-      election_(settings_) {}
+      election_(settings_),
+      last_step_(environment_.clock.now().time_since_epoch().count()) {}
 
 Elector::End Elector::run(const std::stop_token& stop, const std::function<void()>& on_lead) {
   bool leads = false;
   const auto& clock = environment_.clock;
   while (!stop.stop_requested()) {
+    last_step_ = clock.now().time_since_epoch().count();
     if (election_.lost(clock.now())) {
       leads_until_ = 0;
       return End::kLost;
@@ -146,6 +148,10 @@ void Elector::publish() {
   if (election_.holder() == told_holder_ || until) return;
   told_holder_ = election_.holder();
   environment_.log.info("standing by", {{"lease", name_.lease}, {"leader", told_holder_}});
+}
+
+Clock::Instant Elector::last_step() const {
+  return Clock::Instant(Clock::Instant::duration(last_step_.load()));
 }
 
 std::optional<Clock::Instant> Elector::leads_until() const {

@@ -41,6 +41,9 @@ class Elector {
 
   /// Until then nobody else leads; nothing: this process doesn't. May be called from any thread.
   [[nodiscard]] std::optional<Clock::Instant> leads_until() const;
+  /// When its thread last went on; it does so within the lease's duration, whatever the API server
+  /// does. May be called from any thread.
+  [[nodiscard]] Clock::Instant last_step() const;
   [[nodiscard]] const std::string& identity() const { return settings_.identity; }
 
  private:
@@ -61,6 +64,7 @@ class Elector {
   std::string told_holder_;
   bool complained_ = false;
   std::atomic<Clock::Instant::rep> leads_until_{0};  // 0: not leading
+  std::atomic<Clock::Instant::rep> last_step_;
 };
 
 }  // namespace icrps::kube

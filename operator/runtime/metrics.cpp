@@ -148,6 +148,13 @@ struct Metrics::Families {
                                          "Pods that were too early, by what became of them.");
   Gauge& queue_depth =
       gauge(registry, "icr_pull_secrets_queue_depth", "Namespaces that wait for a worker.").Add({});
+  Gauge& queue_oldest =
+      gauge(registry, "icr_pull_secrets_queue_oldest_seconds",
+            "How long the namespace has waited that could be served and waits longest.")
+          .Add({});
+  Family<Gauge>& watch_sign =
+      gauge(registry, "icr_pull_secrets_watch_last_sign_timestamp_seconds",
+            "When a watch last brought an event or a bookmark, or was begun, by resource.");
   Gauge& synced = gauge(registry, "icr_pull_secrets_synced",
                         "1 when the first list of everything that is watched is complete.")
                       .Add({});
@@ -168,6 +175,9 @@ struct Metrics::Families {
           .Help("From the event that made a namespace due until nothing was left to do there.")
           .Register(registry)
           .Add({}, kSeconds);
+  std::mutex refresh_mutex;
+  std::function<void()> refresh;        // guarded by refresh_mutex
+  const void* refresh_owner = nullptr;  // guarded by refresh_mutex
 };
 
 Metrics::Metrics(std::string_view version, std::string_view revision)
@@ -268,6 +278,15 @@ void Metrics::set_queue_depth(std::size_t depth) {
   families_->queue_depth.Set(static_cast<double>(depth));
 }
 
+void Metrics::set_queue_oldest(std::chrono::duration<double> age) {
+  families_->queue_oldest.Set(age.count());
+}
+
+void Metrics::set_watch_sign(std::string_view resource,
+                             std::chrono::system_clock::time_point time) {
+  families_->watch_sign.Add({{"resource", text_of(resource)}}).Set(unix_seconds(time));
+}
+
 void Metrics::set_synced(bool synced) {
   families_->synced.Set(synced ? 1 : 0);
 }
@@ -295,7 +314,22 @@ void Metrics::forget_credential(const std::string& credential) {
   families_->rotation_step.remove(credential);
 }
 
+void Metrics::before_text(const void* owner, std::function<void()> refresh) {
+  const std::lock_guard lock(families_->refresh_mutex);
+  families_->refresh = std::move(refresh);
+  families_->refresh_owner = owner;
+}
+
+void Metrics::no_more_before_text(const void* owner) {
+  const std::lock_guard lock(families_->refresh_mutex);
+  if (families_->refresh_owner == owner) families_->refresh = nullptr;
+}
+
 std::string Metrics::text() const {
+  {
+    const std::lock_guard lock(families_->refresh_mutex);
+    if (families_->refresh) families_->refresh();
+  }
   auto all = families_->registry.Collect();
   for (auto& family : process_metrics()) all.push_back(std::move(family));
   return prometheus::TextSerializer().Serialize(all);

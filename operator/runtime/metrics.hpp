@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,10 @@ class Metrics {
   /// What became of such a pod: "evicted", "told", "gone", "forbidden", "given_up".
   void rescue_pod(std::string_view outcome);
   void set_queue_depth(std::size_t depth);
+  /// How long the namespace has waited that could be served and waits longest.
+  void set_queue_oldest(std::chrono::duration<double> age);
+  /// When the API server last told something on the watch of this resource.
+  void set_watch_sign(std::string_view resource, std::chrono::system_clock::time_point time);
   void set_synced(bool synced);
   /// Only where replicas elect a leader.
   void set_leader(bool leader);
@@ -62,6 +67,12 @@ class Metrics {
   void config_read(std::string_view outcome, std::chrono::system_clock::time_point now);
   /// A credential that is no more: what is true of credentials now is not said of it any longer.
   void forget_credential(const std::string& credential);
+
+  /// `refresh` is called before each text, for what changes by itself, until another takes its
+  /// place or its `owner` ends that. Both return when the one before is not running. It may call
+  /// everything here but these two and text().
+  void before_text(const void* owner, std::function<void()> refresh);
+  void no_more_before_text(const void* owner);
 
   /// The exposition text, format 0.0.4.
   [[nodiscard]] std::string text() const;

@@ -209,6 +209,9 @@ class EveryScenario(unittest.TestCase):
         self.assertEqual([{"name": "http", "containerPort": 8080, "protocol": "TCP"}], container(objects)["ports"])
         for probe, path in (("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
             self.assertEqual({"path": path, "port": "http"}, container(objects)[probe]["httpGet"])
+        # The API server takes it at livenessProbes only.
+        self.assertEqual(15, container(objects)["livenessProbe"]["terminationGracePeriodSeconds"])
+        self.assertNotIn("terminationGracePeriodSeconds", container(objects)["readinessProbe"])
 
     @every_scenario
     def test_the_deployment_selects_its_own_pods(self, name, objects):

@@ -36,6 +36,8 @@ TEST_CASE("what a changed configuration asks of an operator that runs") {
       {"serviceAccounts: []\n", true, false, {}},
       {"workers: 3\n", true, false, {}},
       {"rescue: {enabled: true}\n", true, false, {}},
+      {"events: {success: true}\n", true, false, {}},
+      {"liveness: {queue: 20m}\n", true, false, {}},
       {"retired: [old]\n", true, false, {}},
       {"regions: {xx-new: xx.icr.io}\n", true, false, {}},
       {"optIn: {mode: all, regions: [global]}\n", true, false, {}},

@@ -37,6 +37,9 @@ TEST_CASE("everything but the credentials has a default", "[config]") {
   CHECK(config.proof == Proof::kRequired);
   CHECK_FALSE(config.rescue.enabled);
   CHECK(config.rescue.after == std::chrono::seconds(10));
+  CHECK(config.liveness.watch == std::chrono::minutes(10));
+  CHECK(config.liveness.queue == std::chrono::minutes(10));
+  CHECK(config.liveness.worker == std::chrono::minutes(2));
   CHECK(config.workers == 16);
   CHECK(config.log_level == LogLevel::kInfo);
   CHECK(config.log_format == LogFormat::kAuto);
@@ -60,6 +63,7 @@ iam: {endpoint: private, caFile: /etc/iam/ca.pem}
 registry: {caFile: /etc/registry/ca.pem}
 proof: preferred
 rescue: {enabled: true, after: 1m30s}
+liveness: {watch: 15m, queue: 1h, worker: 10s}
 regions:
   eu-xx: xx.icr.io
   us-south: registry.example.com:5000
@@ -99,6 +103,9 @@ log: {level: debug, format: json}
   CHECK(config.proof == Proof::kPreferred);
   CHECK(config.rescue.enabled);
   CHECK(config.rescue.after == std::chrono::seconds(90));
+  CHECK(config.liveness.watch == std::chrono::minutes(15));
+  CHECK(config.liveness.queue == std::chrono::hours(1));
+  CHECK(config.liveness.worker == std::chrono::seconds(10));
   CHECK(config.workers == 64);
   CHECK(config.log_level == LogLevel::kDebug);
   CHECK(config.log_format == LogFormat::kJson);
@@ -157,8 +164,8 @@ TEST_CASE("single settings are read", "[config]") {
 TEST_CASE("a mistake at the top level is named with file, line and what is accepted", "[config]") {
   constexpr const char* kKeys =
       "apiVersion, kind, optIn, endpoints, serviceAccounts, attach, conflict, iam, "
-      "registry, proof, rescue, events, leaderElection, regions, credentials, retired, workers, "
-      "log";
+      "registry, proof, rescue, events, leaderElection, liveness, regions, credentials, retired, "
+      "workers, log";
   struct Case {
     std::string text, message;
   };
@@ -258,6 +265,17 @@ TEST_CASE("a wrong setting is named with file, line and what is accepted", "[con
            {"rescue: {after: 1h1s}",
             "6: rescue.after is 1h1s; accepted: a duration from 1s to 1h, such as 720h, 1h30m or "
             "90s"},
+           // liveness
+           {"liveness: off",
+            "6: liveness is true or false; accepted: a map of watch, queue, worker"},
+           {"liveness: {watch: 9s}",
+            "6: liveness.watch is 9s; accepted: a duration from 10s to 24h, such as 720h, 1h30m or "
+            "90s"},
+           {"liveness: {worker: 25h}",
+            "6: liveness.worker is 25h; accepted: a duration from 10s to 24h, such as 720h, 1h30m "
+            "or 90s"},
+           {"liveness: {election: 1m}",
+            "6: unknown key \"election\" in liveness; accepted: watch, queue, worker"},
            // regions
            {"regions: [eu-xx]",
             "6: regions is a list; accepted: a map from region ids to hosts; {} for none"},

@@ -30,6 +30,8 @@ TEST_CASE("each thing that is counted has its line", "[runtime][metrics]") {
   metrics.set_credential_available("default", true);
   metrics.source_refused("default", "SourceMissing");
   metrics.set_queue_depth(3);
+  metrics.set_queue_oldest(std::chrono::milliseconds(1500));
+  metrics.set_watch_sign("secrets", std::chrono::system_clock::time_point(std::chrono::seconds(7)));
   metrics.set_synced(true);
   CHECK(shows(metrics, R"(build_info{revision="abc",version="1.2.3"} 1)"));
   CHECK(shows(metrics, R"(reconciles_total{outcome="done"} 2)"));
@@ -40,6 +42,8 @@ TEST_CASE("each thing that is counted has its line", "[runtime][metrics]") {
   CHECK(shows(metrics, R"(credential_available{credential="default"} 1)"));
   CHECK(shows(metrics, R"(source_refusals_total{credential="default",reason="SourceMissing"} 1)"));
   CHECK(shows(metrics, "queue_depth 3"));
+  CHECK(shows(metrics, "queue_oldest_seconds 1.5"));
+  CHECK(shows(metrics, R"(watch_last_sign_timestamp_seconds{resource="secrets"} 7)"));
   CHECK(shows(metrics, "synced 1"));
 }
 
@@ -83,6 +87,16 @@ TEST_CASE("a credential that does not expire has no expiry", "[runtime][metrics]
   CHECK(contains(metrics, R"(expiry_timestamp_seconds{credential="other"})"));
   metrics.set_credential_expiry("default", now);
   CHECK(shows(metrics, R"(credential_expiry_timestamp_seconds{credential="default"} 1795414844)"));
+}
+
+TEST_CASE("what changes by itself is set anew before each text", "[runtime][metrics]") {
+  Metrics metrics("v", "r");
+  int asked = 0;
+  metrics.before_text(&asked, [&] { metrics.set_queue_oldest(std::chrono::seconds(++asked)); });
+  CHECK(shows(metrics, "queue_oldest_seconds 1"));
+  CHECK(shows(metrics, "queue_oldest_seconds 2"));
+  metrics.no_more_before_text(&asked);
+  CHECK(shows(metrics, "queue_oldest_seconds 2"));
 }
 
 TEST_CASE("a rotation is at one step at a time", "[runtime][metrics]") {

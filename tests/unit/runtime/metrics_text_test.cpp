@@ -31,6 +31,8 @@ void use_every_metric(Metrics& metrics) {
   metrics.set_rotation_step("default", "steady");
   metrics.rotation_ended("default", "done");
   metrics.set_queue_depth(0);
+  metrics.set_queue_oldest(std::chrono::seconds(0));
+  metrics.set_watch_sign("namespaces", now);
   metrics.set_synced(true);
   metrics.set_leader(true);
   metrics.config_read("done", now);
