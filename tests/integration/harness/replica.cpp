@@ -10,17 +10,19 @@ namespace {
 constexpr auto kElection =
     "leaderElection: {enabled: true, leaseDuration: 5s, renewDeadline: 3s, retryPeriod: 1s}\n";
 
-OperatorProcess::Options options_of(const Proxy& road, const std::string& more) {
+OperatorProcess::Options options_of(const Proxy& road, const std::string& more,
+                                    std::vector<std::string> environment) {
   OperatorProcess::Options options;
   options.config = config_text(kElection + more);
   options.kubeconfig = token_kubeconfig(cluster().token(kOwn, kOwn), road.server());
+  options.environment = std::move(environment);
   return options;
 }
 
 }  // namespace
 
-Replica::Replica(const std::string& more_configuration)
-    : operator_(options_of(road_, more_configuration)) {}
+Replica::Replica(const std::string& more_configuration, std::vector<std::string> environment)
+    : operator_(options_of(road_, more_configuration, std::move(environment))) {}
 
 Requests Replica::written() {
   Requests found;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/operator_process.hpp"
 #include "harness/proxy.hpp"
@@ -15,7 +16,8 @@ class Replica {
  public:
   /// With short times, so that tests need not wait for long: a lease of 5 s, renewed every second,
   /// given up after 3 s.
-  explicit Replica(const std::string& more_configuration = {});
+  explicit Replica(const std::string& more_configuration = {},
+                   std::vector<std::string> environment = {});
 
   [[nodiscard]] OperatorProcess& op() { return operator_; }
   [[nodiscard]] Proxy& road() { return road_; }
