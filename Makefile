@@ -1,7 +1,7 @@
 # `make` alone lists what there is. CONTRIBUTING.md says more.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help packages build image demo test cluster bench format manifests clean
+.PHONY: help packages build image demo test cluster bench chaos soak format manifests clean
 
 JOBS ?= $(shell nproc)
 REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -31,6 +31,12 @@ cluster: packages ## a shell in a fresh cluster with a node
 
 bench: packages ## the benchmark; N=1000 namespaces
 	@tests/bench/run
+
+chaos: packages ## everything goes wrong in random order; TIME=120 seconds, SEED=number
+	@tests/chaos/run chaos
+
+soak: packages ## does anything grow? TIME=600 seconds
+	@tests/chaos/run soak
 
 format: ## clang-format over all C++ sources
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i

@@ -12,7 +12,6 @@ using namespace itest;
 
 namespace {
 
-constexpr auto kLeaseTime = 5s;
 constexpr auto kLeases = "/apis/coordination.k8s.io/v1/namespaces/icr-pull-secrets/leases";
 
 json lease() {

@@ -1,5 +1,6 @@
 #include "harness/proxy.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <httplib.h>
 #include <regex>
@@ -98,6 +99,16 @@ Requests Proxy::requests() {
     requests.push_back(seen_of(entry));
   }
   return requests;
+}
+
+Requests Proxy::take() {
+  auto taken = requests();
+  const auto under_way = std::find_if(taken.begin(), taken.end(), [](const Seen& seen) {
+    return seen.is_write() && seen.done == 0;
+  });
+  taken.erase(under_way, taken.end());
+  first_ += taken.size();
+  return taken;
 }
 
 long Proxy::open(const std::string& path) {

@@ -59,6 +59,8 @@ class Proxy {
   /// Forgets what was seen so far.
   void start_over();
   Requests requests();
+  /// The same up to the first write that is under way; forgets what it returns.
+  Requests take();
 
   // On answers that are under way; each says how many there were.
   long open(const std::string& path);

@@ -7,9 +7,6 @@
 namespace itest {
 namespace {
 
-constexpr auto kElection =
-    "leaderElection: {enabled: true, leaseDuration: 5s, renewDeadline: 3s, retryPeriod: 1s}\n";
-
 OperatorProcess::Options options_of(const Proxy& road, const std::string& more,
                                     std::vector<std::string> environment) {
   OperatorProcess::Options options;
@@ -19,10 +16,40 @@ OperatorProcess::Options options_of(const Proxy& road, const std::string& more,
   return options;
 }
 
+std::string kubeconfig_with_file(const std::string& server, const std::string& token_file) {
+  return scratch_file("kubeconfig",
+                      fmt::format("apiVersion: v1\n"
+                                  "kind: Config\n"
+                                  "clusters: [{{name: c, cluster: {{server: '{}', "
+                                  "certificate-authority: '{}'}}}}]\n"
+                                  "users: [{{name: u, user: {{tokenFile: '{}'}}}}]\n"
+                                  "contexts: [{{name: x, context: {{cluster: c, user: u}}}}]\n"
+                                  "current-context: x\n",
+                                  server, environment("SANDBOX_CA"), token_file));
+}
+
 }  // namespace
 
 Replica::Replica(const std::string& more_configuration, std::vector<std::string> environment)
-    : operator_(options_of(road_, more_configuration, std::move(environment))) {}
+    : options_(options_of(road_, more_configuration, std::move(environment))) {
+  start_anew();
+}
+
+Replica::Replica(std::string configuration, const std::string& token)
+    : token_file_(scratch_file("token", token)) {
+  options_.config = std::move(configuration);
+  options_.kubeconfig = kubeconfig_with_file(road_.server(), token_file_);
+  start_anew();
+}
+
+void Replica::start_anew() {
+  operator_.reset();
+  operator_ = std::make_unique<OperatorProcess>(options_);
+}
+
+void Replica::rotate_token(const std::string& token) const {
+  write_text(token_file_, token);
+}
 
 Requests Replica::written() {
   Requests found;
@@ -34,12 +61,12 @@ Requests Replica::written() {
 }
 
 std::string Replica::stop() {
-  const auto code = operator_.terminate();
+  const auto code = operator_->terminate();
   if (code != 0) {
     return fmt::format("exit code {}; {}", code ? std::to_string(*code) : "none",
-                       operator_.log_so_far());
+                       operator_->log_so_far());
   }
-  return operator_.log_fault();
+  return operator_->log_fault();
 }
 
 }  // namespace itest

@@ -2,6 +2,7 @@
 // can be cut, hung and silenced without the others noticing.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,19 +13,30 @@ namespace itest {
 
 inline const std::string kLeaseName = "icr-pull-secrets";
 
+/// The election's part of a configuration, with short times, so that tests need not wait for long:
+/// a lease of 5 s, renewed every second, given up after 3 s.
+inline constexpr auto kElection =
+    "leaderElection: {enabled: true, leaseDuration: 5s, renewDeadline: 3s, retryPeriod: 1s}\n";
+inline constexpr auto kLeaseTime = std::chrono::seconds(5);
+
 class Replica {
  public:
-  /// With short times, so that tests need not wait for long: a lease of 5 s, renewed every second,
-  /// given up after 3 s.
+  /// Elects as above. It is started at once.
   explicit Replica(const std::string& more_configuration = {},
                    std::vector<std::string> environment = {});
+  /// With this whole configuration, and a service account's token that is read from a file.
+  Replica(std::string configuration, const std::string& token);
 
-  [[nodiscard]] OperatorProcess& op() { return operator_; }
+  [[nodiscard]] OperatorProcess& op() { return *operator_; }
   [[nodiscard]] Proxy& road() { return road_; }
 
-  [[nodiscard]] bool leads() { return operator_.metric("icr_pull_secrets_leader") == 1; }
+  [[nodiscard]] bool leads() { return operator_->metric("icr_pull_secrets_leader") == 1; }
   /// Returns when it is ready, which it is as a leader or as one that stands by.
-  void wait_until_ready() { operator_.wait_until_ready(); }
+  void wait_until_ready() { operator_->wait_until_ready(); }
+  /// A new process on the same road; one that still runs is killed.
+  void start_anew();
+  /// What the kubelet does to a mounted token; only for a replica that was given one.
+  void rotate_token(const std::string& token) const;
   /// What it wrote that reached the API server, without the lease and its record.
   [[nodiscard]] Requests written();
   /// SIGTERM; what is wrong with how it ended.
@@ -32,7 +44,9 @@ class Replica {
 
  private:
   Proxy road_;
-  OperatorProcess operator_;
+  std::string token_file_;
+  OperatorProcess::Options options_;
+  std::unique_ptr<OperatorProcess> operator_;
 };
 
 }  // namespace itest

@@ -99,13 +99,16 @@ class Scene {
   /// What the operator asked in `ns` so far.
   [[nodiscard]] static Requests requests(const std::string& ns);
 
+ protected:
+  /// Of an operator that the scene did not start itself.
+  void check_log(OperatorProcess& op);
+
  private:
   void finish();
   /// After a failure: shows what led to it, checks nothing.
   void give_up();
   /// What helps to understand a failure.
   void show() const;
-  void check_log(OperatorProcess& op);
   /// Everything in the cluster where a credential must not be.
   void check_cluster();
   /// No key in this text, in no form.
