@@ -2,9 +2,10 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
+
+#include "runtime/http_listener.hpp"
 
 namespace icrps {
 
@@ -22,21 +23,17 @@ struct Probes {
   std::function<std::string()> metrics;  ///< the exposition text
 };
 
-/// Serves from construction to destruction on threads of its own; the probes are called on them.
-/// A client that sends or reads nothing is dropped after 5 s and holds one of few threads.
+/// Serves from construction to destruction on a thread of its own, where the probes are called. No
+/// client keeps it from others: see HttpListener.
 class ProbeServer {
  public:
   /// Throws std::runtime_error when the address can't be bound.
   ProbeServer(const ListenAddress& address, Probes probes);
-  ~ProbeServer();
-  ProbeServer(const ProbeServer&) = delete;
-  ProbeServer& operator=(const ProbeServer&) = delete;
 
-  [[nodiscard]] int port() const;
+  [[nodiscard]] int port() const { return listener_.port(); }
 
  private:
-  struct Server;
-  std::unique_ptr<Server> server_;
+  HttpListener listener_;
 };
 
 }  // namespace icrps

@@ -1,6 +1,10 @@
 // Start, end, and what can be seen from outside while it runs.
 #include <algorithm>
 #include <fmt/format.h>
+#include <list>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -15,6 +19,26 @@ std::vector<std::string> make_many(Scene& scene, int count) {
   for (int i = 0; i < count; ++i) namespaces.push_back(scene.make_in("us-south"));
   return namespaces;
 }
+
+/// Connects to the operator's port, says these bytes, and then neither sends nor reads.
+class SlowClient {
+ public:
+  SlowClient(int port, const std::string& bytes) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const auto* const where = reinterpret_cast<const sockaddr*>(&address);
+    REQUIRE(::connect(fd_, where, sizeof address) == 0);
+    static_cast<void>(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  ~SlowClient() { ::close(fd_); }
+  SlowClient(const SlowClient&) = delete;
+  SlowClient& operator=(const SlowClient&) = delete;
+
+ private:
+  const int fd_;
+};
 
 }  // namespace
 
@@ -209,6 +233,25 @@ TEST_CASE("probes and metrics have the names that are documented") {
   CHECK(op.metric("icr_pull_secrets_event_to_done_seconds_count") >= 1);
   op.expect_metric("icr_pull_secrets_synced", 1);
   op.expect_metric("icr_pull_secrets_queue_depth", 0);
+}
+
+TEST_CASE("clients that never send or never read keep no probe waiting, nor the work") {
+  Scene scene;
+  auto& op = scene.start();
+  const int port = op.log_lines("started").front()["port"];
+  std::list<SlowClient> crowd;
+  constexpr int kOfEach = 20;
+  for (int i = 0; i < kOfEach; ++i) {
+    crowd.emplace_back(port, "");
+    crowd.emplace_back(port, "GET /livez HT");
+    crowd.emplace_back(port, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  for (const auto* const path : {"/livez", "/readyz", "/metrics"}) CHECK(op.probe(path) == 200);
+  // The crowd's time would be 5 s each.
+  CHECK(std::chrono::steady_clock::now() - begun < 4s * patience());
+  const auto ns = scene.make_in("us-south");
+  scene.expect_served(ns);
 }
 
 TEST_CASE("a namespace that goes takes its count with it") {

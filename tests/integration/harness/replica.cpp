@@ -35,8 +35,8 @@ Replica::Replica(const std::string& more_configuration, std::vector<std::string>
   start_anew();
 }
 
-Replica::Replica(std::string configuration, const std::string& token)
-    : token_file_(scratch_file("token", token)) {
+Replica::Replica(std::string configuration, const Token& token)
+    : token_file_(scratch_file("token", token.value)) {
   options_.config = std::move(configuration);
   options_.kubeconfig = kubeconfig_with_file(road_.server(), token_file_);
   start_anew();

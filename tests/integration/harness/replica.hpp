@@ -25,7 +25,10 @@ class Replica {
   explicit Replica(const std::string& more_configuration = {},
                    std::vector<std::string> environment = {});
   /// With this whole configuration, and a service account's token that is read from a file.
-  Replica(std::string configuration, const std::string& token);
+  struct Token {
+    std::string value;
+  };
+  Replica(std::string configuration, const Token& token);
 
   [[nodiscard]] OperatorProcess& op() { return *operator_; }
   [[nodiscard]] Proxy& road() { return road_; }

@@ -1,9 +1,6 @@
 #include "runtime/http_probes.hpp"
 
 #include <httplib.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -22,28 +19,6 @@ struct Rig {
     httplib::Client client("127.0.0.1", server.port());
     return client.Get(path);
   }
-};
-
-/// A client that connects and says these bytes and no more.
-class SilentClient {
- public:
-  SilentClient(int port, const std::string& bytes) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-                 ::send(fd_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
-  }
-  ~SilentClient() { ::close(fd_); }
-  SilentClient(const SilentClient&) = delete;
-  SilentClient& operator=(const SilentClient&) = delete;
-
-  [[nodiscard]] bool connected() const { return connected_; }
-
- private:
-  const int fd_;
-  bool connected_ = false;
 };
 
 }  // namespace
@@ -117,17 +92,6 @@ TEST_CASE("there is nothing else", "[runtime][probes]") {
   CHECK(client.Post("/livez", "x", "text/plain")->status == 404);
   const auto large = client.Post("/livez", std::string(100'000, 'x'), "text/plain");
   CHECK((!large || large->status >= 400));
-}
-
-TEST_CASE("slow clients don't hold up the others", "[runtime][probes]") {
-  const Rig rig;
-  const SilentClient silent(rig.server.port(), "");
-  const SilentClient half_a_request(rig.server.port(), "GET /livez HT");
-  REQUIRE(silent.connected());
-  REQUIRE(half_a_request.connected());
-  const auto begun = std::chrono::steady_clock::now();
-  for (int i = 0; i < 5; ++i) CHECK(rig.get("/livez")->status == 200);
-  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(4));
 }
 
 TEST_CASE("an address that can't be had is an error in words", "[runtime][probes]") {
