@@ -189,3 +189,40 @@ TEST_CASE("throttled in the middle of a roll-out, nobody asks before the time is
   CHECK(early == 0);
   CHECK(matching(all, "PATCH", "/secrets/").size() == kCrowd + 1);
 }
+
+TEST_CASE("a storm of 429 in a roll-out: Retry-After is heeded, and nothing is lost") {
+  constexpr int kStorm = 60;
+  Scene scene;
+  crowd();
+  auto& op = scene.start();
+  expect_crowd_served(scene);
+  proxy().start_over();
+  proxy().add({.name = "storm",
+               .method = "PATCH",
+               .path = "/secrets/",
+               .action = "status",
+               .status = 429,
+               .times = kStorm,
+               .headers = {{"Retry-After", "1"}}});
+  scene.rotate();
+  expect_crowd_served(scene);
+  const auto all = matching(proxy().requests(), "PATCH", "/secrets/");
+  std::map<std::string, int> accepted;
+  int early = 0;
+  for (const auto& seen : all) {
+    if (seen.status == 200) ++accepted[seen.path];
+    if (seen.status != 429) continue;
+    // Those that were in flight already may have begun a moment later.
+    early += static_cast<int>(std::count_if(all.begin(), all.end(), [&](const Seen& other) {
+      return other.begun > seen.done + 100'000 * patience() && other.begun < seen.done + 1'000'000;
+    }));
+  }
+  CHECK(early == 0);
+  CHECK(proxy().matched("storm") == kStorm);
+  CHECK(all.size() == kCrowd + kStorm);
+  CHECK(accepted.size() == kCrowd);  // each once: the sum is right, too
+  CHECK(op.metric("icr_pull_secrets_reconciles_total", {{"outcome", "throttled"}}) == kStorm);
+  CHECK(op.text("/metrics").find("crowd-") == std::string::npos);
+  const auto ns = scene.make_in("us-south");
+  scene.expect_served(ns);
+}

@@ -290,6 +290,31 @@ TEST_CASE("a watch that gets no answer is given up after 30 s, and accounts miss
   scene.expect_served(patient, {"us.icr.io"}, "nobody");
 }
 
+TEST_CASE("a watch whose other end is gone without a word goes on where it stopped after a reset") {
+  Scene scene;
+  auto& op = scene.start();
+  const auto leaves = scene.make_in("us-south");
+  const auto deleted = scene.make_in("us-south");
+  scene.expect_served(leaves);
+  scene.expect_served(deleted);
+  expect_watches();
+  REQUIRE(proxy().silence(kAnyWatch) == 4);
+  const auto comes = scene.make_in("eu-de");
+  cluster().annotate(leaves, {{kRegions, nullptr}});
+  cluster().delete_secret(deleted, kCopy);
+  scene.rotate();
+  // Nobody can know it yet; and it is no reason to be restarted.
+  CHECK(op.probe("/livez") == 200);
+  CHECK(op.probe("/readyz") == 200);
+  proxy().start_over();
+  CHECK_FALSE(cluster().secret(comes));
+  REQUIRE(proxy().cut_abruptly(kAnyWatch) == 4);
+  scene.expect_served(comes, {"de.icr.io"});
+  scene.expect_served(deleted);
+  Scene::expect_bare(leaves);
+  CHECK(lists_of("").empty());
+}
+
 TEST_CASE("nothing polls: without events there are no requests") {
   Scene scene;
   auto& op = scene.start();

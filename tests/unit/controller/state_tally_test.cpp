@@ -1,6 +1,11 @@
 #include "controller/state_tally.hpp"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
+
+#include "controller/rollout.hpp"
+#include "unit/support/fake_clock.hpp"
 
 using namespace icrps;
 using namespace icrps::controller;
@@ -40,4 +45,28 @@ TEST_CASE("each namespace counts in one state", "[controller][tally]") {
   tally.forget("never seen");
   CHECK(shows(metrics, "ready", 0));
   CHECK(shows(metrics, "pending", 1));
+}
+
+TEST_CASE("the metrics of 10,000 namespaces are as long as those of one", "[controller][tally]") {
+  constexpr int kNamespaces = 10'000;
+  test::FakeClock clock;
+  Metrics metrics("v", "r");
+  StateTally tally(metrics);
+  Rollout rollout({"default"}, clock, metrics);
+  rollout.release("default", "r1");
+  const auto lines_after = [&](int first, int last) {
+    for (int i = first; i < last; ++i) {
+      const auto ns = "tenant-" + std::to_string(i);
+      tally.set(ns, i % 2 == 0 ? State::kReady : State::kMistake);
+      rollout.seen(ns, {{"default", plan::Standing::kInPlace, "", "r1"}});
+      metrics.reconciled("done");
+      metrics.problem("InvalidRegions");
+    }
+    const auto text = metrics.text();
+    CHECK(text.find("tenant-") == std::string::npos);
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  const auto few = lines_after(0, 2);
+  CHECK(lines_after(2, kNamespaces) == few);
+  CHECK(shows(metrics, "ready", kNamespaces / 2));
 }

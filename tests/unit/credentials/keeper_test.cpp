@@ -1,8 +1,10 @@
 // Input → login → proof → handed out; and what happens when one of these says no.
 #include "credentials/keeper.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
+#include <tuple>
 
 #include <catch2/catch.hpp>
 
@@ -123,6 +125,47 @@ TEST_CASE("when nobody can be asked the last good one stays, and it is tried aga
   rig.prove = [] { return credentials::Proof{{"us.icr.io"}, {}}; };
   rig.keeper().attempt({});
   CHECK(rig.in_force() == kKey);
+}
+
+TEST_CASE("IAM or the registries are down for ten minutes: no flood, and recovery soon after",
+          "[credentials][keeper]") {
+  const bool iam_too = GENERATE(true, false);
+  KeeperRig rig;
+  if (iam_too) make_bearer(rig);
+  rig.sees(kKey);
+  const auto before = rig.in_force();
+  REQUIRE_FALSE(before.empty());
+  const auto records = rig.records;
+  const auto working = std::pair(rig.mint, rig.prove);
+  const auto down = refusal(Kind::kUnknown, "no answer within the deadline");
+  if (iam_too) rig.mint = [&](const SecretString&) { return tl::unexpected(down); };
+  rig.prove = [&]() { return tl::unexpected(down); };
+
+  // The source is looked at in the first second; from then on the keeper's own delays count.
+  int attempts = 0;
+  const auto begun = rig.clock.now();
+  credentials::Keeper::Delay next = 0ms;
+  while (rig.clock.now() + *next < begun + 10min) {
+    rig.clock.advance(*next);
+    next = rig.keeper().attempt({});
+    ++attempts;
+    REQUIRE(next);
+    REQUIRE(rig.in_force() == before);
+  }
+  CHECK(attempts >= 5);
+  CHECK(attempts <= 15);
+  CHECK(rig.reasons == Words{"SourceUnproved"});
+  CHECK(rig.records - records <= 1);
+  const auto log = rig.log.text();
+  CHECK(std::count(log.begin(), log.end(), '\n') < 3 * attempts);
+
+  std::tie(rig.mint, rig.prove) = working;
+  CHECK(*next <= 5min);
+  rig.clock.advance(*next);
+  rig.keeper().attempt({});
+  CHECK(rig.reasons.size() == 1);
+  CHECK(rig.in_force() == (iam_too ? "token-" + std::to_string(rig.minted) : kKey));
+  CHECK(rig.recorded.find("proved") != std::string::npos);
 }
 
 TEST_CASE("Retry-After is heeded", "[credentials][keeper]") {
