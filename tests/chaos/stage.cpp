@@ -1,8 +1,10 @@
 #include "stage.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <set>
 
 #include <catch2/catch.hpp>
 
@@ -139,11 +141,45 @@ std::string Stage::wrong() {
   }
 }
 
+std::string Stage::without_account() {
+  supervise();
+  const auto namespaces = cluster().api().get("/api/v1/namespaces").body();
+  const auto accounts =
+      cluster().api().get("/api/v1/serviceaccounts?fieldSelector=metadata.name=default").body();
+  if (!namespaces.contains("items") || !accounts.contains("items")) return "no answer";
+  std::set<std::string> having;
+  for (const auto& account : accounts["items"]) having.insert(account["metadata"]["namespace"]);
+  for (const auto& ns : namespaces["items"]) {
+    const std::string name = ns["metadata"]["name"];
+    const bool going = ns["metadata"].contains("deletionTimestamp");
+    if (!going && !having.contains(name)) return name + " has no account yet";
+  }
+  return {};
+}
+
+/// Nothing may be under way that undoes it: it must be so for a while. Tells now and then what is
+/// waited for: a wait that ends well is worth a look when it was long.
+Probe Stage::lasting() {
+  static constexpr auto kAWhile = 300ms;
+  static constexpr auto kLong = 5s;
+  return [this, right_since = Clock::time_point::max(), tell = Clock::now() + kLong]() mutable {
+    auto text = wrong();
+    const auto now = Clock::now();
+    if (!text.empty() && now >= tell) {
+      tell = now + kLong;
+      history_.say("  not yet: " + text.substr(0, text.find('\n')));
+    }
+    right_since = text.empty() ? std::min(right_since, now) : Clock::time_point::max();
+    if (text.empty() && now - right_since < kAWhile) return std::string("only just");
+    return text;
+  };
+}
+
 void Stage::expect_as_planned(Churn& churn) {
   const auto quiet = churn.pause();
-  const auto took = eventually("the cluster is as planned", [&] { return wrong(); }, 60s);
-  // Nothing may be under way that undoes it.
-  steadily("the cluster is as planned", [&] { return wrong(); }, 200ms);
+  // It comes back later than the API server, and makes the accounts.
+  eventually("the controllers work", [&] { return without_account(); }, 2min);
+  const auto took = eventually("the cluster is as planned", lasting(), 60s);
   leaders_.look_at({replica(0).road().take(), replica(1).road().take()});
   INFO(fmt::format("{}", fmt::join(leaders_.wrong(), "\n")));
   REQUIRE(leaders_.wrong().empty());

@@ -61,7 +61,10 @@ class Stage : public itest::IamScene {
   [[nodiscard]] std::string fresh_token();
   void revoke_old_tokens();
   [[nodiscard]] Picture picture() const;
+  /// A namespace that the cluster's own controllers have not made an account in.
+  [[nodiscard]] std::string without_account();
   [[nodiscard]] std::string wrong();
+  [[nodiscard]] itest::Probe lasting();
   void expect_plan_is_done();
 
   struct OldToken {

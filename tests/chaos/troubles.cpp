@@ -49,6 +49,17 @@ Trouble on_road(const std::string& name, Rule rule, bool cut = false) {
           }};
 }
 
+/// What comes late piles up on the road, until it is another one.
+Trouble slow_watches() {
+  auto trouble =
+      on_road("slow watches", {.path = kWatch, .action = "slow-stream", .delay = 300ms}, true);
+  trouble.mend = [remove = trouble.mend](Stage& stage) {
+    remove(stage);
+    for (std::size_t i = 0; i < kReplicas; ++i) stage.replica(i).road().cut_abruptly(kWatch);
+  };
+  return trouble;
+}
+
 /// A connection whose other end has gone without a word: nothing comes any more until it is reset.
 Trouble silence() {
   return {"silent watches",
@@ -124,7 +135,7 @@ std::vector<Trouble> all() {
       on_road("cut", {.action = "drop"}, true),
       on_road("hang", {.action = "hang"}),
       on_road("slow", {.action = "delay", .delay = 400ms}),
-      on_road("slow watches", {.path = kWatch, .action = "slow-stream", .delay = 300ms}, true),
+      slow_watches(),
       on_road("writes without an answer", {.method = "POST|PUT|PATCH|DELETE",
                                            .path = "/namespaces/churn",
                                            .action = "drop-answer"}),
