@@ -44,7 +44,7 @@ Stage::Stage(int token_seconds)
   for (std::size_t i = 0; i < kReplicas; ++i) {
     const auto token = fresh_token();
     token_secrets_[i] = last_token_secret_;
-    replicas_[i] = std::make_unique<Replica>(config_, token);
+    replicas_[i] = std::make_unique<Replica>(config_, Replica::Token{token});
   }
   wait_until_settled();
 }

@@ -115,7 +115,7 @@ TEST_CASE("an election whose thread hangs makes /livez fail, and another leads")
   cluster().api().remove("/apis/coordination.k8s.io/v1/namespaces/icr-pull-secrets/leases/" +
                          kLeaseName);
   const Stall stall("election");
-  Replica first(kShort, {stall.variable()});
+  Replica first(kShort, std::vector<std::string>{stall.variable()});
   first.wait_until_ready();
   eventually("it leads", [&] { return first.leads() ? "" : "no"; });
   Replica second(kShort);
