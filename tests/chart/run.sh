@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-for part in table lint conform refuse content unittest monitoring drift; do
+for part in table lint conform refuse content unittest monitoring dashboard drift; do
   say "== $part"
   began=$SECONDS
   "$ROOT/tests/chart/$part.sh" || die "tests/chart/$part.sh"
