@@ -27,7 +27,7 @@ std::shared_ptr<kube::Pulse> Health::watch(const std::string& resource, std::str
 void Health::request(std::string_view code) {
   const auto now = environment_.clock.now();
   const std::lock_guard lock(mutex_);
-  count(requests_, code, now);
+  count(requests_, code, now, recently(limits_.watch));
 }
 
 void Health::working() {

@@ -16,12 +16,6 @@ using Kind = kube::WatchTrouble::Kind;
 // A leader's process ends by itself well before, one that stands by looks more often.
 constexpr auto kElectionSlack = 10s;
 
-/// How old the answer may be that shows that the API server is there: bookmarks come about once a
-/// minute. Well below the limit, so that one that went down just now is not said to be there.
-std::chrono::seconds recently(std::chrono::seconds limit) {
-  return std::min<std::chrono::seconds>(2min, limit / 4);
-}
-
 /// So long nothing is handed out, however slow the API server is, only when nobody hands out.
 std::chrono::seconds standstill(std::chrono::seconds limit) {
   return std::min<std::chrono::seconds>(1min, limit / 2);
@@ -80,8 +74,16 @@ std::optional<std::string> judge_queue(const LivenessFacts& facts, std::chrono::
 
 }  // namespace
 
-void count(kube::AnswerStreak& streak, std::string_view code, Instant now) {
+// Bookmarks come about once a minute. Well below the limit, so that a server that went down just
+// now is not said to be there.
+std::chrono::seconds recently(std::chrono::seconds limit) {
+  return std::min<std::chrono::seconds>(2min, limit / 4);
+}
+
+void count(kube::AnswerStreak& streak, std::string_view code, Instant now,
+           std::chrono::seconds longest_gap) {
   if (code == "canceled" || code == "too_large") return;
+  if (streak.since && now - streak.last > longest_gap) streak.missed();
   const bool answered = !code.empty() && code.front() >= '0' && code.front() <= '9';
   if (answered) {
     streak.answered(now);

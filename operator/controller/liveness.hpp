@@ -48,9 +48,15 @@ struct LivenessFacts {
   std::optional<ElectionFacts> election;
 };
 
+/// How old the answer may be that shows that the API server is there, where watches may be without
+/// a sign for so long.
+[[nodiscard]] std::chrono::seconds recently(std::chrono::seconds limit);
+
 /// A request came to its end; `code` as kube::RequestObserver has it. One that was cancelled, or
-/// whose answer was too large, tells nothing.
-void count(kube::AnswerStreak& streak, std::string_view code, Clock::Instant now);
+/// whose answer was too large, tells nothing. Answers that are further apart than `longest_gap` are
+/// no streak: nobody knows what the API server would have said in between.
+void count(kube::AnswerStreak& streak, std::string_view code, Clock::Instant now,
+           std::chrono::seconds longest_gap = std::chrono::hours(24));
 
 /// Why a new process is needed, for people; empty: it is not.
 [[nodiscard]] std::vector<std::string> reasons_to_restart(const LivenessFacts& facts,

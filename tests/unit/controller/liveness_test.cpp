@@ -228,3 +228,14 @@ TEST_CASE("any status is an answer", "[controller][liveness]") {
   count(streak, "connect", kNow + 3s);
   CHECK_FALSE(streak.since);
 }
+
+TEST_CASE("answers with a long silence between them are no streak", "[controller][liveness]") {
+  kube::AnswerStreak streak;
+  count(streak, "200", kNow, 2min);
+  count(streak, "200", kNow + 2min, 2min);
+  CHECK(streak.since == kNow);
+  // Nobody asked meanwhile: the API server may have been down.
+  count(streak, "200", kNow + 4min + 1s, 2min);
+  CHECK(streak.since == kNow + 4min + 1s);
+  CHECK(streak.last == kNow + 4min + 1s);
+}
