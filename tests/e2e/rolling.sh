@@ -8,7 +8,7 @@
 #   rolling.sh            starts a sandbox with a node and runs the test in it
 #   rolling.sh --inside   runs it in the sandbox that is there
 #
-# N=NUMBER of namespaces, 500 unless told. Needs build/image.tar (make image).
+# N=NUMBER of namespaces, 1000 unless told. Needs build/image.tar (make image).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,7 +17,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=checks.sh
 . "$here/checks.sh"
 
-namespaces=${N:-500}
+namespaces=${N:-1000}
 
 opt_in_all() {
 	local i
