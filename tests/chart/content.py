@@ -262,7 +262,8 @@ class Rights(unittest.TestCase):
         self.check_state(objects, list(states))
 
     def check_state(self, objects, states):
-        expected = [("configmaps", ["icr-pull-secrets-status"], {"get", "update", "patch"}), ("configmaps", None, {"create"})]
+        expected = [("configmaps", ["icr-pull-secrets"], {"list", "watch"}),
+                    ("configmaps", ["icr-pull-secrets-status"], {"get", "update", "patch"}), ("configmaps", None, {"create"})]
         if states:
             expected += [("secrets", states, {"get", "list", "watch", "update", "patch"}), ("secrets", None, {"create"})]
         rules = find(objects, "Role", "icr-pull-secrets-state")["rules"]
@@ -556,7 +557,7 @@ class Pod(unittest.TestCase):
             self.assertEqual(given[value], spec[value])
         self.assertEqual(given["podSecurityContext"], spec["securityContext"])
         self.assertEqual(given["resources"], own["resources"])
-        self.assertEqual(given["extraArgs"], own["args"][4:])
+        self.assertEqual(given["extraArgs"], own["args"][5:])
         self.assertEqual(given["extraEnv"], own["env"][1:])
         self.assertEqual(given["extraVolumeMounts"], own["volumeMounts"][1:])
         self.assertEqual(given["extraVolumes"], spec["volumes"][1:])
