@@ -189,11 +189,8 @@ TEST_CASE("a pod that has its service account's list gets what that lacks") {
   Namespaces namespaces;
   const auto ns = namespaces.make({{"regions", "us-south"}});
   const auto attached = namespaces.make({{"regions", "us-south"}});
-  for (const auto& [where, list] : std::map<std::string, json>{
-           {ns, {{{"name", "own"}}}}, {attached, {{{"name", "icr-default"}}, {{"name", "own"}}}}}) {
-    must(cluster().api().merge("/api/v1/namespaces/" + where + "/serviceaccounts/default",
-                               {{"imagePullSecrets", list}}));
-  }
+  cluster().set_pull_secrets(ns, "default", {"own"});
+  cluster().set_pull_secrets(attached, "default", {"icr-default", "own"});
   const Policy policy(json::parse(kOne));
   expect_admitted(ns, pod(), {"own", "icr-default"});
   CHECK(admitted(attached, pod()) == Words{"icr-default", "own"});

@@ -208,9 +208,7 @@ TEST_CASE("opt-out leaves other people's pull secrets where they are") {
   scene.start();
   const auto ns = scene.make_in("us-south");
   scene.expect_served(ns);
-  const auto path = "/api/v1/namespaces/" + ns + "/serviceaccounts/default";
-  must(cluster().api().merge(
-      path, {{"imagePullSecrets", {{{"name", "first"}}, {{"name", kCopy}}, {{"name", "last"}}}}}));
+  cluster().set_pull_secrets(ns, "default", {"first", kCopy, "last"});
   cluster().annotate(ns, {{kRegions, nullptr}});
   Scene::expect_bare(ns);
   CHECK(cluster().pull_secrets(ns, "default") == std::vector<std::string>{"first", "last"});

@@ -32,14 +32,6 @@ Requests all_writes() {
   return found;
 }
 
-void set_pull_secrets(const std::string& ns, const std::string& account,
-                      const std::vector<std::string>& names) {
-  json list = json::array();
-  for (const auto& name : names) list.push_back({{"name", name}});
-  must(cluster().api().merge("/api/v1/namespaces/" + ns + "/serviceaccounts/" + account,
-                             {{"imagePullSecrets", std::move(list)}}));
-}
-
 /// One of the operator's own name, of pods that nobody runs.
 void make_deployment(const json& more_metadata = json::object()) {
   json metadata = {{"labels", {{"app", "x"}}}};
@@ -96,16 +88,16 @@ TEST_CASE(
   // Of others: an entry beside ours, and a Secret of our name with a reference to it.
   auto names = cluster().pull_secrets(shop, "builder");
   names.insert(names.begin(), "theirs");
-  set_pull_secrets(shop, "builder", names);
+  cluster().set_pull_secrets(shop, "builder", names);
   const auto foreign = scene.make({});
   cluster().put_secret(foreign, kCopy, {{"k", "v"}});
   cluster().make_account(foreign, "user");
-  set_pull_secrets(foreign, "user", {kCopy});
+  cluster().set_pull_secrets(foreign, "user", {kCopy});
   const auto uid = uid_of(*cluster().secret(foreign));
   // Of the operator: a reference whose Secret somebody deleted, and a Lease.
   const auto dangling = scene.make({});
   cluster().make_account(dangling, "user");
-  set_pull_secrets(dangling, "user", {"icr-team", "other"});
+  cluster().set_pull_secrets(dangling, "user", {"icr-team", "other"});
   must(cluster().api().post(kLeases, {{"metadata", {{"name", kOwn}}}}));
   CHECK(traces() != "");
 

@@ -56,8 +56,7 @@ TEST_CASE("a foreign Secret stays when the namespace opts out, and beside a fore
   scene.start();
   const auto ns = foreign_namespace(scene);
   Scene::expect_event(ns, "SecretConflict");
-  must(cluster().api().merge("/api/v1/namespaces/" + ns + "/serviceaccounts/default",
-                             {{"imagePullSecrets", {{{"name", kCopy}}}}}));
+  cluster().set_pull_secrets(ns, "default", {kCopy});
   const auto before = *cluster().secret(ns);
   cluster().annotate(ns, {{kRegions, "none"}});
   const auto other = scene.make_in("us-south");

@@ -101,7 +101,7 @@ TEST_CASE("a watch whose thread hangs makes /livez fail") {
   Scene scene;
   const Stall stall("watch");
   auto& op = start(scene, stall);
-  eventually("the watch runs", [&] { return proxy().open(kNamespaceWatch) == 1 ? "" : "no"; });
+  proxy().expect_open(kNamespaceWatch, 1);
   expect_live(op);  // silent as it is
   stall.now();
   REQUIRE(proxy().cut(kNamespaceWatch) == 1);
@@ -141,12 +141,13 @@ TEST_CASE("a watch that can't be begun again makes /livez fail only while others
   auto& op = replica.op();
   auto& road = replica.road();
   const auto lose = [&](const std::string& action, int status = 0) {
+    road.expect_open(kNamespaceWatch, 1);
     road.add({.name = "lost", .path = kNamespaceWatch, .action = action, .status = status});
     REQUIRE(road.cut_abruptly(kNamespaceWatch) == 1);
   };
   const auto regain = [&] {
     road.remove();
-    eventually("the watch runs", [&] { return road.open(kNamespaceWatch) == 1 ? "" : "no"; });
+    road.expect_open(kNamespaceWatch, 1);
   };
   SECTION("a connection that breaks") {
     lose("drop");

@@ -81,8 +81,7 @@ TEST_CASE(
   cluster().annotate(out, {{kRegions, nullptr}});
   must(cluster().api().merge("/api/v1/namespaces/" + drifted + "/secrets/" + kCopy,
                              {{"data", {{".dockerconfigjson", "e30="}}}}));
-  must(cluster().api().merge("/api/v1/namespaces/" + detached + "/serviceaccounts/default",
-                             {{"imagePullSecrets", nullptr}}));
+  cluster().set_pull_secrets(detached, "default", {});
 
   proxy().start_over();
   const auto before = cluster().settled_write_counts();

@@ -1,6 +1,5 @@
 // List and watch: what is asked for, and how every kind of interruption is got over.
 #include <algorithm>
-#include <fmt/format.h>
 #include <regex>
 
 #include <catch2/catch.hpp>
@@ -30,12 +29,8 @@ std::string version_of(const Seen& seen) {
   return std::regex_search(seen.path, match, kVersion) ? match[1].str() : std::string();
 }
 
-/// All four watches run again, none of those that ran when it was called.
 void expect_watches() {
-  eventually("four watches run", [&]() -> std::string {
-    const auto open = proxy().open(kAnyWatch);
-    return open == 4 ? "" : fmt::format("{} do", open);
-  });
+  proxy().expect_open(kAnyWatch, 4);
 }
 
 /// Serving a new namespace takes a namespace's event and an account's.
@@ -110,6 +105,7 @@ TEST_CASE("a watch that ends in order is resumed without a list") {
   Scene scene;
   auto& op = scene.start();
   expect_working(scene);
+  expect_watches();
   proxy().start_over();
   REQUIRE(proxy().cut(kAnyWatch) == 4);
   expect_watches();
@@ -129,6 +125,7 @@ TEST_CASE("a watch that breaks is resumed without a list, and nothing that happe
   const auto edited = scene.make_in("us-south");
   scene.expect_served(gone);
   scene.expect_served(edited);
+  expect_watches();
   proxy().add({.name = "no watch", .path = kAnyWatch, .action = "drop"});
   proxy().start_over();
   REQUIRE(proxy().cut_abruptly(kAnyWatch) == 4);
@@ -153,6 +150,7 @@ TEST_CASE("a watch refused with 410 starts over with a list that finds what was 
   const auto deleted = scene.make_in("us-south");
   scene.expect_served(leaves);
   scene.expect_served(deleted);
+  expect_watches();
   proxy().add({.name = "no watch", .path = kAnyWatch, .action = "drop"});
   proxy().cut_abruptly(kAnyWatch);
   const auto comes = scene.make_in("eu-de");
@@ -365,6 +363,7 @@ TEST_CASE("versions that etcd has compacted away lead to a list, and nothing is 
   const auto edited = scene.make_in("us-south");
   scene.expect_served(leaves);
   scene.expect_served(edited);
+  expect_watches();
   proxy().add({.name = "no watch", .path = kAnyWatch, .action = "drop"});
   proxy().cut_abruptly(kAnyWatch);
   const auto comes = scene.make_in("eu-de");

@@ -81,6 +81,16 @@ std::vector<std::string> Cluster::pull_secrets(const std::string& ns, const std:
   return names;
 }
 
+void Cluster::set_pull_secrets(const std::string& ns, const std::string& name,
+                               const std::vector<std::string>& names) {
+  json list = json::array();
+  for (const auto& each : names) list.push_back({{"name", each}});
+  eventually(fmt::format("{} has an account {}", ns, name),
+             [&] { return account(ns, name) ? "" : "no"; });
+  must(api_.merge("/api/v1/namespaces/" + ns + "/serviceaccounts/" + name,
+                  {{"imagePullSecrets", std::move(list)}}));
+}
+
 void Cluster::make_account(const std::string& ns, const std::string& name) {
   must(api_.post("/api/v1/namespaces/" + ns + "/serviceaccounts",
                  json{{"metadata", {{"name", name}}}}));

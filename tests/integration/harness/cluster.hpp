@@ -40,6 +40,10 @@ class Cluster {
   std::optional<json> account(const std::string& ns, const std::string& name = "default");
   std::vector<json> events(const std::string& ns, const std::string& reason = {});
   std::vector<std::string> pull_secrets(const std::string& ns, const std::string& account);
+  /// All that the account names from now on. Waits for the account: the control plane makes the
+  /// default one some time after its namespace.
+  void set_pull_secrets(const std::string& ns, const std::string& account,
+                        const std::vector<std::string>& names);
   void make_account(const std::string& ns, const std::string& name);
 
   /// Creates the Secret or replaces its data. `data` is plain text.

@@ -114,6 +114,12 @@ Requests Proxy::take() {
 long Proxy::open(const std::string& path) {
   return ask("GET", "/open?path=" + query(path)).get<long>();
 }
+void Proxy::expect_open(const std::string& path, long wanted) {
+  eventually(fmt::format("{} answers to {} are under way", wanted, path), [&] {
+    const auto now = open(path);
+    return now == wanted ? std::string() : fmt::format("{} are", now);
+  });
+}
 long Proxy::cut(const std::string& path) {
   return ask("POST", "/cut?path=" + query(path)).get<long>();
 }

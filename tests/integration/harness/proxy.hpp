@@ -64,6 +64,9 @@ class Proxy {
 
   // On answers that are under way; each says how many there were.
   long open(const std::string& path);
+  /// Waits until so many are under way. A watch begins some time after the operator is ready, so
+  /// this comes before anything is done to it.
+  void expect_open(const std::string& path, long wanted);
   long cut(const std::string& path);
   long cut_abruptly(const std::string& path);
   long silence(const std::string& path);
