@@ -72,6 +72,11 @@ Outcome Applier::create(const std::string& ns, const plan::CreateCopy& action) {
 
 Outcome Applier::update(const std::string& ns, const plan::UpdateCopy& action) {
   if (action.adopts) return adopt(ns, action);
+  if (action.repairs) return repair(ns, action);
+  return patch_copy(ns, action);
+}
+
+Outcome Applier::patch_copy(const std::string& ns, const plan::UpdateCopy& action) {
   const auto name = plan::copy_name(action.credential);
   return updated(
       ns, action,
@@ -80,9 +85,7 @@ Outcome Applier::update(const std::string& ns, const plan::UpdateCopy& action) {
 
 Outcome Applier::adopt(const std::string& ns, const plan::UpdateCopy& action) {
   const auto name = plan::copy_name(action.credential);
-  // A record for people, not a condition: without an answer it says less.
-  const auto writers = client_.field_managers({kSecrets, ns, name});
-  const auto from = former_owner(action.managed_by, writers.value_or(std::vector<std::string>{}));
+  const auto from = former_owner(action.managed_by, writers(ns, name));
   const auto now = clock_ != nullptr ? clock_->wall() : std::chrono::system_clock::now();
   auto outcome = updated(ns, action,
                          client_.patch({kSecrets, ns, name}, kube::Client::PatchType::kMerge,
@@ -100,6 +103,28 @@ Outcome Applier::adopt(const std::string& ns, const plan::UpdateCopy& action) {
   return outcome;
 }
 
+/// Who did it has to be asked before: the repair takes the fields over.
+Outcome Applier::repair(const std::string& ns, const plan::UpdateCopy& action) {
+  const auto name = plan::copy_name(action.credential);
+  const auto who = other_writers(writers(ns, name, "data"));
+  auto outcome = patch_copy(ns, action);
+  if (outcome.kind == Kind::kDone) {
+    outcome.note = {std::string(plan::kSecretRepaired),
+                    fmt::format("the content of Secret {} was changed by somebody else ({}) and is "
+                                "again what it should be. icr-pull-secrets alone writes it; what "
+                                "it holds follows from this namespace's annotations.",
+                                name, who),
+                    false, true};
+  }
+  return outcome;
+}
+
+std::vector<std::string> Applier::writers(const std::string& ns, const std::string& copy,
+                                          std::string_view owned) {
+  auto found = client_.field_managers({kSecrets, ns, copy}, owned);
+  return found ? std::move(*found) : std::vector<std::string>{};
+}
+
 Outcome Applier::updated(const std::string& ns, const plan::UpdateCopy& action, kube::Reply reply) {
   if (reply) {
     stores_.copies.at(action.credential)->written(std::move(*reply));
@@ -113,11 +138,13 @@ Outcome Applier::updated(const std::string& ns, const plan::UpdateCopy& action, 
 
 Outcome Applier::remove(const std::string& ns, const plan::DeleteCopy& action) {
   const auto name = plan::copy_name(action.credential);
+  auto note = action.note;
+  if (note) note->message += " It was last written by: " + other_writers(writers(ns, name)) + ".";
   const auto reply =
       client_.remove({kSecrets, ns, name}, delete_options(action.uid, action.resource_version));
   if (reply || reply.error().kind == ErrorKind::kNotFound) {
     stores_.copies.at(action.credential)->erased(ns, name, action.resource_version);
-    return {Kind::kDone, {}, {}, reply ? action.note : std::nullopt};
+    return {Kind::kDone, {}, {}, reply ? std::move(note) : std::nullopt};
   }
   if (is_stale(reply.error())) {
     return refresh_copy(ns, action.credential, action.resource_version);

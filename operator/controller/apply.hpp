@@ -51,7 +51,12 @@ class Applier {
   [[nodiscard]] std::string body_of(const plan::CreateCopy& action);
   Outcome create(const std::string& ns, const plan::CreateCopy& action);
   Outcome update(const std::string& ns, const plan::UpdateCopy& action);
+  Outcome patch_copy(const std::string& ns, const plan::UpdateCopy& action);
   Outcome adopt(const std::string& ns, const plan::UpdateCopy& action);
+  Outcome repair(const std::string& ns, const plan::UpdateCopy& action);
+  /// Of a copy; see kube::field_managers. Only for people: without an answer it is nobody.
+  std::vector<std::string> writers(const std::string& ns, const std::string& copy,
+                                   std::string_view owned = {});
   /// The answer to an update of a copy.
   Outcome updated(const std::string& ns, const plan::UpdateCopy& action, kube::Reply reply);
   Outcome remove(const std::string& ns, const plan::DeleteCopy& action);

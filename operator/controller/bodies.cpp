@@ -17,6 +17,7 @@ using nlohmann::json;
 
 constexpr std::size_t kNameDigits = 16;
 constexpr std::size_t kWritersShown = 5;
+constexpr auto kNobodyKnown = "nobody known";
 constexpr std::size_t kLongestName = 253;
 constexpr std::size_t kLongestMessage = 1024;  // of an Event, core/v1
 
@@ -35,6 +36,11 @@ std::string cut(std::string message) {
 
 std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string first_of(std::vector<std::string> writers) {
+  writers.resize(std::min(writers.size(), kWritersShown));
+  return plan::join(writers, ", ");
 }
 
 json labels(const std::string& credential) {
@@ -96,10 +102,13 @@ std::string adopting_patch(const plan::UpdateCopy& update, const std::string& fr
 std::string former_owner(const std::string& managed_by, const std::vector<std::string>& writers) {
   std::vector<std::string> words;
   if (!managed_by.empty()) words.push_back("managed-by " + managed_by);
-  for (std::size_t i = 0; i < std::min(writers.size(), kWritersShown); ++i) {
-    words.push_back((i == 0 ? "written by " : "") + writers[i]);
-  }
-  return words.empty() ? "nobody known" : plan::join(words, ", ");
+  if (!writers.empty()) words.push_back("written by " + first_of(writers));
+  return words.empty() ? kNobodyKnown : plan::join(words, ", ");
+}
+
+std::string other_writers(std::vector<std::string> writers) {
+  std::erase(writers, plan::kManagedBy);  // the API server takes it from the User-Agent
+  return writers.empty() ? kNobodyKnown : first_of(writers);
 }
 
 std::string delete_options(std::string_view uid, std::string_view resource_version) {

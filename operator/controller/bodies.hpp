@@ -24,6 +24,9 @@ namespace icrps::controller {
 /// one first.
 [[nodiscard]] std::string former_owner(const std::string& managed_by,
                                        const std::vector<std::string>& writers);
+/// Who changed what only this program writes, for people: "kubectl-edit, argocd". `writers` as
+/// above; this program is left out.
+[[nodiscard]] std::string other_writers(std::vector<std::string> writers);
 [[nodiscard]] std::string delete_options(std::string_view uid, std::string_view resource_version);
 /// A JSON patch.
 [[nodiscard]] std::string account_patch(const plan::PatchAccount& patch);

@@ -1,5 +1,7 @@
 #include "controller/event_reporter.hpp"
 
+#include <algorithm>
+
 namespace icrps::controller {
 
 void EventReporter::report(const Subject& subject, const plan::Problem& problem, unsigned count) {
@@ -18,7 +20,10 @@ void EventReporter::report(const Subject& subject, const plan::Problem& problem,
   auto reply =
       client_.create({"events", subject.ns, {}}, event_body(subject, problem, clock_.wall()));
   if (!reply && reply.error().kind == Kind::kAlreadyExists) {
-    if (count == 1) return;  // told by an earlier run of the program, and still true
+    // Told by an earlier run of the program: a problem is still the same, a note is of another
+    // time.
+    if (count == 1 && !problem.note) return;
+    count = std::max(count, 2U);
     const auto name = event_name(subject, problem);
     reply = client_.patch({"events", subject.ns, name}, kube::Client::PatchType::kMerge,
                           event_patch(count, clock_.wall()));

@@ -378,14 +378,12 @@ void Operator::tell_sources(const Reconciled& result) const {
 
 void Operator::report_problems(const std::string& ns, const Reconciled& result,
                                const std::function<void()>& on_step) {
+  auto said = result.problems;
+  said.insert(said.end(), result.notes.begin(), result.notes.end());
   ProblemLedger::News news;
   {
     const std::lock_guard lock(mutex_);
-    news = ledger_.update(ns, result.problems, environment_.clock.now());
-  }
-  for (const auto& note : result.notes) {
-    on_step();
-    reporter_.report({"Namespace", ns, ns, result.uid}, note);
+    news = ledger_.update(ns, said, environment_.clock.now());
   }
   for (const auto& due : news.report) {
     on_step();

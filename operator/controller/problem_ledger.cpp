@@ -34,7 +34,7 @@ ProblemLedger::News ProblemLedger::update(const std::string& ns,
     if (entry == entries.end()) {
       entry = entries.insert(entries.end(), Entry{problem, now});
     }
-    if (entry->reported) continue;
+    if (entry->reported && !problem.note) continue;
     const std::chrono::nanoseconds patience =
         problem.patience ? kPatience - (now - entry->since) : std::chrono::nanoseconds(0);
     const auto wait = std::max(patience, account.wait(now));

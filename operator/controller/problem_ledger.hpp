@@ -36,7 +36,8 @@ class ProblemLedger {
     std::optional<std::chrono::milliseconds> look_again;  ///< one that waits becomes due then
   };
 
-  /// `problems` is all that is wrong with `ns` now.
+  /// `problems` is all that is wrong with `ns` now, and the notes about what was done just now,
+  /// which come anew each time.
   News update(const std::string& ns, const std::vector<plan::Problem>& problems,
               Clock::Instant now);
   void forget(const std::string& ns) { accounts_.erase(ns); }

@@ -22,8 +22,8 @@ struct Reconciled {
   std::string uid;
   plan::State state = plan::State::kNotOptedIn;
   std::vector<plan::Problem> problems;
-  std::vector<plan::Problem> notes;      ///< what was done and is worth saying, each time
-  std::vector<plan::CopyReport> copies;  ///< as they stand after what was done
+  std::vector<plan::Problem> notes;                       ///< what was done and is worth saying
+  std::vector<plan::CopyReport> copies;                   ///< as they stand after what was done
   std::vector<std::pair<std::string, icr::Hosts>> hosts;  ///< Plan::hosts
   Outcome outcome;                                        ///< of the last action that was tried
   std::vector<std::string> writes;                        ///< actions that succeeded, for people

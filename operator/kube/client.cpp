@@ -148,10 +148,10 @@ Reply Client::get(const Path& path, const std::stop_token& stop) {
 }
 
 tl::expected<std::vector<std::string>, ApiError> Client::field_managers(
-    const Path& path, const std::stop_token& stop) {
+    const Path& path, std::string_view owned, const std::stop_token& stop) {
   const auto answer = exchange(path, request(Method::kGet, path, {}, {}), stop);
   if (!answer) return tl::unexpected(answer.error());
-  return kube::field_managers(answer->body);
+  return kube::field_managers(answer->body, owned);
 }
 
 tl::expected<std::string, ApiError> Client::get_text(const Path& path,

@@ -76,8 +76,10 @@ class Client {
   Reply get(const Path& path, const std::stop_token& stop = {});
   /// As JSON text, for what an Object does not hold.
   tl::expected<std::string, ApiError> get_text(const Path& path, const std::stop_token& stop = {});
-  /// Who wrote the object, the last one first.
+  /// Who wrote the object, the last one first; with `owned` only who wrote something below that
+  /// key.
   tl::expected<std::vector<std::string>, ApiError> field_managers(const Path& path,
+                                                                  std::string_view owned = {},
                                                                   const std::stop_token& stop = {});
   /// Of a subresource the Reply's object is empty.
   Reply create(const Path& collection, std::string body, const std::stop_token& stop = {});

@@ -43,6 +43,7 @@ inline constexpr std::string_view kCredentialNotForRegions = "CredentialNotForRe
 inline constexpr std::string_view kSecretConflict = "SecretConflict";
 inline constexpr std::string_view kSecretAdopted = "SecretAdopted";
 inline constexpr std::string_view kSecretReplaced = "SecretReplaced";
+inline constexpr std::string_view kSecretRepaired = "SecretRepaired";
 inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailable";
 inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
 inline constexpr std::string_view kForbidden = "Forbidden";

@@ -31,6 +31,12 @@ bool up_to_date(const CopyFacts& copy, const std::string& credential, const Cont
          copy.extra_keys.empty();
 }
 
+/// Its data are neither what they should be nor what its annotation tells of, which was written
+/// with them.
+bool was_changed(const CopyFacts& copy, const Content& content) {
+  return copy.content_hash != copy.hash_annotation && copy.content_hash != content.hash;
+}
+
 void note(Plan& plan, State state, Problem problem) {
   // The enumerators after kPending are in the order of how much they hide.
   plan.state = std::max(plan.state, state);
@@ -184,9 +190,10 @@ void plan_own_copy(Plan& plan, Copies& copies, const CredentialFacts& credential
         DeleteCopy{credential.name, copy.uid, copy.resource_version, replaced_note(credential)});
     copies.writes.emplace_back(CreateCopy{credential.name, std::move(content)});
   } else if (!up_to_date(copy, credential.name, *content)) {
+    const bool repairs = was_changed(copy, *content);
     copies.writes.emplace_back(UpdateCopy{credential.name, copy.uid, copy.resource_version,
                                           std::move(content), copy.extra_keys,
-                                          !copy.expires_at.empty()});
+                                          !copy.expires_at.empty(), repairs});
   }
 }
 
@@ -237,7 +244,7 @@ void plan_foreign(Plan& plan, Copies& copies, const CredentialFacts& credential,
   report(plan, credential, Standing::kInPlace, &content->revision);
   copies.writes.emplace_back(UpdateCopy{credential.name, copy.uid, copy.resource_version,
                                         std::move(content), copy.extra_keys,
-                                        !copy.expires_at.empty(), true, copy.managed_by});
+                                        !copy.expires_at.empty(), false, true, copy.managed_by});
   copies.attach.insert(copy_name(credential.name));
 }
 

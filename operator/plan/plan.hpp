@@ -80,6 +80,7 @@ struct UpdateCopy {
   std::shared_ptr<const Content> content;
   std::vector<std::string> extra_keys;  ///< to be removed
   bool had_expiry = false;              ///< the copy says when it expires
+  bool repairs = false;                 ///< somebody else changed the data that were written last
   bool adopts = false;                  ///< it is somebody else's, and becomes ours
   std::string managed_by{};             ///< one that is adopted: the label that it had
 };

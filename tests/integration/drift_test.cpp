@@ -137,16 +137,45 @@ TEST_CASE("drift that happened while the operator was down is repaired when it s
   expect_repaired(scene, namespaces);
 }
 
-TEST_CASE("one edit is repaired with one write") {
+TEST_CASE("one edit is repaired with one write, and its author is named") {
   Scene scene;
   scene.start();
   const auto ns = scene.make_in("us-south");
   scene.expect_served(ns);
   proxy().start_over();
   patch_copy(ns, {{"data", {{"extra", "eA=="}}}});
-  eventually("it is repaired",
-             [&] { return (*cluster().secret(ns))["data"].contains("extra") ? "no" : ""; });
-  CHECK(text_of(Scene::requests(ns)) == "PATCH icr-default");
+  eventually("it is repaired", [&] {
+    const auto copy = cluster().secret(ns);
+    return copy && !(*copy)["data"].contains("extra") ? "" : "no";
+  });
+  const auto event = Scene::expect_event(ns, "SecretRepaired");
+  CHECK(event["type"] == "Normal");
+  CHECK(event["involvedObject"]["kind"] == "Namespace");
+  const std::string message = event["message"];
+  CHECK(
+      message.starts_with("the content of Secret icr-default was changed by somebody else "
+                          "(integration-tests)"));
+  CHECK(text_of(Scene::requests(ns)) == "GET icr-default, PATCH icr-default, POST events");
+
+  // The same again is the same Event.
+  patch_copy(ns, {{"data", {{"extra", "eA=="}}}});
+  eventually("it is counted", [&]() -> std::string {
+    const auto events = cluster().events(ns, "SecretRepaired");
+    return events.size() == 1 && events[0]["count"] == 2 ? "" : json(events).dump();
+  });
+}
+
+TEST_CASE("who rotates a key or moves a namespace repairs nothing") {
+  Scene scene;
+  scene.start();
+  const auto ns = scene.make_in("us-south");
+  scene.expect_served(ns);
+  scene.rotate();
+  scene.expect_served(ns);
+  cluster().annotate(ns, {{kRegions, "eu-de"}});
+  scene.expect_served(ns, {"de.icr.io"});
+  CHECK(text_of(Scene::requests(ns)) ==
+        "POST secrets, PATCH default, PATCH icr-default, PATCH icr-default");
 }
 
 TEST_CASE("labels and annotations that others put on a copy stay") {

@@ -55,6 +55,13 @@ std::string text_of(const nlohmann::json& entry, const char* key) {
   return found != entry.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+/// Field names stand in a managedFields entry with "f:" before them.
+bool owns(const nlohmann::json& entry, std::string_view key) {
+  if (key.empty()) return true;
+  const auto fields = entry.find("fieldsV1");
+  return fields != entry.end() && fields->is_object() && fields->contains("f:" + std::string(key));
+}
+
 }  // namespace
 
 std::string_view without_managed_fields(std::string_view text, std::string& buffer) {
@@ -75,7 +82,7 @@ std::string_view without_managed_fields(std::string_view text, std::string& buff
   return buffer;
 }
 
-std::vector<std::string> field_managers(std::string_view text) {
+std::vector<std::string> field_managers(std::string_view text, std::string_view owned) {
   using nlohmann::json;
   // Of a Secret's data nothing is kept, not even for the moment.
   const json::parser_callback_t keep = [](int depth, json::parse_event_t event, json& parsed) {
@@ -86,7 +93,7 @@ std::vector<std::string> field_managers(std::string_view text) {
   const auto entries = object.value(json::json_pointer("/metadata/managedFields"), json::array());
   std::multimap<std::string, std::string, std::greater<>> writers;  // by time, the last one first
   for (const auto& entry : entries) {
-    if (!entry.is_object()) continue;
+    if (!entry.is_object() || !owns(entry, owned)) continue;
     if (auto name = text_of(entry, "manager"); !name.empty()) {
       writers.emplace(text_of(entry, "time"), std::move(name));
     }

@@ -18,8 +18,10 @@ namespace icrps::kube {
 /// which must outlive it.
 [[nodiscard]] std::string_view without_managed_fields(std::string_view text, std::string& buffer);
 
-/// The field managers of the object in `text`, each once, the last that wrote first. Whatever
-/// can't be read gives none.
-[[nodiscard]] std::vector<std::string> field_managers(std::string_view text);
+/// The field managers of the object in `text`, each once, the last that wrote first; with `owned`
+/// only those that have written something below that key of the object: "data". Whatever can't be
+/// read gives none.
+[[nodiscard]] std::vector<std::string> field_managers(std::string_view text,
+                                                      std::string_view owned = {});
 
 }  // namespace icrps::kube

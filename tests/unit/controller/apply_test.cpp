@@ -278,7 +278,7 @@ std::string theirs() {
 }
 
 plan::UpdateCopy adoption(std::shared_ptr<const plan::Content> content) {
-  return {"default", "uid", "5", std::move(content), {"theirs"}, false, true, "Helm"};
+  return {"default", "uid", "5", std::move(content), {"theirs"}, false, false, true, "Helm"};
 }
 
 }  // namespace
@@ -322,12 +322,53 @@ TEST_CASE("an adoption that comes too late is decided anew", "[controller][apply
   CHECK_FALSE(outcome.note);
 }
 
+TEST_CASE("a repair asks who changed the copy and tells it", "[controller][apply]") {
+  Rig rig;
+  const plan::UpdateCopy repair{"default", "uid", "5", rig.content, {"extra"}, false, true};
+  std::string who = "kubectl-edit";
+  SECTION("who is known") {
+    auto edited = nlohmann::json::parse(rig.copy_json("5"));
+    const nlohmann::json data = {{"f:data", {{"f:.dockerconfigjson", {}}}}};
+    edited["metadata"]["managedFields"] = {
+        {{"manager", "icr-pull-secrets"}, {"time", "2026-01-02T00:00:00Z"}, {"fieldsV1", data}},
+        {{"manager", "kubectl-edit"}, {"time", "2026-01-02T00:00:00Z"}, {"fieldsV1", data}},
+        {{"manager", "kubectl-label"},
+         {"time", "2026-01-03T00:00:00Z"},
+         {"fieldsV1", {{"f:metadata", {}}}}}};
+    rig.server.will(200, edited.dump()).will(200, rig.copy_json("7"));
+  }
+  SECTION("nobody can be asked") {
+    who = "nobody known";
+    rig.server.will(503).will(200, rig.copy_json("7"));
+  }
+  const auto outcome = rig.applier.apply("shop", repair);
+  CHECK(outcome.kind == Kind::kDone);
+  CHECK(rig.server.lines == Words{"GET " + kCopy, "PATCH " + kCopy});
+  CHECK(rig.copy_version() == "7");
+  REQUIRE(outcome.note);
+  CHECK(outcome.note->reason == "SecretRepaired");
+  CHECK(outcome.note->note);
+  CHECK_THAT(outcome.note->message, Catch::Contains("(" + who + ")"));
+}
+
+TEST_CASE("a repair that comes too late tells nothing", "[controller][apply]") {
+  Rig rig;
+  rig.server.will(200, theirs()).will(409, kConflict).will(200, rig.copy_json("7"));
+  const plan::UpdateCopy repair{"default", "uid", "5", rig.content, {}, false, true};
+  const auto outcome = rig.applier.apply("shop", repair);
+  CHECK(outcome.kind == Kind::kAgain);
+  CHECK_FALSE(outcome.note);
+}
+
 TEST_CASE("who wrote a Secret is told in few words", "[controller][apply]") {
   CHECK(former_owner("", {}) == "nobody known");
   CHECK(former_owner("Helm", {}) == "managed-by Helm");
   CHECK(former_owner("", {"kubectl"}) == "written by kubectl");
   CHECK(former_owner("x", {"a", "b", "c", "d", "e", "f"}) ==
         "managed-by x, written by a, b, c, d, e");
+  CHECK(other_writers({}) == "nobody known");
+  CHECK(other_writers({"icr-pull-secrets"}) == "nobody known");
+  CHECK(other_writers({"a", "icr-pull-secrets", "b"}) == "a, b");
 }
 
 TEST_CASE("a deletion says what it is for only when it is done", "[controller][apply]") {
@@ -335,15 +376,19 @@ TEST_CASE("a deletion says what it is for only when it is done", "[controller][a
   const plan::Problem note{"SecretReplaced", "why", false, true};
   const plan::DeleteCopy removal{"default", "uid", "5", note};
   SECTION("done") {
-    rig.server.will(200);
-    CHECK(rig.applier.apply("shop", removal).note == note);
+    rig.server.will(200, theirs()).will(200);
+    const auto said = rig.applier.apply("shop", removal).note;
+    REQUIRE(said);
+    CHECK(said->reason == note.reason);
+    CHECK(said->message == "why It was last written by: helm.");
+    CHECK(rig.server.lines == Words{"GET " + kCopy, "DELETE " + kCopy});
   }
   SECTION("somebody else was faster") {
-    rig.server.will(404, kMissing);
+    rig.server.will(404, kMissing).will(404, kMissing);
     CHECK_FALSE(rig.applier.apply("shop", removal).note);
   }
   SECTION("refused") {
-    rig.server.will(403, status(403, "Forbidden").dump());
+    rig.server.will(200, theirs()).will(403, status(403, "Forbidden").dump());
     CHECK_FALSE(rig.applier.apply("shop", removal).note);
   }
 }

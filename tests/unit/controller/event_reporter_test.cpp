@@ -58,6 +58,16 @@ TEST_CASE("an Event that an earlier run wrote is not written again", "[controlle
   CHECK_FALSE(complains(rig));
 }
 
+TEST_CASE("a note that an earlier run wrote, too, is counted up", "[controller][events]") {
+  Rig rig;
+  rig.server.will(409, status(409, "AlreadyExists").dump())
+      .will(200, test::object("shop/shop.1@2").dump());
+  plan::Problem note{"SecretRepaired", "what was done", false, true};
+  rig.reporter.report({"Namespace", "shop", "shop", "uid"}, note);
+  REQUIRE(rig.server.lines.size() == 2);
+  CHECK_THAT(rig.server.requests[1].body, Catch::StartsWith(R"({"count":2,)"));
+}
+
 TEST_CASE("a problem that comes back counts the Event up", "[controller][events]") {
   Rig rig;
   rig.server.will(409, status(409, "AlreadyExists").dump())

@@ -71,6 +71,29 @@ TEST_CASE("a problem that comes back is reported again, and counted", "[controll
   CHECK(rig.update({kA, kB}) == Words{"a x3"});
 }
 
+TEST_CASE("a note is of its own time: it is reported each time, and counted",
+          "[controller][ledger]") {
+  Rig rig;
+  auto note = problem("n");
+  note.note = true;
+  CHECK(rig.update({note}) == Words{"n x1"});
+  CHECK(rig.update({note, kA}) == Words{"n x2", "a x1"});
+  CHECK(rig.update({kA}).empty());
+  CHECK(rig.update({kA, note}) == Words{"n x3"});
+}
+
+TEST_CASE("notes without end are told no more often than problems", "[controller][ledger]") {
+  Rig rig;
+  auto note = problem("n");
+  note.note = true;
+  std::size_t told = 0;
+  for (int i = 0; i < 600; ++i) {
+    told += rig.update({note}).size();
+    rig.now += 1s;
+  }
+  CHECK(told == kMostAtOnce + 9);
+}
+
 TEST_CASE("each namespace has its own problems", "[controller][ledger]") {
   Rig rig;
   CHECK(rig.update({kA}, "shop") == Words{"a x1"});

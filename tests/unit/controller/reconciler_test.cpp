@@ -281,7 +281,7 @@ TEST_CASE("a replacement is told each time, and is no problem", "[controller][re
     rig.stores.copies.at("default")->apply(Rig::decoded(copy.dump()));
     copy["metadata"]["resourceVersion"] = std::to_string(15 + round * 10);
     copy["immutable"] = false;
-    rig.server.will(200).will(201, copy.dump());
+    rig.server.will(200).will(200).will(201, copy.dump());  // who wrote it, DELETE, POST
     const auto result = rig.reconcile();
     CHECK(result.writes.size() == 2);
     CHECK(result.problems.empty());

@@ -72,6 +72,11 @@ TEST_CASE("managedFields tell who wrote an object, the last one first", "[kube][
                      {"manager":"argocd","time":"2026-01-02T00:00:00Z"},
                      {"manager":"helm","time":"2026-01-02T00:00:00Z"}])") ==
         Names{"kubectl edit", "argocd", "helm"});
+  CHECK(field_managers(R"({"metadata":{"managedFields":[
+            {"manager":"helm","time":"2026-01-01T00:00:00Z","fieldsV1":{"f:data":{"f:x":{}}}},
+            {"manager":"labels","time":"2026-01-02T00:00:00Z","fieldsV1":{"f:metadata":{}}},
+            {"manager":"odd","fieldsV1":"f:data"},{"manager":"none"}]}})",
+                       "data") == Names{"helm"});
   for (const std::string nothing :
        {"[]", "null", "5", "\"helm\"", "{}", "[5,[],{}]", R"([{"manager":5}])"}) {
     INFO(nothing);

@@ -117,6 +117,7 @@ TEST_CASE("a rotated key is written into the copy in place", "[plan]") {
   CHECK(update.uid == uid);
   CHECK(update.resource_version == copy_of(some).resource_version);
   CHECK(update.content->revision == material("key-2")->revision());
+  CHECK_FALSE(update.repairs);
 }
 
 TEST_CASE("drift of a copy is repaired", "[plan]") {
@@ -124,10 +125,11 @@ TEST_CASE("drift of a copy is repaired", "[plan]") {
     const char* name;
     void (*edit)(CopyFacts&);
     Words actions;
+    bool said = false;  ///< the data were changed: somebody else did it
   };
   const Words update{"update default us.icr.io"};
-  for (const auto& [name, edit, actions] : std::vector<Case>{
-           {"data", [](auto& copy) { copy.content_hash = "x"; }, update},
+  for (const auto& [name, edit, actions, said] : std::vector<Case>{
+           {"data", [](auto& copy) { copy.content_hash = "x"; }, update, true},
            {"hash annotation", [](auto& copy) { copy.hash_annotation = "x"; }, update},
            {"hash annotation gone", [](auto& copy) { copy.hash_annotation.clear(); }, update},
            {"revision annotation", [](auto& copy) { copy.revision = "x"; }, update},
@@ -138,7 +140,8 @@ TEST_CASE("drift of a copy is repaired", "[plan]") {
               copy.content_hash = "x";
               copy.extra_keys = {"added", "also"};
             },
-            {"update default us.icr.io -added -also"}},
+            {"update default us.icr.io -added -also"},
+            true},
            {"another type",
             [](auto& copy) { copy.right_type = false; },
             {"delete default", "create default us.icr.io"}},
@@ -150,6 +153,8 @@ TEST_CASE("drift of a copy is repaired", "[plan]") {
       edit(copy_of(some));
       const auto plan = plan_of(some);
       CHECK(told(plan) == actions);
+      const auto* const written = std::get_if<UpdateCopy>(plan.actions.data());
+      CHECK((written != nullptr && written->repairs) == said);
       CHECK(plan.state == State::kPending);
       perform(some, plan);
       CHECK(plan_of(some).state == State::kReady);
