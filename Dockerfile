@@ -11,8 +11,8 @@ FROM ${BASE} AS libraries
 # A volume mounted at /ccache makes later builds faster; nothing else depends on it.
 ENV CCACHE_DIR=/ccache DEBIAN_FRONTEND=noninteractive
 
-# Debian has no static archives of cpprest and prometheus-cpp, and its cpp-httplib is a shared
-# library too: these three are built here from Debian's own source packages. apt verifies them.
+# Debian has no static archives of cpprest and prometheus-cpp: these two are built here from
+# Debian's own source packages. apt verifies them.
 WORKDIR /libraries
 RUN sed --in-place 's/^Types: deb$/Types: deb deb-src/' /etc/apt/sources.list.d/*.sources \
     && apt-get update \
@@ -21,8 +21,8 @@ RUN sed --in-place 's/^Types: deb$/Types: deb deb-src/' /etc/apt/sources.list.d/
         libboost-atomic-dev libboost-chrono-dev libboost-date-time-dev libboost-filesystem-dev \
         libboost-random-dev libboost-regex-dev libboost-system-dev libboost-thread-dev \
         libcli11-dev libexpected-dev libfmt-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev \
-    && apt-get source cpprest prometheus-cpp cpp-httplib \
-    && mv cpprest-*/ cpprest && mv prometheus-cpp-*/ prometheus-cpp && mv cpp-httplib-*/ cpp-httplib \
+    && apt-get source cpprest prometheus-cpp \
+    && mv cpprest-*/ cpprest && mv prometheus-cpp-*/ prometheus-cpp \
     && rm --recursive ./*.dsc ./*.tar.* /var/lib/apt/lists/*
 
 # Hardened like the operator itself (cmake/flags.cmake).
@@ -35,8 +35,7 @@ RUN cmake -S prometheus-cpp -B prometheus-cpp/build -G Ninja \
         -DUSE_THIRDPARTY_LIBRARIES=OFF \
     && cmake --build prometheus-cpp/build --parallel "$(nproc)" \
     && cmake --install prometheus-cpp/build \
-    && rm --recursive prometheus-cpp/build \
-    && cp cpp-httplib/httplib.h /usr/local/include/
+    && rm --recursive prometheus-cpp/build
 
 RUN cmake -S cpprest/Release -B cpprest/build -G Ninja \
         -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_FLAGS="${LIBRARY_FLAGS}" \
@@ -63,7 +62,7 @@ RUN mkdir --parents etc/ssl/certs usr/lib/ssl usr/share/licenses \
         libssl-dev libstdc++-12-dev libyaml-cpp-dev nlohmann-json3-dev; do \
         cp --dereference "/usr/share/doc/$package/copyright" "usr/share/licenses/$package" || exit; \
     done \
-    && for source in cpprest prometheus-cpp cpp-httplib; do \
+    && for source in cpprest prometheus-cpp; do \
         cp "/libraries/$source/debian/copyright" "usr/share/licenses/$source" || exit; \
     done
 

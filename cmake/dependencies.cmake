@@ -42,19 +42,5 @@ add_library(icrps_prometheus INTERFACE)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 target_link_libraries(icrps_prometheus INTERFACE prometheus-cpp::core)
 
-add_library(icrps_httplib INTERFACE)
-if(ICRPS_STATIC)  # the one header is all; poll() as in the distribution's library
-  find_path(HTTPLIB_INCLUDE httplib.h REQUIRED)
-  target_include_directories(icrps_httplib SYSTEM INTERFACE ${HTTPLIB_INCLUDE})
-  target_compile_definitions(icrps_httplib INTERFACE CPPHTTPLIB_USE_POLL)
-  target_link_libraries(icrps_httplib INTERFACE Threads::Threads)
-else()
-  find_library(HTTPLIB_LIBRARY NAMES cpp-httplib REQUIRED)
-  # As the library was built (its cpp-httplib.pc): they change the layout of its classes.
-  target_compile_definitions(icrps_httplib INTERFACE
-    CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT CPPHTTPLIB_BROTLI_SUPPORT)
-  target_link_libraries(icrps_httplib INTERFACE ${HTTPLIB_LIBRARY} Threads::Threads)
-endif()
-
 add_library(icrps_cli11 INTERFACE)
 target_link_libraries(icrps_cli11 INTERFACE CLI11::CLI11)

@@ -6,6 +6,17 @@
 
 exec 3>&1 # for what a check wants to be seen although it did not fail
 
+# in_sandbox SCRIPT [--inside]: runs the script's `inside`, in the sandbox that is there or else in a
+# new one with a node.
+in_sandbox() {
+	if [[ ${2:-} == --inside ]]; then
+		inside
+		return
+	fi
+	[[ -f $image_archive_file ]] || { echo "no $image_archive_file; run make image first" >&2; exit 1; }
+	"$root/tests/sandbox/run" --node -- "$1" --inside
+}
+
 # The command runs with errexit in force, which it would not inside a condition: a function with
 # several steps fails at the first that does.
 check() {

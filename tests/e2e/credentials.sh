@@ -282,13 +282,4 @@ inside() {
 	echo "credentials, end to end: all passed"
 }
 
-main() {
-	if [[ ${1:-} == --inside ]]; then
-		inside
-		return
-	fi
-	[[ -f $image_archive_file ]] || { echo "no $image_archive_file; run make image first" >&2; exit 1; }
-	"$root/tests/sandbox/run" --node -- "$here/credentials.sh" --inside
-}
-
-main "$@"
+in_sandbox "$here/credentials.sh" "$@"

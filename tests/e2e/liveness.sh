@@ -119,13 +119,4 @@ inside() {
 	echo "liveness: all passed"
 }
 
-main() {
-	if [[ ${1:-} == --inside ]]; then
-		inside
-		return
-	fi
-	[[ -f $image_archive_file ]] || { echo "no $image_archive_file; run make image first" >&2; exit 1; }
-	"$root/tests/sandbox/run" --node -- "$here/liveness.sh" --inside
-}
-
-main "$@"
+in_sandbox "$here/liveness.sh" "$@"

@@ -125,13 +125,4 @@ inside() {
 	echo "rescue: all passed"
 }
 
-main() {
-	if [[ ${1:-} == --inside ]]; then
-		inside
-		return
-	fi
-	[[ -f $image_archive_file ]] || { echo "no $image_archive_file; run make image first" >&2; exit 1; }
-	"$root/tests/sandbox/run" --node -- "$here/rescue.sh" --inside
-}
-
-main "$@"
+in_sandbox "$here/rescue.sh" "$@"

@@ -109,13 +109,4 @@ inside() {
 
 differ() { [[ $1 != "$2" ]] || { echo "still $1"; return 1; }; }
 
-main() {
-	if [[ ${1:-} == --inside ]]; then
-		inside
-		return
-	fi
-	[[ -f $image_archive_file ]] || { echo "no $image_archive_file; run make image first" >&2; exit 1; }
-	"$root/tests/sandbox/run" --node -- "$here/rolling.sh" --inside
-}
-
-main "$@"
+in_sandbox "$here/rolling.sh" "$@"

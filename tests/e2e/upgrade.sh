@@ -81,13 +81,4 @@ inside() {
 	echo "end to end: upgrade passed"
 }
 
-main() {
-	if [[ ${1:-} == --inside ]]; then
-		inside
-		return
-	fi
-	[[ -f $image_archive_file ]] || { echo "no $image_archive_file; run make image first" >&2; exit 1; }
-	"$root/tests/sandbox/run" --node -- "$here/upgrade.sh" --inside
-}
-
-main "$@"
+in_sandbox "$here/upgrade.sh" "$@"
