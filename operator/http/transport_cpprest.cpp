@@ -126,6 +126,9 @@ CpprestTransport::Client CpprestTransport::make_client(std::size_t block) const 
   if (tls_) {
     config.set_ssl_context_callback(
         [tls = tls_](boost::asio::ssl::context& context) { tls->apply(context); });
+    config.set_nativehandle_options([](web::http::client::native_handle connection) {
+      TlsSetup::remember_socket(*static_cast<TlsSetup::Stream*>(connection));
+    });
   }
   return {web::http::uri(endpoint_.base), config};
 }

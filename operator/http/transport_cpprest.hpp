@@ -18,6 +18,14 @@ struct ClientCertificate {
   SecretString key_pem;
 };
 
+/// TCP keepalive (tcp(7)): a peer that is gone without a word is noticed after idle + probes *
+/// interval, however long a stream may be silent. For TLS only.
+struct Keepalive {
+  std::chrono::seconds idle{30};
+  std::chrono::seconds interval{10};
+  int probes = 3;
+};
+
 struct TransportOptions {
   /// "https://10.96.0.1:443"; a path prefix is allowed. http:// only for tests.
   std::string origin;
@@ -34,6 +42,8 @@ struct TransportOptions {
   std::string user_agent = "icr-pull-secrets";
   /// Requests in flight at once; more wait. Streams are not counted.
   unsigned max_in_flight = 16;
+  /// What the kernel does about a silent connection: see Keepalive.
+  Keepalive keepalive{};
 };
 
 /// Once, before any other use of the HTTP library and before any other thread: one loop thread,

@@ -1,5 +1,10 @@
 // Pooled connections, how they die, and how many there are.
+#include <arpa/inet.h>
 #include <atomic>
+#include <filesystem>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "suite.hpp"
 
@@ -16,6 +21,37 @@ Server::Script answer_once_and(void (Connection::*end)()) {
   };
 }
 
+/// SO_KEEPALIVE, and what goes with it in seconds and times.
+struct Probing {
+  int on = 0;
+  int idle = 0;
+  int interval = 0;
+  int probes = 0;
+  bool operator==(const Probing&) const = default;
+};
+
+int option(int socket, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  ::getsockopt(socket, level, name, &value, &size);
+  return value;
+}
+
+/// Of this process' connections to that port.
+std::vector<Probing> keepalives_to(int port) {
+  std::vector<Probing> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::stoi(entry.path().filename());
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != port) continue;
+    found.push_back({option(fd, SOL_SOCKET, SO_KEEPALIVE), option(fd, IPPROTO_TCP, TCP_KEEPIDLE),
+                     option(fd, IPPROTO_TCP, TCP_KEEPINTVL), option(fd, IPPROTO_TCP, TCP_KEEPCNT)});
+  }
+  return found;
+}
+
 }  // namespace
 
 TEST_CASE("A connection is used again") {
@@ -23,6 +59,38 @@ TEST_CASE("A connection is used again") {
   const auto transport = transport_to(server);
   for (int i = 0; i < 20; ++i) REQUIRE(transport->send(get("/"), {}));
   CHECK(server.accepted() == 1);
+}
+
+TEST_CASE("The kernel asks after a peer that is silent") {
+  const Server server(tls(), echo);
+  auto options = trusting(server.origin());
+  options.keepalive = {.idle = 7s, .interval = 3s, .probes = 2};
+  const auto transport = make_transport(options);
+  REQUIRE(transport->send(get("/"), {}));
+  const auto asked = keepalives_to(server.port());
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0] == Probing{1, 7, 3, 2});
+}
+
+TEST_CASE("And after that of a stream, which may be silent for long") {
+  std::atomic<bool> over = false;
+  const Server server(tls(), [&](Connection& connection) {
+    if (!connection.read_request()) return;
+    connection.write(chunked_head());
+    while (!over && connection.pause(5ms)) {
+    }
+  });
+  const auto transport = transport_to(server);
+  std::optional<std::vector<Probing>> asked;
+  auto request = watch("/");
+  request.on_open = [&] {
+    asked = keepalives_to(server.port());
+    over = true;
+  };
+  static_cast<void>(read_all(*transport, request));
+  REQUIRE(asked);
+  REQUIRE(asked->size() == 1);
+  CHECK(asked->front() == Probing{1, 30, 10, 3});
 }
 
 TEST_CASE("A connection isn't used again when the server says that it closes it") {

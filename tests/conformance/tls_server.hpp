@@ -113,6 +113,7 @@ class Server {
   Server& operator=(Server&&) = delete;
 
   [[nodiscard]] std::string origin(const std::string& host = "127.0.0.1") const;
+  [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] unsigned accepted() const { return accepted_; }
   [[nodiscard]] unsigned open() const { return open_; }
 

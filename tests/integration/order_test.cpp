@@ -44,6 +44,24 @@ TEST_CASE("the Secret is created before its service account exists, and one patc
   CHECK(text_of(Scene::requests(ns)) == "POST secrets, PATCH builder");
 }
 
+TEST_CASE("a copy that is deleted before the answer to its own update comes is made again") {
+  Scene scene;
+  scene.start();
+  const auto ns = scene.make_in("us-south");
+  scene.expect_served(ns);
+  proxy().add({.name = "late",
+               .method = "PATCH",
+               .path = "/secrets/icr-default$",
+               .action = "late",
+               .delay = 1500ms,
+               .times = 1});
+  scene.rotate();
+  scene.expect_served(ns);  // it is written, and only the operator does not know it
+  cluster().delete_secret(ns, kCopy);
+  scene.expect_served(ns);
+  CHECK(proxy().matched("late") == 1);
+}
+
 TEST_CASE("an account's event that overtakes its namespace's costs no fixed wait") {
   Scene scene;
   constexpr auto kDelay = 700ms;

@@ -117,7 +117,8 @@ TEST_CASE(
   Scene::expect_bare(out);
   CHECK(text_of(writes(Scene::requests(served))).empty());
   CHECK(text_of(writes(Scene::requests(wider))) == "PATCH icr-default");
-  CHECK(text_of(writes(Scene::requests(drifted))) == "PATCH icr-default");
+  Scene::expect_event(drifted, "SecretRepaired");
+  CHECK(text_of(writes(Scene::requests(drifted))) == "PATCH icr-default, POST events");
   CHECK(text_of(writes(Scene::requests(detached))) == "PATCH default");
   CHECK(text_of(writes(Scene::requests(fresh))) == "POST secrets, PATCH default");
   CHECK(text_of(writes(Scene::requests(out))) == "PATCH default, DELETE icr-default");

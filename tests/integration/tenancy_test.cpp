@@ -52,7 +52,13 @@ json forged_copy(const std::string& credential, const json& annotations = json::
 /// Somebody with every right inside of a namespace, its own annotations and labels included.
 class Tenant {
  public:
-  explicit Tenant(const std::string& ns) : ns_(ns), api_(kubeconfig(ns)) {}
+  explicit Tenant(const std::string& ns) : ns_(ns), api_(kubeconfig(ns)) {
+    // The API server hears of new rights by a watch of its own.
+    eventually("the tenant's rights are in force", [&] {
+      const auto answer = api_.merge(path() + "?dryRun=All", json::object());
+      return answer.ok() ? std::string() : answer.text;
+    });
+  }
 
   [[nodiscard]] Api& api() { return api_; }
   [[nodiscard]] std::string path(const std::string& rest = {}) const { return path_of(ns_) + rest; }

@@ -313,6 +313,27 @@ TEST_CASE("a watch whose other end is gone without a word goes on where it stopp
   CHECK(lists_of("").empty());
 }
 
+TEST_CASE("a watch whose packets are all lost is noticed after a minute") {
+  Scene scene;
+  auto& op = scene.start();
+  const auto leaves = scene.make_in("us-south");
+  scene.expect_served(leaves);
+  expect_watches();
+  const Blackhole blackhole(proxy().port());
+  REQUIRE(blackhole.size() >= 4);
+  cluster().annotate(leaves, {{kRegions, nullptr}});
+  const auto comes = scene.make_in("eu-de");
+  const auto took =
+      eventually("it is served", [&] { return scene.served(comes, {"de.icr.io"}); }, 90s);
+  INFO(took.count() << " ms");
+  // The kernel asks after 30 s and gives up after three questions, 10 s each; a watch by itself
+  // allows 250 s of silence.
+  CHECK(took > 30s);
+  CHECK(took < 200s);
+  Scene::expect_bare(leaves);
+  op.expect_metric("icr_pull_secrets_watch_restarts_total", {{"reason", "silent"}}, 4);
+}
+
 TEST_CASE("nothing polls: without events there are no requests") {
   Scene scene;
   auto& op = scene.start();

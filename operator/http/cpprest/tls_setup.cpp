@@ -3,11 +3,13 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <stdexcept>
 #include <string_view>
+#include <sys/socket.h>
 
 #include "http/cpprest/failures.hpp"
 
@@ -37,6 +39,12 @@ int context_index() {
   return index;
 }
 
+/// Of a TLS connection: its socket, which outlives it.
+int socket_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
 boost::asio::const_buffer buffer(const std::string& text) {
   return {text.data(), text.size()};
 }
@@ -56,6 +64,7 @@ TlsSetup::TlsSetup(const Endpoint& endpoint, const TransportOptions& options)
     : store_(options.ca_pem.empty() ? load_system() : load(options.ca_pem)),
       name_(options.server_name.value_or(endpoint.host)),
       literal_(is_ip_literal(name_)),
+      keepalive_(options.keepalive),
       client_certificate_(options.client_certificate) {
   if (name_.empty()) throw std::invalid_argument("server_name is empty");
 }
@@ -115,10 +124,8 @@ void TlsSetup::apply(boost::asio::ssl::context& context) {
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   expect_name(native);
   SSL_CTX_set_cert_verify_callback(native, &TlsSetup::verify, this);
-  if (!literal_) {
-    SSL_CTX_set_ex_data(native, context_index(), this);
-    SSL_CTX_set_info_callback(native, &TlsSetup::announce_name);
-  }
+  SSL_CTX_set_ex_data(native, context_index(), this);
+  SSL_CTX_set_info_callback(native, &TlsSetup::handshake_begins);
   present_client(native);
 }
 
@@ -142,15 +149,40 @@ void TlsSetup::expect_name(SSL_CTX* context) const {
   if (set != 1) throw TlsSetupError("the name to verify can't be used: " + name_);
 }
 
-/// Server name indication. The library would send the origin's host, addresses included.
-void TlsSetup::announce_name(const SSL* ssl, int where, int /*value*/) {
+void TlsSetup::remember_socket(Stream& stream) {
+  if (stream.next_layer().is_open()) return;  // it has its options
+  SSL_set_ex_data(stream.native_handle(), socket_index(), &stream.next_layer());
+}
+
+void TlsSetup::handshake_begins(const SSL* ssl, int where, int /*value*/) {
   if ((where & SSL_CB_HANDSHAKE_START) == 0) return;
   const auto* self =
       static_cast<const TlsSetup*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
+  if (!self->literal_) self->announce_name(ssl);
+  self->keep_alive(ssl);
+}
+
+/// A connection that can't be given them works without.
+void TlsSetup::keep_alive(const SSL* ssl) const {
+  auto* const socket =
+      static_cast<boost::asio::ip::tcp::socket*>(SSL_get_ex_data(ssl, socket_index()));
+  if (socket == nullptr) return;
+  const auto set = [&](int level, int option, auto value) {
+    const int number = static_cast<int>(value);
+    ::setsockopt(socket->native_handle(), level, option, &number, sizeof number);
+  };
+  set(IPPROTO_TCP, TCP_KEEPIDLE, keepalive_.idle.count());
+  set(IPPROTO_TCP, TCP_KEEPINTVL, keepalive_.interval.count());
+  set(IPPROTO_TCP, TCP_KEEPCNT, keepalive_.probes);
+  set(SOL_SOCKET, SO_KEEPALIVE, true);
+}
+
+/// Server name indication. The library would send the origin's host, addresses included.
+void TlsSetup::announce_name(const SSL* ssl) const {
   // What the macro SSL_set_tlsext_host_name does. OpenSSL hands the connection out as const here
   // and means the name to be set through it; it copies the name.
   SSL_ctrl(const_cast<SSL*>(ssl), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-           const_cast<char*>(self->name_.c_str()));
+           const_cast<char*>(name_.c_str()));
 }
 
 void TlsSetup::present_client(SSL_CTX* context) {

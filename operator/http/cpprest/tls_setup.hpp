@@ -4,6 +4,11 @@
 // OpenSSL checks chain and name here by itself, so that a name in the certificate's subject never
 // counts and the reason of a refusal is known; the library's own check, which accepts the subject
 // and reports no reason, is not reached.
+//
+// It is also where a connection gets its TCP options: the library hands its socket out before it is
+// connected only, so that it is remembered with the connection's TLS object, whose handshake comes
+// when it is. A connection to the second address of a name, after the first was dead, is not handed
+// out and goes without.
 #pragma once
 
 #include <memory>
@@ -12,7 +17,9 @@
 #include <optional>
 #include <string>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 
 #include "http/cpprest/endpoint.hpp"
 #include "http/transport_cpprest.hpp"
@@ -38,6 +45,11 @@ class TlsSetup {
   /// can't be had or used.
   void apply(boost::asio::ssl::context& context);
 
+  /// The library's connection, and what its set_nativehandle_options tells of: on the loop, before
+  /// each request.
+  using Stream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>;
+  static void remember_socket(Stream& stream);
+
   /// After this the client-certificate callback isn't called again.
   void retire();
 
@@ -61,7 +73,9 @@ class TlsSetup {
   static Store load(const std::string& ca_pem);
   static Store load_system();
   static int verify(X509_STORE_CTX* chain, void* self);
-  static void announce_name(const SSL* ssl, int where, int value);
+  static void handshake_begins(const SSL* ssl, int where, int value);
+  void announce_name(const SSL* ssl) const;
+  void keep_alive(const SSL* ssl) const;
 
   void expect_name(SSL_CTX* context) const;
   void present_client(SSL_CTX* context);
@@ -72,6 +86,7 @@ class TlsSetup {
   const Store store_;
   const std::string name_;  ///< to verify, and to announce unless it is an address
   const bool literal_;
+  const Keepalive keepalive_;
 
   std::optional<Identity> identity_;  ///< the last one presented; used on the loop only
 

@@ -62,6 +62,7 @@ class Store final : public Sink {
     const Place place = place_of(object);
     {
       const std::lock_guard lock(mutex_);
+      told_ = object.resource_version;
       const Record* known = find(place);
       // A deletion that is older than what is known is about a predecessor of the same name.
       if (known == nullptr || older(object.resource_version, known->resource_version)) return;
@@ -76,6 +77,7 @@ class Store final : public Sink {
     {
       const std::lock_guard lock(mutex_);
       keep_newer_than(list_version);
+      told_ = list_version;
       touched = differences();
       records_.swap(*incoming_);
       incoming_.reset();
@@ -85,11 +87,13 @@ class Store final : public Sink {
     if (first && on_synced_) on_synced_();
   }
 
-  /// The result of an own write, unless something newer is known already.
+  /// The result of an own write, unless the watch has passed it already: then it has told of it,
+  /// and of what came after, be it the object's end.
   void written(Object&& object) {
     const Place place = place_of(object);
     Record record = project_(std::move(object));
     const std::lock_guard lock(mutex_);
+    if (older(record.resource_version, told_)) return;
     take(place, std::move(record));
   }
 
@@ -147,9 +151,12 @@ class Store final : public Sink {
     return record == names->second.end() ? nullptr : &record->second;
   }
 
-  [[nodiscard]] bool news(const Place& place, const std::string& version) const {
+  /// Of an object that the watch brings.
+  [[nodiscard]] bool news(const Place& place, const std::string& version) {
     const std::lock_guard lock(mutex_);
-    return incoming_ || newer(place, version);
+    if (incoming_) return true;
+    told_ = version;
+    return newer(place, version);
   }
 
   /// Whether `version` is not known or passed already.
@@ -216,6 +223,9 @@ class Store final : public Sink {
   // guarded by mutex_
   Records records_;
   std::optional<Records> incoming_;  // while a list is under way
+  // The watch has told of everything up to this version: its events come in the order of their
+  // versions, over all objects of the collection.
+  std::string told_;
   bool synced_ = false;
 };
 

@@ -1,6 +1,7 @@
 // The store against a naive model, over a long random walk: a pretended API server gives out
-// versions, its events reach the store late, own writes reach it at once, watches are replaced by
-// lists now and then. Whenever all events have arrived, store and server agree.
+// versions, its events reach the store late, and so do the answers to own writes, before or after
+// the events that tell of them; watches are replaced by lists now and then. Whenever all has
+// arrived, store and server agree.
 #include <deque>
 #include <map>
 #include <set>
@@ -66,7 +67,8 @@ class Walk {
     const auto dice = dice_.below(100);
     if (dice < 30) {
       auto object = server_.put(ns, name);
-      if (dice < 15) store_.written(std::move(object));  // it was our own write
+      if (dice < 10) store_.written(std::move(object));  // it was our own write
+      if (dice >= 10 && dice < 20) answers_.push_back(std::move(object));
     } else if (dice < 42) {
       if (found == server_.contents.end()) return;
       const auto version = found->second;
@@ -75,16 +77,19 @@ class Walk {
       if (dice < 36 && known && known->resource_version == version) {
         store_.erased(ns, name, version);  // it was our own deletion
       }
+    } else if (dice < 52) {
+      answer();
     } else if (dice < 98) {
       deliver();
     } else if (dice < 99) {
       relist();
     } else {
       while (!server_.pending.empty()) deliver();
+      while (!answers_.empty()) answer();
     }
   }
 
-  [[nodiscard]] bool all_delivered() const { return server_.pending.empty(); }
+  [[nodiscard]] bool all_delivered() const { return server_.pending.empty() && answers_.empty(); }
   [[nodiscard]] const Contents& truth() const { return server_.contents; }
   [[nodiscard]] Contents known() const {
     Contents contents;
@@ -103,6 +108,14 @@ class Walk {
     auto [object, removal] = std::move(server_.pending.front());
     server_.pending.pop_front();
     removal ? store_.removed(std::move(object)) : store_.apply(std::move(object));
+  }
+
+  /// One of those under way: answers overtake each other.
+  void answer() {
+    if (answers_.empty()) return;
+    const auto one = answers_.begin() + static_cast<long>(dice_.below(answers_.size()));
+    store_.written(std::move(*one));
+    answers_.erase(one);
   }
 
   /// A list as of now; events up to then will not come. Half of them fail first. While the pages
@@ -133,6 +146,7 @@ class Walk {
 
   test::Dice dice_;
   Server server_;
+  std::deque<Object> answers_;  // to own writes, on their way
   std::set<std::string> told_;
   Store<Record> store_{[](Object&& o) { return Record{o.resource_version}; }};
 };

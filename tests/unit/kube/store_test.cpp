@@ -134,6 +134,28 @@ TEST_CASE("an own write and its echo are one change", "[kube][store]") {
     CHECK(rig.all() == Words{"shop/a@5", "shop/b@8"});
     CHECK(rig.changes().empty());
   }
+  SECTION("somebody deleted it after us, and the answer to our write comes last") {
+    rig.removed("shop/a@9");
+    CHECK(rig.changes() == Words{"shop"});
+    rig.written("shop/a@8");
+    CHECK(rig.all().empty());
+  }
+  SECTION("the same with what we created, of which nothing was known") {
+    rig.apply("shop/b@8");
+    rig.removed("shop/b@9");
+    rig.written("shop/b@8");
+    CHECK(rig.all() == Words{"shop/a@5"});
+  }
+  SECTION("a list without it is newer than the write") {
+    rig.relist({"shop/a@5"}, "9");
+    rig.written("shop/b@8");
+    CHECK(rig.all() == Words{"shop/a@5"});
+  }
+  SECTION("events of others are no reason to forget a write that they do not tell of yet") {
+    rig.apply("shop/c@7");
+    rig.written("shop/b@8");
+    CHECK(rig.all() == Words{"shop/a@5", "shop/b@8", "shop/c@7"});
+  }
 }
 
 TEST_CASE("a deletion", "[kube][store]") {
