@@ -31,11 +31,13 @@ Needs needs_of(const config::Config& config, const std::string& own_namespace) {
   return needs;
 }
 
-bool forbidden(http::Transport& transport, kube::Collection collection) {
-  constexpr int kForbidden = 403;
+/// A signal that comes meanwhile waits for as long.
+constexpr std::chrono::seconds kPatience{5};
+
+http::Result ask(http::Transport& transport, kube::Collection collection) {
   collection.page = 1;
-  const auto answer = kube::fetch_page(transport, collection, {}, {});
-  return answer && answer->status == kForbidden;
+  collection.page_deadline = kPatience;
+  return kube::fetch_page(transport, collection, {}, {});
 }
 
 }  // namespace
@@ -43,9 +45,13 @@ bool forbidden(http::Transport& transport, kube::Collection collection) {
 std::optional<std::string> missing_right(http::Transport& transport, const config::Config& running,
                                          const config::Config& next,
                                          const std::string& own_namespace) {
+  constexpr int kForbidden = 403;
   const auto before = needs_of(running, own_namespace);
   for (const auto& [what, collection] : needs_of(next, own_namespace)) {
-    if (before.contains(what) || !forbidden(transport, collection)) continue;
+    if (before.contains(what)) continue;
+    const auto answer = ask(transport, collection);
+    if (!answer) break;  // nor will the next have one
+    if (answer->status != kForbidden) continue;
     return fmt::format(
         "the operator may not list and watch {}; the chart grants what the value `config` needs, "
         "so "

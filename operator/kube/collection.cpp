@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 
 // A server that does not end a watch in time, nor sends bookmarks (about one a minute), is gone.
 constexpr auto kIdleSlack = 10s;
-constexpr auto kListDeadline = 60s;
 
 constexpr unsigned kSmaller = 8;
 
@@ -54,7 +53,7 @@ http::Request list_request(const Collection& collection, const std::string& cont
   request.target = base_target(collection) + fmt::format("limit={}", page);
   if (!continue_token.empty()) request.target += "&continue=" + escape(continue_token);
   request.headers = {{"Accept", accept(collection, true)}};
-  request.deadline = kListDeadline;
+  request.deadline = collection.page_deadline;
   request.max_body = collection.max_page_size;
   return request;
 }

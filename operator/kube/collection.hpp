@@ -24,6 +24,7 @@ struct Collection {
   /// that at the very worst.
   std::size_t max_page_size = std::size_t{10} << 20U;
   std::string label_selector{};  ///< "app=shop", or empty
+  std::chrono::milliseconds page_deadline = std::chrono::minutes(1);
 };
 
 /// fetch_page() takes no longer: a minute for each request, and there are not more than five.

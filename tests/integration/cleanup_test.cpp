@@ -32,18 +32,18 @@ Requests all_writes() {
   return found;
 }
 
-/// One of the operator's own name, of pods that nobody runs.
-void make_deployment(const json& more_metadata = json::object()) {
+/// One of the operator's own name, of pods that nobody runs. With more in their metadata and spec.
+void make_deployment(const json& more_metadata, const json& more_spec) {
   json metadata = {{"labels", {{"app", "x"}}}};
   metadata.update(more_metadata);
-  must(cluster().api().post(
-      kDeployments, {{"metadata", {{"name", kOwn}}},
-                     {"spec",
-                      {{"replicas", 2},
-                       {"selector", {{"matchLabels", {{"app", "x"}}}}},
-                       {"template",
-                        {{"metadata", metadata},
-                         {"spec", {{"containers", {{{"name", "x"}, {"image", "x"}}}}}}}}}}}));
+  json spec = {{"containers", {{{"name", "x"}, {"image", "x"}}}}};
+  spec.update(more_spec);
+  must(cluster().api().post(kDeployments,
+                            {{"metadata", {{"name", kOwn}}},
+                             {"spec",
+                              {{"replicas", 2},
+                               {"selector", {{"matchLabels", {{"app", "x"}}}}},
+                               {"template", {{"metadata", metadata}, {"spec", spec}}}}}}));
 }
 
 json pods() {
@@ -53,8 +53,9 @@ json pods() {
 
 /// Deletes what make_deployment() made.
 struct Deployment {
-  explicit Deployment(const json& more_metadata = json::object()) {
-    make_deployment(more_metadata);
+  explicit Deployment(const json& more_metadata = json::object(),
+                      const json& more_spec = json::object()) {
+    make_deployment(more_metadata, more_spec);
     eventually("the Deployment has pods",
                [] { return pods().size() == 2 ? "" : std::to_string(pods().size()); });
   }
@@ -64,6 +65,7 @@ struct Deployment {
       const auto target =
           "/api/v1/namespaces/" + kOwn + "/pods/" + pod["metadata"]["name"].get<std::string>();
       static_cast<void>(cluster().api().merge(target, {{"metadata", {{"finalizers", nullptr}}}}));
+      static_cast<void>(cluster().api().remove(target, {{"gracePeriodSeconds", 0}}));
     }
   }
   Deployment(const Deployment&) = delete;
@@ -286,7 +288,9 @@ TEST_CASE("cleanup stops the operator's Deployment first, and waits for the end 
 TEST_CASE("nothing is removed while a pod of the operator runs") {
   Scene scene;
   const HookRights rights;
-  const Deployment deployment(json{{"finalizers", json::array({"tests.example.com/stay"})}});
+  // On a node, for the control plane ends pods that go and have none.
+  const Deployment deployment(json{{"finalizers", json::array({"tests.example.com/stay"})}},
+                              json{{"nodeName", "nowhere"}});
   scene.start();
   const auto ns = scene.make_in("us-south");
   scene.expect_served(ns);

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "harness/iam_scene.hpp"
 #include "harness/scene.hpp"
 
 using namespace itest;
@@ -116,6 +117,19 @@ TEST_CASE("a configuration that is gone, giant or explosive harms nobody") {
   CHECK(op.resident_kib() < before + kRoom);
   cluster().annotate(ns, in("eu-de"));
   scene.expect_served(ns, {"de.icr.io"});
+}
+
+TEST_CASE("an API server that hangs keeps neither a change nor the end waiting for long") {
+  Scene scene;
+  auto& op = scene.start();
+  proxy().add({.name = "hung", .method = "GET", .path = "limit=1$", .action = "hang"});
+  change(op, config_text() + api_key("team", "team-key"));
+  eventually("it asks for its rights", [] { return proxy().matched("hung") > 0 ? "" : "no"; });
+  op.process().signal(SIGTERM);
+  const auto code = op.process().wait(40s);  // a list by itself may take a minute
+  REQUIRE(code);
+  CHECK(*code == 0);
+  CHECK(proxy().matched("hung") == 1);
 }
 
 TEST_CASE("the log level changes while the work goes on") {
