@@ -6,7 +6,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "harness/scene.hpp"
+#include "harness/pair.hpp"
 
 namespace {
 
@@ -124,6 +124,40 @@ TEST_CASE("a rotation is one write for each namespace, and new namespaces go ahe
     const auto told = matching(proxy().requests(), "POST", "/namespaces/" + kOwn + "/events$");
     return told.size() == 1 ? "" : text_of(told);
   });
+}
+
+TEST_CASE("a leader killed while a crowd gets a new key: nothing is lost, nor written twice") {
+  Pair pair;
+  crowd();
+  expect_crowd_served(pair);
+  const auto copies = "/namespaces/crowd-.*/secrets/icr-default$";
+  pair.first->road().start_over();
+  pair.second->road().start_over();
+  pair.first->road().add({.name = "slow", .path = copies, .action = "delay", .delay = 80ms});
+  pair.rotate();
+  eventually("the roll-out is under way",
+             [&] { return pair.first->road().matched("slow") > 64 ? "" : "not yet"; });
+  pair.first->op().kill();
+  const auto took = pair.taken_over();
+  expect_crowd_served(pair);
+  std::map<std::string, int> patches;  // that the API server accepted, of both
+  std::size_t by_first = 0;
+  for (auto* const replica : {pair.first.get(), pair.second.get()}) {
+    for (const auto& request : matching(replica->written(), "PATCH", copies)) {
+      if (request.status == 200) ++patches[request.path];
+    }
+    if (replica == pair.first.get()) by_first = patches.size();
+  }
+  for (const auto& [path, count] : patches) {
+    INFO(path);
+    CHECK(count == 1);
+  }
+  CHECK(by_first < kCrowd);
+  // Without those whose answer was under way when the leader was killed: done, and not known.
+  CHECK(patches.size() >= kCrowd - 16);
+  std::printf("          %zu copies written, then another led %ld ms after the kill\n", by_first,
+              static_cast<long>(took.count()));
+  CHECK(pair.second->stop().empty());
 }
 
 TEST_CASE("a restart of a converged cluster writes nothing, by the API server's own count") {

@@ -5,41 +5,15 @@
 
 #include <catch2/catch.hpp>
 
-#include "harness/replica.hpp"
-#include "harness/scene.hpp"
+#include "harness/pair.hpp"
 
 using namespace itest;
 
 namespace {
 
-constexpr auto kLeases = "/apis/coordination.k8s.io/v1/namespaces/icr-pull-secrets/leases";
-
 json lease() {
-  return cluster().api().get(std::string(kLeases) + "/" + kLeaseName).body();
+  return cluster().api().get(kLease).body();
 }
-
-/// Two replicas of which one leads. The scene has the source and the namespaces.
-struct Pair : Scene {
-  Pair() {
-    cluster().api().remove(std::string(kLeases) + "/" + kLeaseName);
-    first = std::make_unique<Replica>();
-    second = std::make_unique<Replica>();
-    first->wait_until_ready();
-    second->wait_until_ready();
-    eventually("one leads", [&]() -> std::string {
-      return first->leads() != second->leads() ? "" : "none or both";
-    });
-    if (second->leads()) std::swap(first, second);
-  }
-
-  /// Waits until `second` leads; returns how long that took.
-  Milliseconds taken_over() const {
-    return eventually("the other one leads", [&] { return second->leads() ? "" : "not yet"; });
-  }
-
-  std::unique_ptr<Replica> first;  ///< the leader
-  std::unique_ptr<Replica> second;
-};
 
 /// Writes in that namespace that the API server accepted, by what they were about.
 std::map<std::string, int> accepted(Replica& replica, const std::string& ns) {
@@ -133,33 +107,9 @@ TEST_CASE("a leader whose whole road hangs ends, and nothing of it comes late") 
   CHECK(pair.second->stop().empty());
 }
 
-TEST_CASE("a leader killed during a roll-out loses nothing, and nothing is written twice") {
-  constexpr int kNamespaces = 60;
-  Pair pair;
-  std::vector<std::string> names;
-  for (int i = 0; i < kNamespaces; ++i) names.push_back(pair.make_in("us-south"));
-  for (const auto& ns : names) pair.expect_served(ns);
-  const auto before = pair.first->written().size();
-  pair.rotate();
-  eventually("the roll-out is under way",
-             [&] { return pair.first->written().size() > before + 5 ? "" : "not yet"; });
-  pair.first->op().kill();
-  const auto took = pair.taken_over();
-  for (const auto& ns : names) pair.expect_served(ns);
-  for (const auto& ns : names) {
-    INFO(ns);
-    auto counts = accepted(*pair.first, ns);
-    for (const auto& [path, count] : accepted(*pair.second, ns)) counts[path] += count;
-    // The opt-in is a POST to the collection; a rotation is one PATCH of the copy.
-    CHECK(counts[fmt::format("/api/v1/namespaces/{}/secrets/icr-default", ns)] <= 1);
-  }
-  INFO("another led " << took.count() << " ms after the kill");
-  CHECK(pair.second->stop().empty());
-}
-
 TEST_CASE("a lease that a stranger holds is waited for, one with nonsense in it is taken") {
   Scene scene;
-  cluster().api().remove(std::string(kLeases) + "/" + kLeaseName);
+  cluster().api().remove(kLease);
   const json body = GENERATE(json{{"holderIdentity", "stranger"}, {"leaseDurationSeconds", 4}},
                              json{{"leaseTransitions", 2147483647}});
   const auto held = body.contains("holderIdentity");

@@ -112,8 +112,7 @@ TEST_CASE("a watch whose thread hangs makes /livez fail") {
 
 TEST_CASE("an election whose thread hangs makes /livez fail, and another leads") {
   Scene scene;
-  cluster().api().remove("/apis/coordination.k8s.io/v1/namespaces/icr-pull-secrets/leases/" +
-                         kLeaseName);
+  cluster().api().remove(kLease);
   const Stall stall("election");
   Replica first(kShort, std::vector<std::string>{stall.variable()});
   first.wait_until_ready();
@@ -134,8 +133,7 @@ TEST_CASE("an election whose thread hangs makes /livez fail, and another leads")
 
 TEST_CASE("a watch that can't be begun again makes /livez fail only while others are answered") {
   Scene scene;
-  cluster().api().remove("/apis/coordination.k8s.io/v1/namespaces/icr-pull-secrets/leases/" +
-                         kLeaseName);
+  cluster().api().remove(kLease);
   Replica replica(kShort);
   replica.wait_until_ready();
   auto& op = replica.op();
@@ -231,8 +229,7 @@ TEST_CASE("an operator that never reached IAM is live, too") {
 
 TEST_CASE("a standby is live and ready, however long changes wait in its queue") {
   Scene scene;
-  cluster().api().remove("/apis/coordination.k8s.io/v1/namespaces/icr-pull-secrets/leases/" +
-                         kLeaseName);
+  cluster().api().remove(kLease);
   Replica first(kShort);
   first.wait_until_ready();
   eventually("it leads", [&] { return first.leads() ? "" : "no"; });

@@ -12,6 +12,9 @@
 namespace itest {
 
 inline const std::string kLeaseName = "icr-pull-secrets";
+inline const std::string kLeases =
+    "/apis/coordination.k8s.io/v1/namespaces/icr-pull-secrets/leases";
+inline const std::string kLease = kLeases + "/" + kLeaseName;
 
 /// The election's part of a configuration, with short times, so that tests need not wait for long:
 /// a lease of 5 s, renewed every second, given up after 3 s.
