@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "http/percent.hpp"
 #include "iam/pure/form.hpp"
 #include "iam/wipe.hpp"
 
@@ -44,12 +45,13 @@ std::string bearer_header(const SecretString& bearer) {
 }
 
 std::string key_target(const std::string& id) {
-  return "/v1/apikeys/" + percent_encode(id);
+  return "/v1/apikeys/" + http::percent_encode(id);
 }
 
 std::string list_target(const std::string& iam_id, const std::string& account_id) {
-  std::string target = fmt::format("/v1/apikeys?account_id={}&iam_id={}&pagesize={}",
-                                   percent_encode(account_id), percent_encode(iam_id), kPageSize);
+  std::string target =
+      fmt::format("/v1/apikeys?account_id={}&iam_id={}&pagesize={}",
+                  http::percent_encode(account_id), http::percent_encode(iam_id), kPageSize);
   if (iam_id.starts_with(kServiceId)) target += "&type=serviceid";
   return target;
 }
@@ -193,10 +195,10 @@ Client::Result<void> Client::delete_key(const SecretString& bearer, const std::s
 Client::Result<unsigned> Client::key_limit(const SecretString& bearer,
                                            const std::string& account_id,
                                            const std::stop_token& stop) {
-  auto answer =
-      call("key limit",
-           request(Method::kGet, "/v1/accounts/" + percent_encode(account_id) + "/limits/identity"),
-           bearer, stop);
+  auto answer = call("key limit",
+                     request(Method::kGet, "/v1/accounts/" + http::percent_encode(account_id) +
+                                               "/limits/identity"),
+                     bearer, stop);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   const auto limit = read_key_limit(answer->body);
   if (!limit) return tl::unexpected(senseless(host_, *answer, "without apikeys_per_identity"));

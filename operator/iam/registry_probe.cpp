@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "http/percent.hpp"
 #include "iam/pure/challenge.hpp"
 #include "iam/pure/form.hpp"
 #include "iam/pure/token.hpp"
@@ -154,7 +155,7 @@ Result<http::Response> Proof::ask_by_get(const TokenSource& source,
   const auto add = [&target](std::string_view name, std::string_view value) {
     if (value.empty()) return;
     target += target.find('?') == std::string::npos ? '?' : '&';
-    target += fmt::format("{}={}", name, percent_encode(value));
+    target += fmt::format("{}={}", name, http::percent_encode(value));
   };
   add("service", source.service);
   add("scope", source.scope);

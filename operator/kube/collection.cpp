@@ -1,9 +1,9 @@
 #include "kube/collection.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
 
+#include "http/percent.hpp"
 #include "kube/client.hpp"
 
 namespace icrps::kube {
@@ -23,18 +23,6 @@ std::string accept(const Collection& collection, bool list) {
                      list ? "List" : "");
 }
 
-/// Tokens are base64url with padding; selectors have blanks and brackets.
-std::string escape(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' ||
-                       c == '.' || c == '~';
-    escaped += plain ? std::string(1, c)
-                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-  }
-  return escaped;
-}
-
 std::string base_target(const Collection& collection) {
   const Path path{collection.resource, collection.ns, {}};
   auto target = path.target() + "?";
@@ -42,7 +30,7 @@ std::string base_target(const Collection& collection) {
     target += fmt::format("fieldSelector={}&", collection.field_selector);
   }
   if (!collection.label_selector.empty()) {
-    target += fmt::format("labelSelector={}&", escape(collection.label_selector));
+    target += fmt::format("labelSelector={}&", http::percent_encode(collection.label_selector));
   }
   return target;
 }
@@ -51,7 +39,8 @@ http::Request list_request(const Collection& collection, const std::string& cont
                            unsigned page) {
   http::Request request;
   request.target = base_target(collection) + fmt::format("limit={}", page);
-  if (!continue_token.empty()) request.target += "&continue=" + escape(continue_token);
+  if (!continue_token.empty())
+    request.target += "&continue=" + http::percent_encode(continue_token);
   request.headers = {{"Accept", accept(collection, true)}};
   request.deadline = collection.page_deadline;
   request.max_body = collection.max_page_size;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "iam/pure/form.hpp"
+#include "http/percent.hpp"
 #include "icr/text.hpp"
 #include "runtime/secret_string.hpp"
 
@@ -23,7 +23,7 @@ std::string one_line(std::string_view text, std::size_t limit) {
 bool repeats(std::string_view text, const Sent& sent) {
   return std::any_of(sent.begin(), sent.end(), [text](std::string_view secret) {
     if (secret.empty()) return false;
-    const SecretString encoded(percent_encode(secret));
+    const SecretString encoded(http::percent_encode(secret));
     return text.find(secret) != std::string_view::npos ||
            text.find(encoded.reveal()) != std::string_view::npos;
   });

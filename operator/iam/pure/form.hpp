@@ -1,4 +1,4 @@
-// application/x-www-form-urlencoded, for bodies and for queries. Pure.
+// application/x-www-form-urlencoded, for bodies. Pure.
 #pragma once
 
 #include <initializer_list>
@@ -9,9 +9,6 @@
 #include "runtime/secret_string.hpp"
 
 namespace icrps::iam {
-
-/// Everything but letters, digits and "-._~" as %XX: right in a path, in a query and in a form.
-[[nodiscard]] std::string percent_encode(std::string_view text);
 
 using Field = std::pair<std::string_view, std::string_view>;
 
