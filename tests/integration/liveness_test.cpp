@@ -153,7 +153,7 @@ TEST_CASE("a watch that can't be begun again makes /livez fail only while others
                 "the watch of namespaces has brought neither event nor bookmark for more than 10s "
                 "and can't be begun again, although the API server answers other requests");
     regain();
-    CHECK(op.probe("/livez") == 200);
+    eventually("it is live", [&] { return op.probe("/livez") == 200 ? "" : "no"; });
     CHECK(op.log_lines("live again").size() == 1);
   }
   SECTION("a refusal is for people") {
