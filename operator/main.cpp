@@ -1,6 +1,7 @@
 // Subcommands; each is one file in cli/.
 #include <fmt/core.h>
 #include <malloc.h>
+#include <sys/prctl.h>
 
 #include <CLI/CLI.hpp>
 
@@ -34,6 +35,7 @@ void add_common_options(CLI::App& command, cli::CommonOptions& options) {
 void prepare_process() {
   constexpr int kArenas = 2;  // threads that wait most of the time need no heap each
   mallopt(M_ARENA_MAX, kArenas);
+  ::prctl(PR_SET_DUMPABLE, 0);  // credentials are in its memory
   block_signals();
   http::initialize_http();
 }

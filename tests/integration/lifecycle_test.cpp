@@ -82,6 +82,17 @@ TEST_CASE("SIGINT ends it like SIGTERM") {
   CHECK(op.process().wait(15s) == 0);
 }
 
+TEST_CASE("a crash leaves no memory behind, in which credentials would be") {
+  Scene scene;
+  OperatorProcess::Options options;
+  options.kubeconfig = operator_kubeconfig();
+  options.wrapper = {"prlimit", "--core=unlimited:unlimited"};
+  auto& op = scene.start(std::move(options));
+  op.process().signal(SIGABRT);
+  CHECK(op.process().wait(15s * patience()) == 128 + SIGABRT);
+  CHECK_FALSE(op.process().dumped());
+}
+
 TEST_CASE("a second signal ends it at once with 1") {
   Scene scene;
   auto& op = scene.start();

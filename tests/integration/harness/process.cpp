@@ -106,6 +106,7 @@ std::optional<int> Process::wait(Milliseconds limit) {
     int status = 0;
     if (::waitpid(pid_, &status, WNOHANG) == pid_) {
       exit_code_ = code_of(status);
+      dumped_ = WIFSIGNALED(status) && WCOREDUMP(status);
     } else if (std::chrono::steady_clock::now() >= end) {
       return std::nullopt;
     } else {

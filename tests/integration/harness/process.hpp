@@ -32,10 +32,13 @@ class Process {
   void signal(int number) const;
   /// The exit code, 128 and more for a signal; nothing: still running after `limit`.
   std::optional<int> wait(Milliseconds limit);
+  /// Whether its end left its memory behind, by the kernel's word.
+  [[nodiscard]] bool dumped() const { return dumped_; }
 
  private:
   pid_t pid_ = -1;
   std::optional<int> exit_code_;
+  bool dumped_ = false;
 };
 
 struct Finished {
