@@ -54,8 +54,7 @@ std::optional<std::string> missing_right(http::Transport& transport, const confi
     if (answer->status != kForbidden) continue;
     return fmt::format(
         "the operator may not list and watch {}; the chart grants what the value `config` needs, "
-        "so "
-        "change it there, not in the ConfigMap",
+        "so change it there, not in the ConfigMap",
         what);
   }
   return std::nullopt;

@@ -1,7 +1,5 @@
 // Two operators of one installation: one works, the other could at once.
 #include <fmt/format.h>
-#include <memory>
-#include <set>
 
 #include <catch2/catch.hpp>
 

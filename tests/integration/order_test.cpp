@@ -9,15 +9,7 @@
 #include "harness/account_writer.hpp"
 #include "harness/scene.hpp"
 
-namespace {
-
 using namespace itest;
-
-std::string account_path(const std::string& ns) {
-  return "/api/v1/namespaces/" + ns + "/serviceaccounts/default";
-}
-
-}  // namespace
 
 TEST_CASE("opt-in costs one POST and one PATCH, no read and no Event") {
   Scene scene;
@@ -74,7 +66,7 @@ TEST_CASE("an account's event that overtakes its namespace's costs no fixed wait
   eventually("the watch runs",
              [&] { return proxy().matched("late namespaces") == 1 ? "" : "not yet"; });
   const auto ns = scene.make_in("us-south");
-  eventually("the account is there first", [&] { return cluster().account(ns) ? "" : "no"; });
+  cluster().expect_account(ns);  // before the namespace's event
   CHECK(Scene::requests(ns).empty());
   scene.expect_served(ns);
   const auto requests = Scene::requests(ns);
@@ -108,7 +100,7 @@ TEST_CASE("service accounts are patched guarded by resourceVersion") {
   const auto ns = scene.make_in("us-south");
   eventually("the patch is on its way", [&] { return proxy().matched("held") == 1 ? "" : "no"; });
   // Somebody else is faster.
-  must(cluster().api().merge(account_path(ns), {{"imagePullSecrets", {{{"name", "other"}}}}}));
+  cluster().set_pull_secrets(ns, "default", {"other"});
   proxy().remove();
   scene.expect_served(ns);
   CHECK(cluster().pull_secrets(ns, "default") == std::vector<std::string>{"other", kCopy});

@@ -76,7 +76,7 @@ TEST_CASE(
   scene.stop();
   const auto fresh = scene.make_in("us-south");
   const auto typo = scene.make_in("us-sooth");
-  eventually("it has an account", [&] { return cluster().account(fresh) ? "" : "none"; });
+  cluster().expect_account(fresh);
   cluster().annotate(wider, {{kRegions, "us-south,eu-de"}});
   cluster().annotate(out, {{kRegions, nullptr}});
   must(cluster().api().merge("/api/v1/namespaces/" + drifted + "/secrets/" + kCopy,

@@ -372,7 +372,7 @@ TEST_CASE("an API server that is restarted is worked with again as soon as it is
   if (std::string(how) == "kill") api_server("start");
   const auto ns = scene.make_in("us-south");
   // The controller that makes the account has to come back by itself, too.
-  eventually("the account is there", [&] { return cluster().account(ns) ? "" : "no"; });
+  cluster().expect_account(ns);
   const auto took = eventually("it is served", [&] { return scene.served(ns); });
   INFO(how << ": " << took.count() << " ms from readiness and the account to served");
   CHECK(took < 8s * patience());

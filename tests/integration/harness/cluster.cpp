@@ -81,12 +81,16 @@ std::vector<std::string> Cluster::pull_secrets(const std::string& ns, const std:
   return names;
 }
 
+void Cluster::expect_account(const std::string& ns, const std::string& name) {
+  eventually(fmt::format("{} has an account {}", ns, name),
+             [&] { return account(ns, name) ? "" : "no"; });
+}
+
 void Cluster::set_pull_secrets(const std::string& ns, const std::string& name,
                                const std::vector<std::string>& names) {
   json list = json::array();
   for (const auto& each : names) list.push_back({{"name", each}});
-  eventually(fmt::format("{} has an account {}", ns, name),
-             [&] { return account(ns, name) ? "" : "no"; });
+  expect_account(ns, name);
   must(api_.merge("/api/v1/namespaces/" + ns + "/serviceaccounts/" + name,
                   {{"imagePullSecrets", std::move(list)}}));
 }

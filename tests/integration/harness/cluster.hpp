@@ -40,8 +40,9 @@ class Cluster {
   std::optional<json> account(const std::string& ns, const std::string& name = "default");
   std::vector<json> events(const std::string& ns, const std::string& reason = {});
   std::vector<std::string> pull_secrets(const std::string& ns, const std::string& account);
-  /// All that the account names from now on. Waits for the account: the control plane makes the
-  /// default one some time after its namespace.
+  /// Waits for the account: the control plane makes the default one some time after its namespace.
+  void expect_account(const std::string& ns, const std::string& name = "default");
+  /// All that the account names from now on. Waits for the account.
   void set_pull_secrets(const std::string& ns, const std::string& account,
                         const std::vector<std::string>& names);
   void make_account(const std::string& ns, const std::string& name);
