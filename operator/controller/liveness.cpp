@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using config::format_duration;
 using Instant = Clock::Instant;
-using Kind = kube::WatchTrouble::Kind;
+using TroubleKind = kube::WatchTrouble::Kind;
 
 // A leader's process ends by itself well before, one that stands by looks more often.
 constexpr auto kElectionSlack = 10s;
@@ -37,7 +37,8 @@ bool answers_others(const LivenessFacts& facts, const WatchFacts& asker,
 
 /// An answer that says no would be given to a new process, too.
 bool was_refused(const kube::Pulse::Facts& pulse) {
-  return pulse.trouble && *pulse.trouble != Kind::kSilent && *pulse.trouble != Kind::kBroken;
+  return pulse.trouble && *pulse.trouble != TroubleKind::kSilent &&
+         *pulse.trouble != TroubleKind::kBroken;
 }
 
 std::optional<std::string> judge(const LivenessFacts& facts, const WatchFacts& watch,

@@ -72,7 +72,7 @@ Reconciler::Reconciler(Stores& stores, const credentials::CredentialSet& credent
       retired_(std::move(retired)) {}
 
 std::optional<plan::Facts> Reconciler::gather(const std::string& ns) const {
-  return controller::gather({stores_, credentials_, limits_, retired_}, ns);
+  return controller::gather(Known{stores_, credentials_, limits_, retired_}, ns);
 }
 
 Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& stop,

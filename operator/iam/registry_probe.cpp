@@ -20,8 +20,8 @@ using Kind = Refusal::Kind;
 template <typename T>
 using Result = tl::expected<T, Refusal>;
 
-constexpr std::chrono::milliseconds kDeadline{10'000};
-constexpr std::size_t kMaxBody = std::size_t{1} << 20U;
+constexpr std::chrono::milliseconds kProbeDeadline{10'000};
+constexpr std::size_t kMaxProbeBody = std::size_t{1} << 20U;
 constexpr std::string_view kClientId = "icr-pull-secrets";
 constexpr std::string_view kManifests =
     "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
@@ -33,8 +33,8 @@ http::Request request(Method method, std::string target, std::string_view accept
   request.method = method;
   request.target = std::move(target);
   request.headers = {{"Accept", std::string(accept)}};
-  request.deadline = kDeadline;
-  request.max_body = kMaxBody;
+  request.deadline = kProbeDeadline;
+  request.max_body = kMaxProbeBody;
   return request;
 }
 

@@ -11,7 +11,7 @@ namespace icrps::kube {
 namespace {
 
 using namespace std::chrono_literals;
-using Kind = WatchTrouble::Kind;
+using TroubleKind = WatchTrouble::Kind;
 
 // The server ends each watch after this long, spread so that the watches don't come back together.
 // Below the 350 s after which common load balancers silently drop an idle connection.
@@ -20,8 +20,9 @@ constexpr auto kWatchSpread = 60s;
 // The API server's own objects are at most about 3 MiB.
 constexpr std::size_t kLongestLine = std::size_t{16} << 20U;
 
-Kind kind_of(const http::Failure& failure) {
-  return failure.kind == http::Failure::Kind::kTimeout ? Kind::kSilent : Kind::kBroken;
+TroubleKind kind_of(const http::Failure& failure) {
+  return failure.kind == http::Failure::Kind::kTimeout ? TroubleKind::kSilent
+                                                       : TroubleKind::kBroken;
 }
 
 }  // namespace
@@ -131,9 +132,9 @@ void Watcher::report() const {
                            {"reason", reason},
                            {"detail", trouble.message},
                            {"retry_in_ms", machine_.delay().count()}};
-  if (trouble.kind == Kind::kForbidden) {
+  if (trouble.kind == TroubleKind::kForbidden) {
     environment_.log.warn("watch refused, check the operator's RBAC", fields);
-  } else if (trouble.kind == Kind::kClosed) {
+  } else if (trouble.kind == TroubleKind::kClosed) {
     environment_.log.debug("watch ended", fields);
   } else {
     environment_.log.info("watch interrupted", fields);

@@ -8,6 +8,8 @@
 #include "options.hpp"
 #include "troubles.hpp"
 
+namespace chaos_test {
+
 using namespace chaos;
 using namespace itest;
 
@@ -82,3 +84,5 @@ TEST_CASE("whatever goes wrong, in the end the cluster is as planned", "[chaos]"
   } while (std::chrono::steady_clock::now() - begun < options.time);
   stage.finish(churn);
 }
+
+}  // namespace chaos_test

@@ -7,6 +7,8 @@
 
 #include "icr/base64.hpp"
 
+namespace judge_test {
+
 using namespace chaos;
 using icrps::icr::base64_encode;
 
@@ -158,3 +160,5 @@ TEST_CASE("the judge sees writes of who does not lead", "[judge]") {
   refused.status = 409;
   CHECK(faults({lease(10), copy(60)}, {refused}) == 0);
 }
+
+}  // namespace judge_test

@@ -14,6 +14,8 @@
 #include "options.hpp"
 #include "stage.hpp"
 
+namespace soak_test {
+
 using namespace chaos;
 using namespace itest;
 namespace fs = std::filesystem;
@@ -228,3 +230,5 @@ TEST_CASE("what the operator holds does not grow", "[soak][.]") {
   const auto report = table_of(soak.rows()) + "\n" + soak.work() + ".\n";
   if (const char* const file = std::getenv("CHAOS_TABLE")) std::ofstream(file) << report;
 }
+
+}  // namespace soak_test

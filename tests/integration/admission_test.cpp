@@ -10,6 +10,8 @@
 #include "harness/process.hpp"
 #include "harness/scene.hpp"
 
+namespace admission_test {
+
 namespace {
 
 using namespace itest;
@@ -239,3 +241,5 @@ TEST_CASE("annotations without end keep neither pods nor the API server waiting"
   expect_admitted(longest, pod(), {"icr-default"});
   CHECK(admitted(longer, pod({"own"})) == Words{"own"});
 }
+
+}  // namespace admission_test

@@ -6,6 +6,8 @@
 
 #include "harness/scene.hpp"
 
+namespace annotations_test {
+
 namespace {
 
 using namespace itest;
@@ -244,3 +246,5 @@ TEST_CASE("what went well is told in Events only where the configuration asks fo
   scene.expect_served(again);
   CHECK(cluster().events(quiet).empty());
 }
+
+}  // namespace annotations_test

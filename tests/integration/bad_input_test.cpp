@@ -6,6 +6,8 @@
 
 #include "harness/scene.hpp"
 
+namespace bad_input_test {
+
 namespace {
 
 using namespace itest;
@@ -223,3 +225,5 @@ TEST_CASE("a namespace deleted in the middle is no error") {
   op.expect_metric("icr_pull_secrets_problems_total", 0);
   CHECK(text_of(writes(Scene::requests(ns))) == "POST secrets");
 }
+
+}  // namespace bad_input_test

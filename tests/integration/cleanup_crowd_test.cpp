@@ -7,6 +7,8 @@
 #include "harness/cleanup.hpp"
 #include "harness/crowd.hpp"
 
+namespace cleanup_crowd_test {
+
 namespace {
 
 using namespace itest;
@@ -73,3 +75,5 @@ TEST_CASE("cleanup of a thousand namespaces that is killed half-way is finished 
   CHECK(cleanup().exit_code == 0);
   CHECK(cluster().settled_write_counts() == counted);
 }
+
+}  // namespace cleanup_crowd_test

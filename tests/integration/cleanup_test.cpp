@@ -8,6 +8,8 @@
 
 #include "harness/rotation_scene.hpp"
 
+namespace cleanup_test {
+
 namespace {
 
 using namespace itest;
@@ -329,3 +331,5 @@ TEST_CASE("cleanup deletes the state of a rotation, and says which keys stay at 
   CHECK_FALSE(cluster().secret(user, "icr-rotating"));
   CHECK(scene.ours().size() == 1);
 }
+
+}  // namespace cleanup_test

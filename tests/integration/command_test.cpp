@@ -5,6 +5,8 @@
 
 #include "harness/rotation_scene.hpp"
 
+namespace command_test {
+
 namespace {
 
 using namespace itest;
@@ -236,3 +238,5 @@ TEST_CASE("rotate is for keys that the operator makes, and says so of others") {
   }
   CHECK(command(config, {"rotate"}).exit_code == kUsage);
 }
+
+}  // namespace command_test

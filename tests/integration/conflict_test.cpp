@@ -3,6 +3,8 @@
 
 #include "harness/scene.hpp"
 
+namespace conflict_test {
+
 namespace {
 
 using namespace itest;
@@ -108,3 +110,5 @@ TEST_CASE("a copy whose managed-by label is taken away belongs to whoever did th
   scene.expect_served(other);
   CHECK(*cluster().secret(ns) == before);
 }
+
+}  // namespace conflict_test

@@ -8,6 +8,8 @@
 #include "harness/scene.hpp"
 #include "icr/base64.hpp"
 
+namespace connection_test {
+
 namespace {
 
 using namespace itest;
@@ -267,3 +269,5 @@ TEST_CASE("the service account's token is read again as it rotates") {
   CHECK(second.ends_with(requests.back().token));
   op.expect_metric("icr_pull_secrets_problems_total", 0);
 }
+
+}  // namespace connection_test

@@ -8,6 +8,8 @@
 
 #include "harness/pair.hpp"
 
+namespace crowd_test {
+
 namespace {
 
 using namespace itest;
@@ -260,3 +262,5 @@ TEST_CASE("a storm of 429 in a roll-out: Retry-After is heeded, and nothing is l
   const auto ns = scene.make_in("us-south");
   scene.expect_served(ns);
 }
+
+}  // namespace crowd_test

@@ -6,6 +6,8 @@
 #include "harness/scene.hpp"
 #include "icr/base64.hpp"
 
+namespace drift_test {
+
 namespace {
 
 using namespace itest;
@@ -210,3 +212,5 @@ TEST_CASE("what was opted out of, or came and went, while the operator was down 
   scene.expect_served(comes, {"icr.io"});
   Scene::expect_bare(leaves);
 }
+
+}  // namespace drift_test

@@ -5,6 +5,8 @@
 
 #include "harness/pair.hpp"
 
+namespace election_test {
+
 using namespace itest;
 
 namespace {
@@ -120,3 +122,5 @@ TEST_CASE("a lease that a stranger holds is waited for, one with nonsense in it 
   scene.expect_served(ns);
   CHECK(replica.stop().empty());
 }
+
+}  // namespace election_test

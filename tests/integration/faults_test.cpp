@@ -7,6 +7,8 @@
 
 #include "harness/scene.hpp"
 
+namespace faults_test {
+
 namespace {
 
 using namespace itest;
@@ -335,3 +337,5 @@ TEST_CASE("connections that are dropped before the request arrives are replaced"
   CHECK(proxy().matched("dropped") == 10);
   op.expect_metric("icr_pull_secrets_problems_total", 0);
 }
+
+}  // namespace faults_test

@@ -5,6 +5,8 @@
 
 #include "harness/iam_scene.hpp"
 
+namespace iam_faults_test {
+
 namespace {
 
 using namespace itest;
@@ -156,3 +158,5 @@ TEST_CASE("a manager that may not make keys is told about") {
   CHECK_FALSE(cluster().secret(ns, "icr-rotating"));
   CHECK(op.probe("/livez") == 200);
 }
+
+}  // namespace iam_faults_test

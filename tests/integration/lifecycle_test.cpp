@@ -10,6 +10,8 @@
 
 #include "harness/scene.hpp"
 
+namespace lifecycle_test {
+
 namespace {
 
 using namespace itest;
@@ -345,3 +347,5 @@ TEST_CASE("a port in use ends it with 1 and a message that says so") {
   CHECK(second.exit_code == 1);
   CHECK(second.err.find(fmt::format("can't listen on 127.0.0.1:{}", port)) != std::string::npos);
 }
+
+}  // namespace lifecycle_test

@@ -5,6 +5,8 @@
 
 #include "harness/iam_scene.hpp"
 
+namespace limits_test {
+
 namespace {
 
 using namespace itest;
@@ -158,3 +160,5 @@ TEST_CASE("registry namespaces become entries with a path and its trailing slash
                  {"de.icr.io/alpha/", "de.icr.io/beta/", "us.icr.io/alpha/", "us.icr.io/beta/"});
   scene.expect_password(ns, team_key, kTeam);
 }
+
+}  // namespace limits_test

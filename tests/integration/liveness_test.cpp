@@ -8,6 +8,8 @@
 #include "harness/iam_scene.hpp"
 #include "harness/replica.hpp"
 
+namespace liveness_test {
+
 using namespace itest;
 
 namespace {
@@ -282,3 +284,5 @@ TEST_CASE("the sign of life of each watch is shown") {
   scene.make_in("us-south");
   eventually("it moves", [&] { return sign("namespaces") > before ? "" : "no"; });
 }
+
+}  // namespace liveness_test

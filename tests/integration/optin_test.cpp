@@ -3,6 +3,8 @@
 
 #include "harness/scene.hpp"
 
+namespace optin_test {
+
 namespace {
 
 using namespace itest;
@@ -118,3 +120,5 @@ TEST_CASE("all namespaces take part but the systems' own, which must ask themsel
   scene.start();
   for (const auto& ns : {before, std::string("default")}) Scene::expect_bare(ns);
 }
+
+}  // namespace optin_test

@@ -9,6 +9,8 @@
 #include "harness/account_writer.hpp"
 #include "harness/scene.hpp"
 
+namespace order_test {
+
 using namespace itest;
 
 TEST_CASE("opt-in costs one POST and one PATCH, no read and no Event") {
@@ -209,3 +211,5 @@ TEST_CASE("a copy carries the labels and annotations that the reference names, a
   CHECK(!metadata.contains("ownerReferences"));
   CHECK(copy["data"].size() == 1);
 }
+
+}  // namespace order_test

@@ -11,6 +11,8 @@
 #include "harness/scene.hpp"
 #include "icr/base64.hpp"
 
+namespace ownership_test {
+
 namespace {
 
 using namespace itest;
@@ -378,3 +380,5 @@ TEST_CASE("podsOnly leaves service accounts alone and takes our references out o
   scene.expect_served(ns);
   scene.expect_served(fresh);
 }
+
+}  // namespace ownership_test

@@ -6,6 +6,8 @@
 
 #include "harness/iam_scene.hpp"
 
+namespace plan_command_test {
+
 namespace {
 
 using namespace itest;
@@ -179,3 +181,5 @@ TEST_CASE("of tokens plan takes what is recorded, and asks IAM for none") {
   CHECK(json::parse(finished.out)["credentials"][0]["revision"] ==
         copy["metadata"]["annotations"]["icr-pull-secrets/revision"]);
 }
+
+}  // namespace plan_command_test

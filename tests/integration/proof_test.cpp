@@ -6,6 +6,8 @@
 
 #include "harness/iam_scene.hpp"
 
+namespace proof_test {
+
 namespace {
 
 using namespace itest;
@@ -415,3 +417,5 @@ TEST_CASE("where a host that is asked for later refuses, that is told, and nothi
   eventually("all is well", [] { return recorded()["proof"] == "proved" ? "" : "no"; });
   CHECK(scene.login(ns)->password == better);
 }
+
+}  // namespace proof_test

@@ -6,6 +6,8 @@
 #include "harness/iam_scene.hpp"
 #include "harness/scene.hpp"
 
+namespace reload_test {
+
 using namespace itest;
 
 namespace {
@@ -239,3 +241,5 @@ TEST_CASE("a changed ConfigMap is in force before the kubelet brings it") {
   scene.expect_served(late, {"de.icr.io", "private.de.icr.io"});
   op.expect_metric(kSuccessful, 1);
 }
+
+}  // namespace reload_test

@@ -6,6 +6,8 @@
 
 #include "harness/scene.hpp"
 
+namespace rescue_test {
+
 namespace {
 
 using namespace itest;
@@ -341,3 +343,5 @@ TEST_CASE("what waits for its look does not delay the end") {
   scene.stop();
   CHECK(lists(ns).empty());
 }
+
+}  // namespace rescue_test

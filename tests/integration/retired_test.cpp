@@ -5,6 +5,8 @@
 
 #include "harness/iam_scene.hpp"
 
+namespace retired_test {
+
 namespace {
 
 using namespace itest;
@@ -70,3 +72,5 @@ TEST_CASE("a retired credential is removed everywhere, and who asks for it is to
     }
   }
 }
+
+}  // namespace retired_test

@@ -7,6 +7,8 @@
 #include "credentials/rotation/failure_points.hpp"
 #include "harness/rotation_scene.hpp"
 
+namespace rotation_test {
+
 namespace {
 
 using namespace itest;
@@ -340,3 +342,5 @@ TEST_CASE("a state that was deleted while no operator ran costs no namespace its
   scene.expect_only_current();
   CHECK(current_of(scene) == second);
 }
+
+}  // namespace rotation_test

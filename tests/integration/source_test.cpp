@@ -5,6 +5,8 @@
 
 #include "harness/scene.hpp"
 
+namespace source_test {
+
 namespace {
 
 using namespace itest;
@@ -201,3 +203,5 @@ TEST_CASE("a bad source at the start leaves copies of an earlier run alone until
   scene.expect_served(before);
   scene.expect_served(after);
 }
+
+}  // namespace source_test

@@ -14,6 +14,8 @@
 #include "harness/rotation_scene.hpp"
 #include "icr/base64.hpp"
 
+namespace tenancy_test {
+
 namespace {
 
 using namespace itest;
@@ -608,3 +610,5 @@ TEST_CASE("within the fence the operator rotates the keys of a service ID") {
   scene.ask_for_rotation();
   scene.expect_rotated(first);
 }
+
+}  // namespace tenancy_test

@@ -8,6 +8,8 @@
 #include "icr/base64.hpp"
 #include "runtime/timestamp.hpp"
 
+namespace tokens_test {
+
 namespace {
 
 using namespace itest;
@@ -256,3 +258,5 @@ TEST_CASE("a trusted profile without a token says what is missing") {
   CHECK(op.probe("/livez") == 200);
   CHECK(iam().token_calls() == 0);
 }
+
+}  // namespace tokens_test

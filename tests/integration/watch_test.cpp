@@ -9,6 +9,8 @@
 #include "harness/control_plane.hpp"
 #include "harness/scene.hpp"
 
+namespace watch_test {
+
 namespace {
 
 using namespace itest;
@@ -404,3 +406,5 @@ TEST_CASE("versions that etcd has compacted away lead to a list, and nothing is 
   Scene::expect_bare(leaves);
   CHECK(op.metric("icr_pull_secrets_watch_restarts_total", {{"reason", "expired"}}) >= 1);
 }
+
+}  // namespace watch_test

@@ -13,7 +13,7 @@ namespace icrps::credentials::rotation {
 namespace {
 
 using nlohmann::json;
-using Kind = StoreFault::Kind;
+using FaultKind = StoreFault::Kind;
 
 StoreFault fault_of(const kube::ApiError& error) {
   using Api = kube::ApiError::Kind;
@@ -21,19 +21,19 @@ StoreFault fault_of(const kube::ApiError& error) {
     case Api::kConflict:
     case Api::kAlreadyExists:
     case Api::kNotFound:  // on a save: it was there when it was loaded
-      return {Kind::kConflict, error.message};
+      return {FaultKind::kConflict, error.message};
     case Api::kForbidden:
     case Api::kTerminating:
     case Api::kInvalid:
-      return {Kind::kForbidden, error.message};
+      return {FaultKind::kForbidden, error.message};
     case Api::kCanceled:
-      return {Kind::kCanceled, error.message};
+      return {FaultKind::kCanceled, error.message};
     case Api::kThrottled:
     case Api::kServer:
     case Api::kNoAnswer:
       break;
   }
-  return {Kind::kUnavailable, error.message};
+  return {FaultKind::kUnavailable, error.message};
 }
 
 json data_of(const SecretString& text) {

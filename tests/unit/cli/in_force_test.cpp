@@ -5,6 +5,8 @@
 
 #include "runtime/timestamp.hpp"
 
+namespace in_force_test {
+
 using namespace icrps;
 using namespace icrps::cli;
 using namespace std::chrono_literals;
@@ -97,3 +99,5 @@ TEST_CASE("of tokens the recorded one is in force", "[cli][plan]") {
   CHECK_FALSE(ask(std::nullopt, {}).material);
   CHECK_THAT(ask(std::nullopt, {}).note, Catch::Contains("has not recorded any value"));
 }
+
+}  // namespace in_force_test

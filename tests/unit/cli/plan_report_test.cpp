@@ -7,6 +7,8 @@
 #include "cli/cleanup_report.hpp"
 #include "unit/support/facts.hpp"
 
+namespace plan_report_test {
+
 using namespace icrps;
 using namespace icrps::cli;
 using namespace icrps::test;
@@ -183,3 +185,5 @@ TEST_CASE("left is what is ours: copies, references, and what waits for finalize
   some.accounts = {{"default", account_facts({"icr-default"})}};
   CHECK(what_is_left(some, default_rules()).empty());
 }
+
+}  // namespace plan_report_test

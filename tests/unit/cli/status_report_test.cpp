@@ -9,6 +9,8 @@
 #include "plan/names.hpp"
 #include "runtime/timestamp.hpp"
 
+namespace status_report_test {
+
 using namespace icrps;
 using namespace icrps::cli;
 using namespace std::chrono_literals;
@@ -165,3 +167,5 @@ TEST_CASE("the JSON of status has everything", "[cli][status]") {
     "namespaces":{"wanted":2,"current":1,
                   "behind":[{"namespace":"shop","reason":"no Secret yet"}]}}]})"));
 }
+
+}  // namespace status_report_test

@@ -9,6 +9,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace sweep_test {
+
 using namespace icrps;
 using namespace icrps::cli;
 using namespace std::chrono_literals;
@@ -108,3 +110,5 @@ TEST_CASE("a sweep gives up what never passes", "[cli][cleanup]") {
   CHECK(rig.server.lines.size() == 6);
   CHECK(rig.sweep.trouble() == Trouble{{"shop", {"broken", true}}});
 }
+
+}  // namespace sweep_test

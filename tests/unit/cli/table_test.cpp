@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace table_test {
+
 using namespace icrps::cli;
 
 TEST_CASE("columns are as wide as their widest cell", "[cli][table]") {
@@ -18,3 +20,5 @@ TEST_CASE("durations have one unit, rounded down", "[cli][table]") {
   CHECK(short_duration(7200) == "2h");
   CHECK(short_duration(172'800) == "2d");
 }
+
+}  // namespace table_test

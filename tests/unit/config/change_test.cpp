@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace change_test {
+
 using namespace icrps;
 using config::Settling;
 
@@ -82,3 +84,5 @@ TEST_CASE("what is read counts when it is new and stays so") {
     CHECK(settling.see("d") == Settling::Seen::kMoving);
   }
 }
+
+}  // namespace change_test

@@ -7,6 +7,8 @@
 #include "parse.hpp"
 #include "scratch.hpp"
 
+namespace config_test {
+
 using namespace icrps;
 using namespace icrps::config;
 using namespace std::string_literals;
@@ -41,7 +43,7 @@ TEST_CASE("everything but the credentials has a default", "[config]") {
   CHECK(config.liveness.queue == std::chrono::minutes(10));
   CHECK(config.liveness.worker == std::chrono::minutes(2));
   CHECK(config.workers == 16);
-  CHECK(config.log_level == LogLevel::kInfo);
+  CHECK(config.log_level == icrps::config::LogLevel::kInfo);
   CHECK(config.log_format == LogFormat::kAuto);
   REQUIRE(config.credentials.size() == 1);
   CHECK(config.credentials[0].name == "default");
@@ -107,7 +109,7 @@ log: {level: debug, format: json}
   CHECK(config.liveness.queue == std::chrono::hours(1));
   CHECK(config.liveness.worker == std::chrono::seconds(10));
   CHECK(config.workers == 64);
-  CHECK(config.log_level == LogLevel::kDebug);
+  CHECK(config.log_level == icrps::config::LogLevel::kDebug);
   CHECK(config.log_format == LogFormat::kJson);
 }
 
@@ -152,9 +154,9 @@ TEST_CASE("single settings are read", "[config]") {
   CHECK(parsed(kMinimal + "conflict: skip\n").conflict == plan::Conflict::kSkip);
   CHECK(parsed(kMinimal + "workers: 1\n").workers == 1);
   CHECK(parsed(kMinimal + "regions: {}\n").regions.regions().size() == 14);
-  CHECK(parsed(kMinimal + "log: {}\n").log_level == LogLevel::kInfo);
-  CHECK(parsed(kMinimal + "log: {level: warn}\n").log_level == LogLevel::kWarn);
-  CHECK(parsed(kMinimal + "log: {level: error}\n").log_level == LogLevel::kError);
+  CHECK(parsed(kMinimal + "log: {}\n").log_level == icrps::config::LogLevel::kInfo);
+  CHECK(parsed(kMinimal + "log: {level: warn}\n").log_level == icrps::config::LogLevel::kWarn);
+  CHECK(parsed(kMinimal + "log: {level: error}\n").log_level == icrps::config::LogLevel::kError);
   CHECK(parsed(kMinimal + "log: {format: text}\n").log_format == LogFormat::kText);
   CHECK(parsed(kMinimal + "log: {format: auto}\n").log_format == LogFormat::kAuto);
   CHECK(parsed(kMinimal + "regions: {us-east: icr.io}\n").regions.regions().at("us-east").host ==
@@ -473,3 +475,5 @@ TEST_CASE("names and globs of service accounts", "[config]") {
     }
   }
 }
+
+}  // namespace config_test

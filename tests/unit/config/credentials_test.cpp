@@ -5,6 +5,8 @@
 
 #include "parse.hpp"
 
+namespace credentials_test {
+
 using namespace icrps;
 using namespace icrps::config;
 using namespace std::string_literals;
@@ -305,3 +307,5 @@ TEST_CASE("a mistake among the retired is named", "[config][retired]") {
   CHECK(mistake("[a, b, a]") ==
         "config.yaml:6: retired[2] is \"a\" again; accepted: every name once");
 }
+
+}  // namespace credentials_test

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace duration_test {
+
 using namespace icrps::config;
 using namespace std::chrono_literals;
 
@@ -45,3 +47,5 @@ TEST_CASE("what is not a duration is told from one", "[config]") {
     }
   }
 }
+
+}  // namespace duration_test

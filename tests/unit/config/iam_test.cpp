@@ -5,6 +5,8 @@
 
 #include "parse.hpp"
 
+namespace iam_test {
+
 using namespace icrps;
 using namespace icrps::config;
 using namespace std::string_literals;
@@ -92,3 +94,5 @@ TEST_CASE("a wrong way to IAM is named with its line and what is accepted", "[co
     }
   }
 }
+
+}  // namespace iam_test

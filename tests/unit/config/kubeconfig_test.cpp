@@ -8,6 +8,8 @@
 #include "icr/base64.hpp"
 #include "scratch.hpp"
 
+namespace kubeconfig_test {
+
 using namespace icrps;
 using namespace icrps::config;
 using namespace std::string_literals;
@@ -392,3 +394,5 @@ TEST_CASE("outside a pod it is said how to name a cluster", "[config][in_cluster
                StartsWith("no cluster to talk to: neither --kubeconfig FILE nor KUBECONFIG"));
   }
 }
+
+}  // namespace kubeconfig_test

@@ -5,6 +5,8 @@
 
 #include "parse.hpp"
 
+namespace leader_election_test {
+
 using namespace icrps::config;
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
@@ -38,3 +40,5 @@ TEST_CASE("times of an election that can't work are refused", "[config]") {
   CHECK_THAT(error_of(kMinimal + "leaderElection: {enabled: maybe}\n"), Contains("true or false"));
   CHECK_THAT(error_of(kMinimal + "leaderElection: true\n"), Contains("a map of"));
 }
+
+}  // namespace leader_election_test

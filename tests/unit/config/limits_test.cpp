@@ -5,6 +5,8 @@
 
 #include "parse.hpp"
 
+namespace limits_test {
+
 using namespace icrps;
 using namespace icrps::config;
 using namespace std::string_literals;
@@ -255,3 +257,5 @@ TEST_CASE("the image that proves a pull is one that the credential is for", "[co
       "config.yaml:6: credentials[0].probeImage is at \"us.icr.io\", which this credential isn't "
       "for; accepted: an image at a host of its regions, or of basic");
 }
+
+}  // namespace limits_test

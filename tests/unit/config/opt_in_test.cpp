@@ -7,6 +7,8 @@
 #include "config/rules.hpp"
 #include "parse.hpp"
 
+namespace opt_in_test {
+
 using namespace icrps;
 using namespace icrps::config;
 using Operator = plan::LabelRequirement::Operator;
@@ -143,3 +145,5 @@ credentials:
   CHECK_FALSE(takes_part(opt_in, "kube-system", {}));
   CHECK_FALSE(takes_part(opt_in, "operators", {}));
 }
+
+}  // namespace opt_in_test

@@ -14,6 +14,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace apply_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using namespace std::chrono_literals;
@@ -392,3 +394,5 @@ TEST_CASE("a deletion says what it is for only when it is done", "[controller][a
     CHECK_FALSE(rig.applier.apply("shop", removal).note);
   }
 }
+
+}  // namespace apply_test

@@ -8,6 +8,8 @@
 
 #include "unit/support/fake_clock.hpp"
 
+namespace bodies_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using plan::PatchAccount;
@@ -202,3 +204,5 @@ TEST_CASE("an Event that comes back is counted", "[controller][bodies]") {
   CHECK(event_patch(3, test::FakeClock().wall()) ==
         R"({"count":3,"lastTimestamp":"2026-11-23T06:20:44Z"})");
 }
+
+}  // namespace bodies_test

@@ -8,6 +8,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace event_reporter_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using test::status;
@@ -108,3 +110,5 @@ TEST_CASE("what is only worth saying is no problem in the metric", "[controller]
   rig.report(1, true);
   CHECK(rig.metrics.text().find("problems_total{") == std::string::npos);
 }
+
+}  // namespace event_reporter_test

@@ -6,6 +6,8 @@
 #include "unit/support/captured_log.hpp"
 #include "unit/support/dice.hpp"
 
+namespace health_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using namespace std::chrono_literals;
@@ -129,3 +131,5 @@ TEST_CASE("of several watches of a resource the oldest sign is shown", "[control
   first->bytes();
   CHECK(rig.shows(R"(watch_last_sign_timestamp_seconds{resource="secrets"} 1795414944)"));
 }
+
+}  // namespace health_test

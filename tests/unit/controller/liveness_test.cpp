@@ -8,6 +8,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace liveness_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using namespace std::chrono_literals;
@@ -239,3 +241,5 @@ TEST_CASE("answers with a long silence between them are no streak", "[controller
   CHECK(streak.since == kNow + 4min + 1s);
   CHECK(streak.last == kNow + 4min + 1s);
 }
+
+}  // namespace liveness_test

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace problem_ledger_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using namespace std::chrono_literals;
@@ -207,3 +209,5 @@ TEST_CASE("what lasts is told in the end, also after a flood", "[controller][led
   CHECK(rig.update({kA}).empty());
   CHECK_FALSE(rig.look_again);
 }
+
+}  // namespace problem_ledger_test

@@ -7,6 +7,8 @@
 
 #include "unit/support/dice.hpp"
 
+namespace queue_state_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using namespace std::chrono_literals;
@@ -630,3 +632,5 @@ TEST_CASE("the oldest key that could be given out is known", "[controller][queue
     CHECK(oldest() == start);
   }
 }
+
+}  // namespace queue_state_test

@@ -12,6 +12,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace reconciler_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using plan::State;
@@ -290,3 +292,5 @@ TEST_CASE("a replacement is told each time, and is no problem", "[controller][re
     CHECK(rig.reconcile().notes.empty());
   }
 }
+
+}  // namespace reconciler_test

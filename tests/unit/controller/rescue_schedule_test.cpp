@@ -8,6 +8,8 @@
 #include "unit/support/dice.hpp"
 #include "unit/support/fake_clock.hpp"
 
+namespace rescue_schedule_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using namespace std::chrono_literals;
@@ -195,3 +197,5 @@ TEST_CASE("a look that fails while another is due is that one", "[rescue]") {
   CHECK(rig.clock.now() == rig.start + 20s);
   CHECK(rig.next().empty());
 }
+
+}  // namespace rescue_schedule_test

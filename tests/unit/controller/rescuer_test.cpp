@@ -13,6 +13,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace rescuer_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using namespace std::chrono_literals;
@@ -349,3 +351,5 @@ TEST_CASE("the thread works when something is due, and ends when asked to", "[re
   thread.join();
   CHECK(server.lines == Words{kList, kEvict, kEvent});
 }
+
+}  // namespace rescuer_test

@@ -8,6 +8,8 @@
 #include "unit/support/dice.hpp"
 #include "unit/support/fake_clock.hpp"
 
+namespace rollout_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using plan::CopyReport;
@@ -340,3 +342,5 @@ TEST_CASE("who waits for a roll-out hears of one that a restart finds in place",
   rollout.seen("blog", {there});
   CHECK(in_place.size() == 1);
 }
+
+}  // namespace rollout_test

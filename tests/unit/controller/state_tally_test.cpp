@@ -7,6 +7,8 @@
 #include "controller/rollout.hpp"
 #include "unit/support/fake_clock.hpp"
 
+namespace state_tally_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using plan::State;
@@ -70,3 +72,5 @@ TEST_CASE("the metrics of 10,000 namespaces are as long as those of one", "[cont
   CHECK(lines_after(2, kNamespaces) == few);
   CHECK(shows(metrics, "ready", kNamespaces / 2));
 }
+
+}  // namespace state_tally_test

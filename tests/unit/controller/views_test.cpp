@@ -7,6 +7,8 @@
 #include "unit/support/fake_clock.hpp"
 #include "unit/support/objects.hpp"
 
+namespace views_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using test::Json;
@@ -116,3 +118,5 @@ TEST_CASE("namespaces and accounts", "[controller][views]") {
   CHECK_FALSE(account.terminating);
   CHECK(account.pull_secrets == std::vector<std::string>{"b", "a"});
 }
+
+}  // namespace views_test

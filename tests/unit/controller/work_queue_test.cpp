@@ -10,6 +10,8 @@
 
 #include "unit/support/dice.hpp"
 
+namespace work_queue_test {
+
 using namespace icrps;
 using namespace icrps::controller;
 using namespace std::chrono_literals;
@@ -108,3 +110,5 @@ TEST_CASE("after a pause work goes on by itself", "[controller][queue]") {
   CHECK(queue.get(stop.get_token())->key == "a");
   CHECK(clock.now() - begun < 10s);
 }
+
+}  // namespace work_queue_test

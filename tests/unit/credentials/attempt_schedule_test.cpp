@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace attempt_schedule_test {
+
 using namespace icrps;
 using namespace icrps::credentials;
 using namespace std::chrono_literals;
@@ -54,3 +56,5 @@ TEST_CASE("nobody asks before Retry-After is over, within reason", "[credentials
   CHECK(after_failure(refusal(Kind::kUnknown, 24h), 1, always(0)) == 10min);
   CHECK(after_failure(refusal(Kind::kUnknown, 1ms), 1, always(0)) >= 500ms);
 }
+
+}  // namespace attempt_schedule_test

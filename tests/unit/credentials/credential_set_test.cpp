@@ -4,6 +4,8 @@
 
 #include "unit/support/facts.hpp"
 
+namespace credential_set_test {
+
 using namespace icrps;
 using credentials::CredentialSet;
 using Words = std::vector<std::string>;
@@ -35,3 +37,5 @@ TEST_CASE("a listener may read the set", "[credentials]") {
   set.set("default", test::material());
   CHECK(there);
 }
+
+}  // namespace credential_set_test

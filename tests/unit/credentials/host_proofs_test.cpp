@@ -8,6 +8,8 @@
 
 #include "unit/credentials/keeper_rig.hpp"
 
+namespace host_proofs_test {
+
 using namespace icrps;
 using namespace std::chrono_literals;
 using test::KeeperRig;
@@ -200,3 +202,5 @@ TEST_CASE("a refused new value hides nothing of a host that is asked for meanwhi
   CHECK(rig.record().proof == "refused");
   CHECK(rig.record().message == "iam: 400 BXNIM0415E");
 }
+
+}  // namespace host_proofs_test

@@ -10,6 +10,8 @@
 
 #include "unit/credentials/keeper_rig.hpp"
 
+namespace keeper_test {
+
 using namespace icrps;
 using namespace std::chrono_literals;
 using test::KeeperRig;
@@ -378,3 +380,5 @@ TEST_CASE("a revoked key is told about, and stays", "[credentials][keeper]") {
   CHECK(status->proof == "refused");
   CHECK_THAT(status->message, Catch::Contains("BXNIM0462E"));
 }
+
+}  // namespace keeper_test

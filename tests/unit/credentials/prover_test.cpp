@@ -12,6 +12,8 @@
 
 #include "unit/support/fake_transport.hpp"
 
+namespace prover_test {
+
 using namespace icrps;
 using Kind = iam::Refusal::Kind;
 
@@ -205,3 +207,5 @@ TEST_CASE("who is asked to stop is told so, whatever others said", "[credentials
   REQUIRE_FALSE(verdict);
   CHECK(verdict.error().kind == Kind::kCanceled);
 }
+
+}  // namespace prover_test

@@ -9,6 +9,8 @@
 #include "kube/pure/decode.hpp"
 #include "unit/support/objects.hpp"
 
+namespace secret_feed_test {
+
 using namespace icrps;
 using credentials::SecretFeed;
 using credentials::SecretInput;
@@ -108,3 +110,5 @@ TEST_CASE("a password may hold what an API key can't", "[credentials][feed]") {
     CHECK_THAT(refused.error().message, Catch::Contains("accepted"));
   }
 }
+
+}  // namespace secret_feed_test

@@ -8,6 +8,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace status_record_test {
+
 using namespace icrps;
 using credentials::Status;
 using credentials::StatusRecord;
@@ -103,3 +105,5 @@ TEST_CASE("an operator that may not write its record says so once and goes on",
   REQUIRE(first != std::string::npos);
   CHECK(text.find("the status can't be recorded", first + 1) == std::string::npos);
 }
+
+}  // namespace status_record_test

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace challenge_test {
+
 using namespace icrps;
 
 namespace {
@@ -111,3 +113,5 @@ TEST_CASE("what is no Bearer challenge with a realm is nothing", "[iam][challeng
       {"<html>", "nothing"},
   });
 }
+
+}  // namespace challenge_test

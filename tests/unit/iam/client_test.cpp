@@ -7,6 +7,8 @@
 
 #include "unit/support/fake_transport.hpp"
 
+namespace client_test {
+
 using namespace icrps;
 using namespace std::chrono_literals;
 using Kind = iam::Refusal::Kind;
@@ -358,3 +360,5 @@ TEST_CASE("a limit that can't be read is unknown", "[iam][client]") {
     CHECK(limit.error().kind == Kind::kUnknown);
   }
 }
+
+}  // namespace client_test

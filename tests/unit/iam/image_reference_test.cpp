@@ -4,6 +4,8 @@
 
 #include "iam/registry_probe.hpp"
 
+namespace image_reference_test {
+
 using namespace icrps;
 
 namespace {
@@ -59,3 +61,5 @@ TEST_CASE("what names no image at a host is refused", "[iam][image]") {
     CHECK(read(text) == "nothing");
   }
 }
+
+}  // namespace image_reference_test

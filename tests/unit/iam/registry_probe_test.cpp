@@ -9,6 +9,8 @@
 #include "icr/base64.hpp"
 #include "unit/support/fake_transport.hpp"
 
+namespace registry_probe_test {
+
 using namespace icrps;
 using namespace std::chrono_literals;
 using Kind = iam::Refusal::Kind;
@@ -287,3 +289,5 @@ TEST_CASE("broken off anywhere, a proof is no proof", "[iam][probe]") {
   rig.challenges().server.will(test::failure(Failure::kCanceled));
   CHECK(rig.refused().kind == Kind::kCanceled);
 }
+
+}  // namespace registry_probe_test

@@ -5,6 +5,8 @@
 
 #include "iam/pure/challenge.hpp"
 
+namespace token_endpoint_test {
+
 using namespace icrps;
 
 namespace {
@@ -139,3 +141,5 @@ TEST_CASE("what may be a password in a realm is not repeated", "[iam][realm]") {
   REQUIRE_FALSE(endpoint);
   CHECK(endpoint.error().find("hunter2") == std::string::npos);
 }
+
+}  // namespace token_endpoint_test

@@ -8,6 +8,8 @@
 
 #include "unit/support/fake_transport.hpp"
 
+namespace token_test {
+
 using namespace icrps;
 using namespace std::chrono_literals;
 using Kind = iam::Refusal::Kind;
@@ -305,3 +307,5 @@ TEST_CASE("every kind of refusal has a name of its own", "[iam][refusal]") {
   CHECK(iam::to_string(Kind::kUnknown) == "unknown");
   CHECK(iam::to_string(Kind::kCanceled) == "canceled");
 }
+
+}  // namespace token_test

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace base64_test {
+
 using icrps::icr::base64_decode;
 using icrps::icr::base64_encode;
 using namespace std::string_literals;
@@ -66,3 +68,5 @@ TEST_CASE("any bytes come back from base64", "[icr][base64]") {
     REQUIRE(base64_decode(text) == bytes);
   }
 }
+
+}  // namespace base64_test

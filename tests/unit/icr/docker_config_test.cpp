@@ -9,6 +9,8 @@
 
 #include "icr/base64.hpp"
 
+namespace docker_config_test {
+
 using namespace icrps;
 using namespace icrps::icr;
 using namespace std::string_literals;
@@ -264,3 +266,5 @@ TEST_CASE("what can't be an API key is refused without being repeated", "[icr][a
     }
   }
 }
+
+}  // namespace docker_config_test

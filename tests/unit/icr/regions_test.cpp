@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace regions_test {
+
 using namespace icrps::icr;
 using namespace std::string_literals;
 using Catch::Matchers::Contains;
@@ -336,13 +338,15 @@ TEST_CASE("hosts are checked", "[icr][regions]") {
 }
 
 TEST_CASE("quoted text is short, printable ASCII", "[icr][regions]") {
-  CHECK(quoted("") == R"("")");
-  CHECK(quoted("plain") == R"("plain")");
-  CHECK(quoted("a\"b\\c") == R"("a\"b\\c")");
-  CHECK(quoted("\n\r\t\x1b[31m\x7f") == R"("\n\r\t\x1b[31m\x7f")");
-  CHECK(quoted("\0"s) == R"("\x00")");
-  CHECK(quoted("\xc3\xa9") == R"("\xc3\xa9")");
-  CHECK(quoted(std::string(60, 'a')) == '"' + std::string(60, 'a') + '"');
-  CHECK(quoted(std::string(61, 'a')) == '"' + std::string(60, 'a') + "…\"");
-  CHECK(quoted("abcdef", 3) == "\"abc…\"");
+  CHECK(icrps::icr::quoted("") == R"("")");
+  CHECK(icrps::icr::quoted("plain") == R"("plain")");
+  CHECK(icrps::icr::quoted("a\"b\\c") == R"("a\"b\\c")");
+  CHECK(icrps::icr::quoted("\n\r\t\x1b[31m\x7f") == R"("\n\r\t\x1b[31m\x7f")");
+  CHECK(icrps::icr::quoted("\0"s) == R"("\x00")");
+  CHECK(icrps::icr::quoted("\xc3\xa9") == R"("\xc3\xa9")");
+  CHECK(icrps::icr::quoted(std::string(60, 'a')) == '"' + std::string(60, 'a') + '"');
+  CHECK(icrps::icr::quoted(std::string(61, 'a')) == '"' + std::string(60, 'a') + "…\"");
+  CHECK(icrps::icr::quoted("abcdef", 3) == "\"abc…\"");
 }
+
+}  // namespace regions_test

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace text_test {
+
 using namespace icrps::icr;
 
 TEST_CASE("blanks go from both ends and nowhere else", "[icr][text]") {
@@ -114,3 +116,5 @@ TEST_CASE("UTF-8 is told from other bytes", "[icr][text]") {
     }
   }
 }
+
+}  // namespace text_test

@@ -8,6 +8,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace api_error_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 using namespace std::chrono_literals;
@@ -103,3 +105,5 @@ TEST_CASE("without an answer a write may have happened", "[kube][client]") {
   }
   CHECK(error_of(http::Failure{Failure::kCanceled, "stop"}).kind == Kind::kCanceled);
 }
+
+}  // namespace api_error_test

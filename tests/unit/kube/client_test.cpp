@@ -8,6 +8,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace client_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 using Kind = ApiError::Kind;
@@ -148,3 +150,5 @@ TEST_CASE("requests without an answer are observed by their failure", "[kube][cl
   CHECK(rig.client.get(kPath).error().kind == Kind::kCanceled);
   CHECK(rig.observed == std::vector<std::string>{"GET secrets timeout", "GET secrets canceled"});
 }
+
+}  // namespace client_test

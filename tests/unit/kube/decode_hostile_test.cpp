@@ -7,6 +7,8 @@
 #include "kube/pure/decode.hpp"
 #include "unit/support/objects.hpp"
 
+namespace decode_hostile_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 using namespace std::chrono_literals;
@@ -175,3 +177,5 @@ TEST_CASE("an array of a million entries costs no stack", "[kube][decode]") {
   text += "[]]}";
   CHECK(decode_object(text));
 }
+
+}  // namespace decode_hostile_test

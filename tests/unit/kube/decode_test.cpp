@@ -7,6 +7,8 @@
 
 #include "unit/support/objects.hpp"
 
+namespace decode_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 using namespace std::chrono_literals;
@@ -259,3 +261,5 @@ TEST_CASE("a status has its causes", "[kube][decode]") {
   CHECK(status.causes == std::vector<std::string>{"NamespaceTerminating", "Other"});
   CHECK_FALSE(status.retry_after);
 }
+
+}  // namespace decode_test

@@ -4,6 +4,8 @@
 
 #include "unit/support/dice.hpp"
 
+namespace election_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 using namespace std::chrono_literals;
@@ -219,3 +221,5 @@ TEST_CASE("no request about the lease outlives its use", "[kube][election]") {
   CHECK(race.a.election.patience(race.now + 9s) == 1s);
   CHECK(race.a.election.patience(race.now + 11s) == 1ms);
 }
+
+}  // namespace election_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace lease_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 using namespace std::chrono_literals;
@@ -61,3 +63,5 @@ TEST_CASE("what is no lease is an error", "[kube][lease]") {
     CHECK_FALSE(decode_lease(body));
   }
 }
+
+}  // namespace lease_test

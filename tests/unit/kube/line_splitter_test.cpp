@@ -7,6 +7,8 @@
 
 #include "unit/support/dice.hpp"
 
+namespace line_splitter_test {
+
 using namespace icrps;
 using kube::LineSplitter;
 
@@ -116,3 +118,5 @@ TEST_CASE("every chunking of a text gives the same lines", "[kube][line_splitter
     REQUIRE_FALSE(splitter.has_partial_line());
   }
 }
+
+}  // namespace line_splitter_test

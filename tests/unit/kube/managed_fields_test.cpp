@@ -7,6 +7,8 @@
 
 #include "kube/pure/decode.hpp"
 
+namespace managed_fields_test {
+
 using namespace icrps::kube;
 
 TEST_CASE("managedFields are left out before parsing, and nothing else is", "[kube][decode]") {
@@ -89,3 +91,5 @@ TEST_CASE("managedFields tell who wrote an object, the last one first", "[kube][
     CHECK(field_managers(broken).empty());
   }
 }
+
+}  // namespace managed_fields_test

@@ -4,6 +4,8 @@
 
 #include "unit/support/fake_clock.hpp"
 
+namespace pulse_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 using namespace std::chrono_literals;
@@ -64,3 +66,5 @@ TEST_CASE("a refusal is an answer but no sign of life of the watch", "[kube][pul
     CHECK_FALSE(pulse.facts().answers.since);
   }
 }
+
+}  // namespace pulse_test

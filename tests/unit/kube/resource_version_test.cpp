@@ -6,6 +6,8 @@
 
 #include "kube/pure/object.hpp"
 
+namespace resource_version_test {
+
 using namespace icrps::kube;
 
 TEST_CASE("resource versions compare as numbers of any length", "[kube][object]") {
@@ -44,3 +46,5 @@ TEST_CASE("a status knows its causes", "[kube][object]") {
   CHECK_FALSE(status.has_cause("Namespace"));
   CHECK_FALSE(Status{}.has_cause("A"));
 }
+
+}  // namespace resource_version_test

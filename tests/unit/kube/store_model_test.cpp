@@ -12,6 +12,8 @@
 #include "kube/pure/store.hpp"
 #include "unit/support/dice.hpp"
 
+namespace store_model_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 
@@ -165,3 +167,5 @@ TEST_CASE("a store agrees with the server after 100,000 random steps", "[kube][s
   CHECK(compared > 1000);
   CHECK(walk.namespaces_told() == 5);
 }
+
+}  // namespace store_model_test

@@ -9,6 +9,8 @@
 #include "unit/kube/watch_machine_rig.hpp"
 #include "unit/support/objects.hpp"
 
+namespace store_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 
@@ -297,3 +299,5 @@ TEST_CASE("a watch that lost its place finds what vanished meanwhile", "[kube][s
   CHECK(rig.all() == Words{"one/a@1"});
   CHECK(rig.changes() == Words{"three", "two"});
 }
+
+}  // namespace store_test

@@ -5,6 +5,8 @@
 
 #include "unit/kube/watch_machine_rig.hpp"
 
+namespace watch_backoff_test {
+
 using namespace icrps;
 using namespace icrps::test;
 using namespace std::chrono_literals;
@@ -90,3 +92,5 @@ TEST_CASE("Retry-After only ever makes the wait longer", "[kube][watch]") {
   WatchRig rig;
   CHECK(delays(rig.machine, is_refused(429, "", 1s), 5) == Delays{1s, 1s, 1s, 1600ms, 3200ms});
 }
+
+}  // namespace watch_backoff_test

@@ -9,6 +9,8 @@
 #include "kube/pure/line_splitter.hpp"
 #include "unit/kube/watch_machine_rig.hpp"
 
+namespace watch_machine_test {
+
 using namespace icrps;
 using namespace icrps::test;
 using namespace std::chrono_literals;
@@ -313,3 +315,5 @@ TEST_CASE("an event of 8 MiB is an event like any other", "[kube][watch]") {
   CHECK(rig.next() == "watch @11");
   CHECK(rig.sink.heard == after_list({"apply a@11"}));
 }
+
+}  // namespace watch_machine_test

@@ -14,6 +14,8 @@
 #include "unit/support/objects.hpp"
 #include "unit/support/recording_sink.hpp"
 
+namespace watcher_test {
+
 using namespace icrps;
 using namespace icrps::kube;
 using namespace std::chrono_literals;
@@ -328,3 +330,5 @@ TEST_CASE("no request of a watch may take longer than its pulse allows", "[kube]
   CHECK(ends.back() - now == kLongestFetch);
   CHECK(rig.server.requests.front().deadline * 5 <= kLongestFetch);
 }
+
+}  // namespace watcher_test

@@ -11,6 +11,8 @@
 #include "config/rules.hpp"
 #include "unit/support/facts.hpp"
 
+namespace agreement_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using namespace icrps::test;
@@ -90,3 +92,5 @@ TEST_CASE("the chart knows the operator's regions and the system's namespaces",
   CHECK(known["regions"] == regions);
   CHECK(known["exclude"] == system_namespaces());
 }
+
+}  // namespace agreement_test

@@ -7,6 +7,8 @@
 #include "icr/base64.hpp"
 #include "unit/support/facts.hpp"
 
+namespace content_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 
@@ -76,3 +78,5 @@ TEST_CASE("only known hosts are taken from an annotation", "[plan][content]") {
   CHECK(hosts_from_text("", known).empty());
   CHECK(hosts_from_text(",,", known).empty());
 }
+
+}  // namespace content_test

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace limits_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using Operator = LabelRequirement::Operator;
@@ -111,3 +113,5 @@ TEST_CASE("the labels that a selector looks at, once each", "[plan][limits]") {
                      {"team", Operator::kNotIn, {"c"}}};
   CHECK(label_keys(limits) == std::vector<std::string>{"env", "team"});
 }
+
+}  // namespace limits_test

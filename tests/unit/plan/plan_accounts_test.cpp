@@ -6,6 +6,8 @@
 
 #include "unit/support/facts.hpp"
 
+namespace plan_accounts_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using namespace icrps::test;
@@ -183,3 +185,5 @@ TEST_CASE("the configuration's accounts hold where the annotation is silent", "[
   rules.defaults.service_accounts.clear();
   CHECK(told(make_plan(some, rules)) == Words{"create default us.icr.io"});
 }
+
+}  // namespace plan_accounts_test

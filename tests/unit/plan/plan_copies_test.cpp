@@ -6,6 +6,8 @@
 
 #include "unit/support/facts.hpp"
 
+namespace plan_copies_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using namespace icrps::test;
@@ -316,3 +318,5 @@ TEST_CASE("states as a metric's label has them", "[plan]") {
   CHECK(to_string(State::kForbidden) == "forbidden");
   CHECK(to_string(State::kTerminating) == "terminating");
 }
+
+}  // namespace plan_copies_test

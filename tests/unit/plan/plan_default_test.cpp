@@ -6,6 +6,8 @@
 
 #include "unit/support/facts.hpp"
 
+namespace plan_default_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using namespace icrps::test;
@@ -140,3 +142,5 @@ TEST_CASE("podsOnly misses no service account", "[plan][attach]") {
   CHECK(reasons(make_plan(some, default_rules())) == Words{"ServiceAccountNotFound"});
   CHECK(reasons(make_plan(some, pods_only())).empty());
 }
+
+}  // namespace plan_default_test

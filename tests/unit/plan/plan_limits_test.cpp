@@ -7,6 +7,8 @@
 #include "icr/base64.hpp"
 #include "unit/support/facts.hpp"
 
+namespace plan_limits_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using namespace icrps::test;
@@ -318,3 +320,5 @@ TEST_CASE("how each credential stands", "[plan][report]") {
   CHECK(plan_of(facts({{"regions", "none"}})).copies.empty());
   CHECK(to_string(Standing::kForbidden) == "forbidden");
 }
+
+}  // namespace plan_limits_test

@@ -6,6 +6,8 @@
 
 #include "unit/support/facts.hpp"
 
+namespace plan_mistakes_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using namespace icrps::test;
@@ -155,3 +157,5 @@ TEST_CASE("the graver state shows", "[plan][mistakes]") {
   some.credentials[0].material.reset();
   CHECK(plan_of(some).state == State::kNoCredential);
 }
+
+}  // namespace plan_mistakes_test

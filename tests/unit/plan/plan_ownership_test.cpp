@@ -6,6 +6,8 @@
 
 #include "unit/support/facts.hpp"
 
+namespace plan_ownership_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using namespace icrps::test;
@@ -151,3 +153,5 @@ TEST_CASE("what can't be mended is replaced and said so", "[plan][ownership]") {
     CHECK_FALSE(std::get<DeleteCopy>(removal.actions.back()).note);
   }
 }
+
+}  // namespace plan_ownership_test

@@ -10,6 +10,8 @@
 #include "unit/support/dice.hpp"
 #include "unit/support/facts.hpp"
 
+namespace plan_properties_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using namespace icrps::test;
@@ -296,3 +298,5 @@ TEST_CASE("a report tells the revision that is there afterwards", "[plan][proper
     }
   }
 }
+
+}  // namespace plan_properties_test

@@ -6,6 +6,8 @@
 
 #include "unit/support/facts.hpp"
 
+namespace plan_retired_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using namespace icrps::test;
@@ -77,3 +79,5 @@ TEST_CASE("a retired credential goes also where nobody opted in", "[plan][retire
   some.ns.annotations.clear();
   CHECK(told(plan_of(some)) == Words{"patch default -1 -0", "delete default", "delete old"});
 }
+
+}  // namespace plan_retired_test

@@ -9,6 +9,8 @@
 
 #include "unit/support/facts.hpp"
 
+namespace rescue_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 using Remedy = Verdict::Remedy;
@@ -219,3 +221,5 @@ TEST_CASE("a new pod would get nothing", "[plan][rescue]") {
   }
   CHECK(judge(early_pod(), references(facts)).remedy == Remedy::kLeaveAlone);
 }
+
+}  // namespace rescue_test

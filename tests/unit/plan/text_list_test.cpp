@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace text_list_test {
+
 using namespace icrps::plan;
 using Words = std::vector<std::string>;
 
@@ -29,3 +31,5 @@ TEST_CASE("words are joined", "[plan][text_list]") {
   CHECK(join({"a"}, ", ") == "a");
   CHECK(join({"a", "b", "c"}, ", ") == "a, b, c");
 }
+
+}  // namespace text_list_test

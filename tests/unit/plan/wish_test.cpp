@@ -6,6 +6,8 @@
 
 #include "unit/support/facts.hpp"
 
+namespace wish_test {
+
 using namespace icrps;
 using namespace icrps::plan;
 
@@ -337,3 +339,5 @@ TEST_CASE("patterns select names", "[plan][wish]") {
     CHECK(selects(patterns, name) == selected);
   }
 }
+
+}  // namespace wish_test

@@ -7,6 +7,8 @@
 
 #include "unit/support/dice.hpp"
 
+namespace backoff_test {
+
 using namespace icrps;
 using namespace std::chrono_literals;
 using test::always;
@@ -60,3 +62,5 @@ TEST_CASE("the system's randomness is in [0, 1)", "[runtime][backoff]") {
     REQUIRE(number < 1.0);
   }
 }
+
+}  // namespace backoff_test

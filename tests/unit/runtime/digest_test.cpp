@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace digest_test {
+
 using namespace icrps;
 
 TEST_CASE("digests are hexadecimal and as long as asked for", "[runtime][digest]") {
@@ -24,3 +26,5 @@ TEST_CASE("parts that run together differ", "[runtime][digest]") {
                  digest({"abc", ""}, 16), digest({"", "abc"}, 16), digest({"ab", "c", ""}, 16)}
             .size() == 6);
 }
+
+}  // namespace digest_test

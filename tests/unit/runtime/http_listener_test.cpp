@@ -9,6 +9,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace http_listener_test {
+
 using namespace icrps;
 using namespace std::chrono_literals;
 
@@ -141,3 +143,5 @@ TEST_CASE("a client's time ends", "[runtime][probes]") {
   CHECK(Client(server).hear().empty());
   CHECK(Client(server, "GET /livez HT").hear().empty());
 }
+
+}  // namespace http_listener_test

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace http_probes_test {
+
 using namespace icrps;
 
 namespace {
@@ -105,3 +107,5 @@ TEST_CASE("servers start and stop at once", "[runtime][probes]") {
     CHECK(rig.server.port() > 0);
   }
 }
+
+}  // namespace http_probes_test

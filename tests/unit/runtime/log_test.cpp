@@ -11,6 +11,8 @@
 
 #include "unit/support/captured_log.hpp"
 
+namespace log_test {
+
 using namespace icrps;
 using nlohmann::json;
 using test::CapturedLog;
@@ -147,3 +149,5 @@ TEST_CASE("the threshold can be changed", "[runtime][log]") {
   CHECK(log.text().find("before") == std::string::npos);
   CHECK(log.text().find("after") != std::string::npos);
 }
+
+}  // namespace log_test

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace metrics_test {
+
 using namespace icrps;
 
 namespace {
@@ -151,3 +153,5 @@ TEST_CASE("every metric has a help text and our prefix, or the usual one of a pr
   }
   CHECK(metrics_seen >= 4);
 }
+
+}  // namespace metrics_test

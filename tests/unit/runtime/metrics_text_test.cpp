@@ -8,6 +8,8 @@
 
 #include "runtime/metrics.hpp"
 
+namespace metrics_text_test {
+
 using namespace icrps;
 
 namespace {
@@ -74,3 +76,5 @@ TEST_CASE("a credential that is forgotten leaves no state behind", "[runtime]") 
   // What has happened has happened: counters stay.
   CHECK(text.find("credential_proofs_total{credential=\"default\"") != std::string::npos);
 }
+
+}  // namespace metrics_text_test

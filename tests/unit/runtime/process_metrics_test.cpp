@@ -8,6 +8,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace process_metrics_test {
+
 using namespace icrps;
 
 namespace {
@@ -48,3 +50,5 @@ TEST_CASE("a process says of itself what /proc has") {
   CHECK(after["process_threads"] == before["process_threads"] + 1);
   CHECK(after["process_cpu_seconds_total"] >= before["process_cpu_seconds_total"]);
 }
+
+}  // namespace process_metrics_test

@@ -9,6 +9,8 @@
 
 #include "runtime/log.hpp"
 
+namespace secret_string_test {
+
 using icrps::SecretString;
 
 namespace {
@@ -94,3 +96,5 @@ TEST_CASE("a secret that is replaced is wiped first", "[runtime][secret]") {
   CHECK(secret.reveal() == kShort);
   CHECK(is_wiped(before + kShort.size(), kLong.size() - kShort.size()));
 }
+
+}  // namespace secret_string_test

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace timestamp_test {
+
 using namespace icrps;
 
 TEST_CASE("times as text", "[runtime][timestamp]") {
@@ -25,3 +27,5 @@ TEST_CASE("texts that are no time", "[runtime][timestamp]") {
     CHECK_FALSE(parse_rfc3339(bad));
   }
 }
+
+}  // namespace timestamp_test

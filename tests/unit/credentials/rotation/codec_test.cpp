@@ -12,6 +12,8 @@
 #include "runtime/timestamp.hpp"
 #include "unit/support/dice.hpp"
 
+namespace codec_test {
+
 using namespace icrps;
 using namespace icrps::credentials::rotation;
 using namespace std::chrono_literals;
@@ -198,3 +200,5 @@ TEST_CASE("names of keys tell whose they are", "[rotation][codec]") {
   CHECK_FALSE(is_ours({}, ours));
   CHECK(state_secret_name("rotating") == "icr-pull-secrets-state-rotating");
 }
+
+}  // namespace codec_test

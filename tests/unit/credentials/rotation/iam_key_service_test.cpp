@@ -7,6 +7,8 @@
 
 #include "unit/support/fake_transport.hpp"
 
+namespace iam_key_service_test {
+
 using namespace icrps;
 using namespace icrps::credentials::rotation;
 using Kind = iam::Refusal::Kind;
@@ -91,3 +93,5 @@ TEST_CASE("without a token of the manager nothing is asked", "[rotation][iam]") 
   CHECK(rig.keys.remove("ApiKey-1", {}).error().kind == Kind::kRefused);
   CHECK(rig.server.requests.empty());
 }
+
+}  // namespace iam_key_service_test

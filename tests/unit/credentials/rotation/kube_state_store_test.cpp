@@ -8,6 +8,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace kube_state_store_test {
+
 using namespace icrps;
 using namespace icrps::credentials::rotation;
 using Kind = StoreFault::Kind;
@@ -124,3 +126,5 @@ TEST_CASE("refusals are sorted by what is to be done", "[rotation][store]") {
   CHECK(rig.store.load({}).error().kind == Kind::kUnavailable);
   CHECK(rig.store.load({}).error().kind == Kind::kCanceled);
 }
+
+}  // namespace kube_state_store_test

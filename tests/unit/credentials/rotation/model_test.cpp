@@ -7,6 +7,8 @@
 
 #include "unit/credentials/rotation/world.hpp"
 
+namespace model_test {
+
 using namespace icrps;
 using namespace std::chrono_literals;
 using test::World;
@@ -386,3 +388,5 @@ TEST_CASE("an idle rotation asks IAM once in a while and writes nothing", "[rota
   CHECK(world.calls.size() <= 97);
   CHECK(world.saves == 0);
 }
+
+}  // namespace model_test

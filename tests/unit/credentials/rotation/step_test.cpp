@@ -10,6 +10,8 @@
 
 #include "runtime/timestamp.hpp"
 
+namespace step_test {
+
 using namespace icrps;
 using namespace icrps::credentials::rotation;
 using namespace std::chrono_literals;
@@ -473,3 +475,5 @@ TEST_CASE("the grace is as long as the overlap and the propagation at least", "[
   CHECK(terms_of({720h, 1s}).grace == 2min);
   CHECK(terms_of({720h, 1s, 2s}).grace == 2s);
 }
+
+}  // namespace step_test
