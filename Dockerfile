@@ -19,7 +19,7 @@ RUN sed --in-place 's/^Types: deb$/Types: deb deb-src/' /etc/apt/sources.list.d/
     && apt-get install --yes --no-install-recommends \
         ca-certificates ccache cmake dpkg-dev g++ ninja-build \
         libboost-atomic-dev libboost-chrono-dev libboost-date-time-dev libboost-filesystem-dev \
-        libboost-random-dev libboost-regex-dev libboost-system-dev libboost-thread-dev \
+        libboost-random-dev libboost-regex-dev libboost-system-dev libboost-thread-dev libc-ares-dev \
         libcli11-dev libexpected-dev libfmt-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev \
     && apt-get source cpprest prometheus-cpp \
     && mv cpprest-*/ cpprest && mv prometheus-cpp-*/ prometheus-cpp \
@@ -47,7 +47,7 @@ RUN cmake -S cpprest/Release -B cpprest/build -G Ninja \
     && rm --recursive cpprest/build
 
 # What the binary finds around itself: certificates where OpenSSL looks for them, a user, the
-# order of name resolution (it looks into /etc/hosts first), and the licenses of what is linked
+# order of name resolution (it looks into /etc/hosts first; c-ares reads the same file), and the licenses of what is linked
 # into it (Boost's asks for no notice in binaries).
 WORKDIR /image
 RUN mkdir --parents etc/ssl/certs usr/lib/ssl usr/share/licenses \
@@ -58,7 +58,7 @@ RUN mkdir --parents etc/ssl/certs usr/lib/ssl usr/share/licenses \
     && echo 'hosts: files dns' >etc/nsswitch.conf \
     && printf '%s\n' 'root:x:0:0:root:/:/sbin/nologin' 'nonroot:x:65532:65532:nonroot:/:/sbin/nologin' >etc/passwd \
     && printf '%s\n' 'root:x:0:' 'nonroot:x:65532:' >etc/group \
-    && for package in ca-certificates libc6 libcli11-dev libexpected-dev libfmt-dev \
+    && for package in ca-certificates libc-ares-dev libc6 libcli11-dev libexpected-dev libfmt-dev \
         libssl-dev libstdc++-12-dev libyaml-cpp-dev nlohmann-json3-dev; do \
         cp --dereference "/usr/share/doc/$package/copyright" "usr/share/licenses/$package" || exit; \
     done \

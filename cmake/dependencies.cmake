@@ -32,7 +32,17 @@ else()
   target_link_libraries(icrps_yaml INTERFACE yaml-cpp)
 endif()
 
-# The distribution has no static archives of the next three: the Dockerfile builds them from the
+add_library(icrps_cares INTERFACE)  # name resolution
+find_path(CARES_INCLUDE ares.h REQUIRED)
+if(ICRPS_STATIC)
+  find_library(CARES_LIBRARY libcares.a REQUIRED)
+else()
+  find_library(CARES_LIBRARY cares REQUIRED)
+endif()
+target_include_directories(icrps_cares SYSTEM INTERFACE ${CARES_INCLUDE})
+target_link_libraries(icrps_cares INTERFACE ${CARES_LIBRARY})
+
+# The distribution has no static archives of the next two: the Dockerfile builds them from the
 # distribution's source packages, and these lines find them below /usr/local.
 add_library(icrps_cpprest INTERFACE)
 find_package(cpprestsdk REQUIRED)

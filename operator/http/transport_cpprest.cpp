@@ -2,29 +2,35 @@
 
 #include <algorithm>
 #include <cpprest/http_client.h>
-#include <latch>
 #include <openssl/ssl.h>
 #include <optional>
 #include <pplx/threadpool.h>
 #include <stdexcept>
 #include <utility>
 
+#include "http/cpprest/clients.hpp"
 #include "http/cpprest/endpoint.hpp"
 #include "http/cpprest/exchange.hpp"
 #include "http/cpprest/loop.hpp"
 #include "http/cpprest/slots.hpp"
 #include "http/cpprest/tls_setup.hpp"
+#include "http/names/journey.hpp"
+#include "http/names/resolver_cares.hpp"
+#include "runtime/clock.hpp"
 
 namespace icrps::http {
 namespace {
 
 using cpprest::Call;
+using cpprest::Client;
+using cpprest::Clients;
 using cpprest::Clock;
 using cpprest::Endpoint;
 using cpprest::Feed;
 using cpprest::Route;
 using cpprest::Slots;
 using cpprest::TlsSetup;
+using names::Journey;
 
 /// The library's own timer looks at each step by itself and is per client. Ours do the work; this
 /// only has to be longer than any of them.
@@ -58,21 +64,27 @@ void check_target(const std::string& target) {
   if (!origin_form) throw std::invalid_argument("not a request target in origin form: " + target);
 }
 
+/// Who looks up the origin's name; nobody, when there is nothing to look up.
+std::shared_ptr<Resolver> resolver_of(const TransportOptions& options, const Endpoint& endpoint) {
+  if (endpoint.literal) return nullptr;
+  return options.resolver ? options.resolver : make_resolver();
+}
+
 class CpprestTransport final : public Transport {
  public:
   explicit CpprestTransport(TransportOptions options)
       : options_(std::move(options)),
         endpoint_(cpprest::parse_origin(options_.origin)),
+        resolver_(resolver_of(options_, endpoint_)),
         tls_(endpoint_.tls ? std::make_shared<TlsSetup>(endpoint_, options_) : nullptr),
         slots_(options_.max_in_flight),
-        client_(make_client(kBlock)) {
+        clients_([this](const std::string& base) { return make_client(base, kBlock); }) {
     if (options_.max_in_flight == 0) throw std::invalid_argument("max_in_flight is 0");
     check_header({"User-Agent", options_.user_agent});
   }
 
   ~CpprestTransport() override {
     if (tls_) tls_->retire();
-    release_on_loop(client_);
   }
 
   CpprestTransport(const CpprestTransport&) = delete;
@@ -86,38 +98,42 @@ class CpprestTransport final : public Transport {
                    std::stop_token stop) override;
 
  private:
-  using Client = web::http::client::http_client;
+  using OnBytes = std::function<bool(std::string_view)>;
 
-  [[nodiscard]] Client make_client(std::size_t block) const;
+  [[nodiscard]] Client make_client(const std::string& base, std::size_t block) const;
   /// Everything but the body.
   [[nodiscard]] web::http::http_request prepare(Method method, const std::string& target,
                                                 const std::vector<Header>& headers) const;
-  Call::Outcome attempt(const Request& request, Clock::time_point deadline,
+  /// Calls `visit` with one address after the other, until there was a connection or something
+  /// else than its want ended it. The failure: there was no address, or no connection to any.
+  std::optional<Failure> travel(Clock::time_point deadline, const std::stop_token& stop,
+                                const std::function<Journey::Visit(const Journey::Leg&)>& visit);
+  Call::Outcome send_to(const Journey::Leg& leg, const Request& request, Clock::time_point deadline,
                         const std::stop_token& stop);
+  Call::Outcome attempt(const Journey::Leg& leg, const Request& request, Clock::time_point deadline,
+                        const std::stop_token& stop);
+  Journey::Visit stream_from(const Journey::Leg& leg, const StreamRequest& request,
+                             Clock::time_point head_deadline, const OnBytes& on_bytes,
+                             const std::stop_token& stop, StreamEnd& end);
+  [[nodiscard]] Route route(Client client, const Journey::Leg& leg) const {
+    return {std::move(client), tls_, endpoint_.peer, leg.connect_by};
+  }
   [[nodiscard]] Failure no_slot(const std::stop_token& stop) const;
   [[nodiscard]] Failure stopped() const {
     return {Failure::Kind::kCanceled, endpoint_.peer + ": stopped by the caller"};
   }
 
-  /// A client closes its idle connections when it goes, and that is the loop's business. Waits for
-  /// it, so that a transport that is gone holds nothing open.
-  static void release_on_loop(Client client) {
-    std::latch released(1);
-    cpprest::post([&released, last = std::optional(std::move(client))]() mutable {
-      last.reset();
-      released.count_down();
-    });
-    released.wait();
-  }
-
   const TransportOptions options_;
   const Endpoint endpoint_;
-  const std::shared_ptr<TlsSetup> tls_;  // shared with clients that outlive a cancelled call
+  const std::shared_ptr<Resolver> resolver_;  // none: the host is an address
+  const std::shared_ptr<TlsSetup> tls_;       // shared with clients that outlive a cancelled call
+  const SystemClock clock_;
+  names::LastGood last_good_;
   Slots slots_;
-  Client client_;
+  Clients clients_;
 };
 
-CpprestTransport::Client CpprestTransport::make_client(std::size_t block) const {
+Client CpprestTransport::make_client(const std::string& base, std::size_t block) const {
   web::http::client::http_client_config config;
   config.set_timeout(kNever);
   config.set_max_redirects(0);
@@ -130,7 +146,7 @@ CpprestTransport::Client CpprestTransport::make_client(std::size_t block) const 
       TlsSetup::remember_socket(*static_cast<TlsSetup::Stream*>(connection));
     });
   }
-  return {web::http::uri(endpoint_.base), config};
+  return {web::http::uri(base), config};
 }
 
 web::http::http_request CpprestTransport::prepare(Method method, const std::string& target,
@@ -139,7 +155,7 @@ web::http::http_request CpprestTransport::prepare(Method method, const std::stri
   web::http::http_request result{web::http::method(to_string(method))};
   result.set_request_uri(web::http::uri(target));
   auto& out = result.headers();
-  if (!endpoint_.host_header.empty()) out.add("Host", endpoint_.host_header);
+  out.add("Host", endpoint_.host_header);
   out.add("User-Agent", options_.user_agent);
   for (const auto& header : headers) {
     check_header(header);
@@ -154,27 +170,54 @@ web::http::http_request CpprestTransport::prepare(Method method, const std::stri
   return result;
 }
 
+std::optional<Failure> CpprestTransport::travel(
+    Clock::time_point deadline, const std::stop_token& stop,
+    const std::function<Journey::Visit(const Journey::Leg&)>& visit) {
+  if (!resolver_) {
+    visit({endpoint_.host, std::nullopt});
+    return std::nullopt;
+  }
+  Journey journey(*resolver_, last_good_, clock_, {endpoint_.host, endpoint_.peer}, deadline, stop);
+  while (const auto leg = journey.next()) {
+    if (!journey.goes_on(visit(*leg))) return std::nullopt;
+  }
+  return journey.failure();
+}
+
 Result CpprestTransport::send(const Request& request, std::stop_token stop) {
   const auto deadline = Clock::now() + request.deadline;
   const auto slot = slots_.acquire(deadline, stop);
   if (!slot) return tl::unexpected(no_slot(stop));
+  std::optional<Result> result;
+  auto unreachable = travel(deadline, stop, [&](const Journey::Leg& leg) -> Journey::Visit {
+    auto outcome = send_to(leg, request, deadline, stop);
+    result.emplace(std::move(outcome.result));
+    if (*result) return {outcome.connected, std::nullopt};
+    return {outcome.connected, result->error()};
+  });
+  if (unreachable) return tl::unexpected(std::move(*unreachable));
+  return std::move(*result);
+}
+
+Call::Outcome CpprestTransport::send_to(const Journey::Leg& leg, const Request& request,
+                                        Clock::time_point deadline, const std::stop_token& stop) {
   // Each attempt that couldn't even be sent has used up one dead connection of the pool.
   for (unsigned left = options_.max_in_flight;; --left) {
-    auto outcome = attempt(request, deadline, stop);
-    if (!outcome.unsent || left == 0) return std::move(outcome.result);
+    auto outcome = attempt(leg, request, deadline, stop);
+    if (!outcome.unsent || left == 0) return outcome;
   }
 }
 
-Call::Outcome CpprestTransport::attempt(const Request& request, Clock::time_point deadline,
-                                        const std::stop_token& stop) {
+Call::Outcome CpprestTransport::attempt(const Journey::Leg& leg, const Request& request,
+                                        Clock::time_point deadline, const std::stop_token& stop) {
   auto prepared = prepare(request.method, request.target, request.headers);
-  if (stop.stop_requested()) return {tl::unexpected(stopped()), false};
+  if (stop.stop_requested()) return {tl::unexpected(stopped())};
   if (!request.body.empty()) {
     prepared.set_body(std::string(request.body), "application/octet-stream");
   }
-  const auto call =
-      std::make_shared<Call>(Route{client_, tls_, endpoint_.peer}, std::move(prepared), deadline,
-                             request.max_body, request.method == Method::kHead);
+  const auto call = std::make_shared<Call>(route(clients_.to(base_at(endpoint_, leg.address)), leg),
+                                           std::move(prepared), deadline, request.max_body,
+                                           request.method == Method::kHead);
   call->start();
   const std::stop_callback on_stop(stop, [&] { call->abort(stopped()); });
   return call->wait();
@@ -212,22 +255,12 @@ Response collect_refusal(Feed& feed, ResponseHead head) {
   return refused;
 }
 
-StreamEnd CpprestTransport::stream(const StreamRequest& request,
-                                   const std::function<bool(std::string_view)>& on_bytes,
-                                   std::stop_token stop) {
-  auto prepared = prepare(Method::kGet, request.target, request.headers);
-  if (stop.stop_requested()) return {std::nullopt, stopped()};
-  const Leaving leaving(
-      std::make_shared<Feed>(Route{make_client(kStreamBlock), tls_, endpoint_.peer},
-                             std::move(prepared), request.head_deadline, request.idle_limit));
-  Feed& feed = leaving.feed();
-  feed.start();
-  const std::stop_callback on_stop(stop, [&] { feed.abort(stopped()); });
-
-  auto head = feed.wait_head();
-  if (!head) return {std::nullopt, feed.failure()};
-  if (head->status != kOk) {
-    auto refused = collect_refusal(feed, std::move(*head));
+/// What follows a head that is there.
+StreamEnd read_stream(Feed& feed, ResponseHead head, const StreamRequest& request,
+                      const std::function<bool(std::string_view)>& on_bytes,
+                      const std::stop_token& stop, const Failure& stopped) {
+  if (head.status != kOk) {
+    auto refused = collect_refusal(feed, std::move(head));
     auto failure = feed.failure();
     if (failure) return {std::nullopt, std::move(failure)};
     return {std::move(refused), std::nullopt};
@@ -235,10 +268,43 @@ StreamEnd CpprestTransport::stream(const StreamRequest& request,
   if (request.on_open) request.on_open();
   std::string bytes;
   while (feed.next(bytes)) {
-    if (stop.stop_requested()) return {std::nullopt, stopped()};
+    if (stop.stop_requested()) return {std::nullopt, stopped};
     if (!on_bytes(bytes)) return {};
   }
   return {std::nullopt, feed.failure()};
+}
+
+Journey::Visit CpprestTransport::stream_from(const Journey::Leg& leg, const StreamRequest& request,
+                                             Clock::time_point head_deadline,
+                                             const OnBytes& on_bytes, const std::stop_token& stop,
+                                             StreamEnd& end) {
+  auto prepared = prepare(Method::kGet, request.target, request.headers);
+  end = {std::nullopt, stopped()};
+  if (stop.stop_requested()) return {false, end.failure};
+  const Leaving leaving(
+      std::make_shared<Feed>(route(make_client(base_at(endpoint_, leg.address), kStreamBlock), leg),
+                             std::move(prepared), head_deadline, request.idle_limit));
+  Feed& feed = leaving.feed();
+  feed.start();
+  const std::stop_callback on_stop(stop, [&] { feed.abort(stopped()); });
+  auto head = feed.wait_head();
+  if (head) {
+    end = read_stream(feed, std::move(*head), request, on_bytes, stop, stopped());
+  } else {
+    end = {std::nullopt, feed.failure()};
+  }
+  return {feed.connected(), end.failure};
+}
+
+StreamEnd CpprestTransport::stream(const StreamRequest& request, const OnBytes& on_bytes,
+                                   std::stop_token stop) {
+  const auto head_deadline = Clock::now() + request.head_deadline;
+  StreamEnd end;
+  auto unreachable = travel(head_deadline, stop, [&](const Journey::Leg& leg) {
+    return stream_from(leg, request, head_deadline, on_bytes, stop, end);
+  });
+  if (unreachable) return {std::nullopt, std::move(unreachable)};
+  return end;
 }
 
 }  // namespace

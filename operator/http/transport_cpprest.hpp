@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "http/resolver.hpp"
 #include "http/transport.hpp"
 #include "runtime/secret_string.hpp"
 
@@ -42,6 +43,9 @@ struct TransportOptions {
   std::string user_agent = "icr-pull-secrets";
   /// Requests in flight at once; more wait. Streams are not counted.
   unsigned max_in_flight = 16;
+  /// Who is asked for the addresses when the origin's host is a name. Transports may share one; to
+  /// share none keeps their look-ups apart. Empty: one of its own.
+  std::shared_ptr<Resolver> resolver{};
   /// What the kernel does about a silent connection: see Keepalive.
   Keepalive keepalive{};
 };

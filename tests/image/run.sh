@@ -102,7 +102,7 @@ content() {
 
 licenses() {
 	local name
-	for name in icr-pull-secrets libc6 libssl-dev cpprest prometheus-cpp libyaml-cpp-dev; do
+	for name in icr-pull-secrets libc6 libc-ares-dev libssl-dev cpprest prometheus-cpp libyaml-cpp-dev; do
 		[[ -s $rootfs/usr/share/licenses/$name ]] || fail "no license of $name"
 	done
 }

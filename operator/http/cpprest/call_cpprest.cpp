@@ -28,8 +28,10 @@ Call::Call(Route route, const web::http::http_request& request, Clock::time_poin
 Call::Outcome Call::wait() {
   std::unique_lock lock(mutex_);
   done_changed_.wait(lock, [this] { return done_; });
-  if (failure_) return {tl::unexpected(std::move(failure_->failure)), failure_->unsent};
-  return {std::move(response_), false};
+  if (failure_) {
+    return {tl::unexpected(std::move(failure_->failure)), failure_->unsent, connected()};
+  }
+  return {std::move(response_), false, true};
 }
 
 void Call::starting() {

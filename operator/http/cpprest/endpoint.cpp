@@ -85,15 +85,19 @@ Endpoint parse_origin(const std::string& origin) {
   result.host = authority.host;
   result.literal = is_ip_literal(result.host);
   if (authority.bracketed && !result.literal) refuse(origin, "not an IPv6 address");
-  const std::string port = authority.port.empty() ? (result.tls ? "443" : "80") : authority.port;
-  if (!is_port(port)) refuse(origin, "not a port");
+  const std::string usual_port = result.tls ? "443" : "80";
+  result.port = authority.port.empty() ? usual_port : authority.port;
+  if (!is_port(result.port)) refuse(origin, "not a port");
 
   const std::string outer = authority.bracketed ? "[" + result.host + "]" : result.host;
-  result.peer = outer + ":" + port;
-  if (authority.bracketed) result.host_header = result.peer;
-  result.base = (result.tls ? "https://" : "http://") + result.host + ":" + port;
-  result.base += path;
+  result.peer = outer + ":" + result.port;
+  result.host_header = result.port == usual_port ? outer : result.peer;
+  result.path = path;
   return result;
+}
+
+std::string base_at(const Endpoint& endpoint, const std::string& address) {
+  return (endpoint.tls ? "https://" : "http://") + address + ":" + endpoint.port + endpoint.path;
 }
 
 }  // namespace icrps::http::cpprest

@@ -10,11 +10,16 @@ struct Endpoint {
   std::string host;      ///< without the brackets of an IPv6 literal
   bool literal = false;  ///< host is an IP address
   std::string peer;      ///< "host:port", for messages
-  std::string base;      ///< scheme, authority and path prefix as the library must be given them
-  /// Only for IPv6 literals, whose brackets the library passes to the resolver: it is given the
-  /// bare address, and this is what the header must say instead.
+  std::string port;
+  std::string path;  ///< a prefix of every target; without a slash at its end
+  /// What the header Host says. The library is never given the name, so it can't write it: SNI and
+  /// the name that is checked are TlsSetup's.
   std::string host_header;
 };
+
+/// What the library is given to go there: it takes IP literals only (anything else would be looked
+/// up in its one queue, where a silent name server holds up everybody), and IPv6 without brackets.
+[[nodiscard]] std::string base_at(const Endpoint& endpoint, const std::string& address);
 
 /// Throws std::invalid_argument.
 [[nodiscard]] Endpoint parse_origin(const std::string& origin);

@@ -2,10 +2,11 @@
 //
 // Lives on the loop; the calling thread holds it, starts it, may ask it to end, and waits. It ends
 // for the caller as soon as the loop has seen the end, whatever it was; what the library still does
-// with a cancelled request (a name lookup can't be interrupted) happens behind the caller's back,
-// and keeps the object alive that long: hence shared ownership.
+// with a cancelled request happens behind the caller's back, and keeps the object alive that long:
+// hence shared ownership.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cpprest/http_client.h>
@@ -31,6 +32,8 @@ struct Route {
   web::http::client::http_client client;
   std::shared_ptr<TlsSetup> tls;  ///< empty for http://
   std::string peer;
+  /// Without a connection, handshake included, by then it ends with kConnect; nothing: never.
+  std::optional<Clock::time_point> connect_by;
 };
 
 class Exchange : public BodyReceiver, public std::enable_shared_from_this<Exchange> {
@@ -50,6 +53,9 @@ class Exchange : public BodyReceiver, public std::enable_shared_from_this<Exchan
 
   /// Ends it with this failure unless it has ended. From any thread, any number of times.
   void abort(Failure failure);
+
+  /// Whether the head of the request was written to a connection. From any thread.
+  [[nodiscard]] bool connected() const { return connected_; }
 
  protected:
   Exchange(Route route, const web::http::http_request& request);
@@ -77,6 +83,8 @@ class Exchange : public BodyReceiver, public std::enable_shared_from_this<Exchan
  private:
   pplx::task<std::size_t> receive(std::string_view bytes) final;
   void run();
+  void limit_connecting();
+  void on_written();
   void on_head(const pplx::task<web::http::http_response>& task);
   void on_end(const pplx::task<web::http::http_response>& task);
   void finish(std::optional<Classified> failure);
@@ -86,6 +94,8 @@ class Exchange : public BodyReceiver, public std::enable_shared_from_this<Exchan
   web::http::http_request request_;
   pplx::cancellation_token_source cancellation_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer connect_timer_;
+  std::atomic<bool> connected_{false};
   bool ended_ = false;
 };
 
@@ -98,6 +108,7 @@ class Call final : public Exchange {
   struct Outcome {
     Result result;
     bool unsent = false;
+    bool connected = false;
   };
   /// Blocks the calling thread until the end. Once.
   Outcome wait();
@@ -124,7 +135,7 @@ class Call final : public Exchange {
 /// An answer whose body is read while it comes.
 class Feed final : public Exchange {
  public:
-  Feed(Route route, const web::http::http_request& request, std::chrono::milliseconds head_deadline,
+  Feed(Route route, const web::http::http_request& request, Clock::time_point head_deadline,
        std::chrono::milliseconds idle_limit);
 
   /// Blocks until the head is there, or the end: then nothing.
@@ -142,7 +153,7 @@ class Feed final : public Exchange {
   void ended(std::optional<Classified> failure) override;
   void resume();
 
-  const std::chrono::milliseconds head_deadline_;
+  const Clock::time_point head_deadline_;
   const std::chrono::milliseconds idle_limit_;
 
   // The loop's own.

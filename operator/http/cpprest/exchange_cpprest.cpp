@@ -17,7 +17,7 @@ ResponseHead head_of(const web::http::http_response& response) {
 }  // namespace
 
 Exchange::Exchange(Route route, const web::http::http_request& request)
-    : route_(std::move(route)), request_(request), timer_(loop()) {}
+    : route_(std::move(route)), request_(request), timer_(loop()), connect_timer_(loop()) {}
 
 void Exchange::start() {
   post([self = shared_from_this()] { self->run(); });
@@ -36,6 +36,7 @@ void Exchange::leave(std::shared_ptr<Exchange> last) {
 void Exchange::run() {
   if (ended_) return;
   starting();
+  limit_connecting();
   try {
     request_.set_response_stream(make_body_sink(weak_from_this()));
     route_.client.request(request_, cancellation_.get_token())
@@ -45,6 +46,26 @@ void Exchange::run() {
   } catch (...) {
     fail(std::current_exception());
   }
+}
+
+/// The library tells of progress first when it has written the head of a request, or all of one
+/// without a body: that takes a connection, and a handshake where there is one.
+void Exchange::limit_connecting() {
+  request_.set_progress_handler([weak = weak_from_this()](auto direction, auto /*bytes*/) {
+    if (direction != web::http::message_direction::upload) return;
+    if (const auto self = weak.lock()) self->on_written();
+  });
+  if (!route_.connect_by) return;
+  connect_timer_.expires_at(*route_.connect_by);
+  connect_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    if (error || self->connected_) return;
+    self->abort_here({Failure::Kind::kConnect,
+                      self->peer() + ": no connection within a fair share of the time"});
+  });
+}
+
+void Exchange::on_written() {
+  if (!connected_.exchange(true)) connect_timer_.cancel();
 }
 
 void Exchange::on_head(const pplx::task<web::http::http_response>& task) {
@@ -101,6 +122,7 @@ void Exchange::fail(const std::exception_ptr& error) {
 void Exchange::finish(std::optional<Classified> failure) {
   if (std::exchange(ended_, true)) return;
   disarm();
+  connect_timer_.cancel();
   // One step later the library has put the connection back or closed it: whoever waits for a free
   // place in flight finds it there, and the number of connections stays below that of places.
   post([self = shared_from_this(), end = std::move(failure)]() mutable {

@@ -14,8 +14,8 @@ constexpr std::size_t kKeptCapacity = std::size_t{64} << 10U;
 
 }  // namespace
 
-Feed::Feed(Route route, const web::http::http_request& request,
-           std::chrono::milliseconds head_deadline, std::chrono::milliseconds idle_limit)
+Feed::Feed(Route route, const web::http::http_request& request, Clock::time_point head_deadline,
+           std::chrono::milliseconds idle_limit)
     : Exchange(std::move(route), request), head_deadline_(head_deadline), idle_limit_(idle_limit) {}
 
 std::optional<ResponseHead> Feed::wait_head() {
@@ -43,7 +43,7 @@ std::optional<Failure> Feed::failure() {
 }
 
 void Feed::starting() {
-  arm(Clock::now() + head_deadline_);
+  arm(head_deadline_);
 }
 
 void Feed::head(ResponseHead head) {

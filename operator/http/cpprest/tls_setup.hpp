@@ -7,8 +7,7 @@
 //
 // It is also where a connection gets its TCP options: the library hands its socket out before it is
 // connected only, so that it is remembered with the connection's TLS object, whose handshake comes
-// when it is. A connection to the second address of a name, after the first was dead, is not handed
-// out and goes without.
+// when it is.
 #pragma once
 
 #include <memory>
