@@ -198,6 +198,7 @@ void Operator::watch(kube::Collection collection, kube::Sink& sink, const std::s
 }
 
 void Operator::run(const std::stop_token& stop) {
+  status_.end_with(stop);
   std::vector<std::jthread> watches;
   for (const auto& watched : watched_) {
     watches.emplace_back(

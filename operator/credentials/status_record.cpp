@@ -1,5 +1,7 @@
 #include "credentials/status_record.hpp"
 
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include "plan/names.hpp"
@@ -37,13 +39,22 @@ std::optional<WallTime> time_at(const json& object, const char* key) {
 // Static credentials are proved about once an hour; whoever looks should see that they were.
 constexpr auto kWorthAWrite = std::chrono::minutes(50);
 
-/// Nothing new but a somewhat later time of proof.
-bool not_worth_a_write(Status before, const Status& now) {
+/// More than a somewhat later time of proof.
+bool worth_a_write(const std::optional<Status>& written, const Status& now) {
+  auto before = written.value_or(Status{});
   if (before.proof_at && now.proof_at && *now.proof_at - *before.proof_at >= kWorthAWrite) {
-    return false;
+    return true;
   }
   before.proof_at = now.proof_at;
-  return before == now;
+  return before != now;
+}
+
+/// Whether the same write may succeed later although nothing changes.
+bool may_pass_later(const kube::ApiError& error) {
+  using ErrorKind = kube::ApiError::Kind;
+  return error.kind == ErrorKind::kNoAnswer || error.kind == ErrorKind::kServer ||
+         error.kind == ErrorKind::kThrottled || error.kind == ErrorKind::kCanceled ||
+         error.kind == ErrorKind::kConflict;
 }
 
 }  // namespace
@@ -81,46 +92,94 @@ std::map<std::string, Status> read_statuses(const kube::Object& config_map) {
   return statuses;
 }
 
-Status StatusRecord::get(const std::string& credential) {
+void StatusRecord::end_with(std::stop_token stop) {
   const std::lock_guard lock(mutex_);
-  if (!loaded_) load();
-  const auto found = statuses_.find(credential);
-  return found == statuses_.end() ? Status{} : found->second;
+  stop_ = std::move(stop);
+}
+
+std::stop_token StatusRecord::stop() const {
+  const std::lock_guard lock(mutex_);
+  return stop_;
+}
+
+Status StatusRecord::get(const std::string& credential) {
+  load();
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(credential);
+  return found == entries_.end() ? Status{} : found->second.now;
 }
 
 void StatusRecord::load() {
-  const auto reply = client_.get({kConfigMaps, own_namespace_, kStatusConfigMap});
-  if (reply) statuses_ = read_statuses(*reply);
+  {
+    const std::lock_guard lock(mutex_);
+    if (loaded_) return;
+  }
+  const auto reply = client_.get({kConfigMaps, own_namespace_, kStatusConfigMap}, stop());
   // Without an answer it is tried again; a ConfigMap that doesn't exist is an answer.
-  loaded_ = reply || reply.error().kind == kube::ApiError::Kind::kNotFound;
+  if (!reply && reply.error().kind != kube::ApiError::Kind::kNotFound) return;
+  const std::lock_guard lock(mutex_);
+  loaded_ = true;
+  if (!reply) return;
+  // What was set meanwhile is newer.
+  for (auto& [credential, status] : read_statuses(*reply)) {
+    entries_.try_emplace(credential, Entry{status, status});
+  }
 }
 
 void StatusRecord::set(const std::string& credential, Status status) {
-  const std::lock_guard lock(mutex_);
-  auto& current = statuses_[credential];
-  if (not_worth_a_write(current, status)) return;
-  current = std::move(status);
-  write(credential, current);
+  std::unique_lock lock(mutex_);
+  auto& entry = entries_[credential];  // stays where it is: nothing is ever erased
+  entry.now = std::move(status);
+  if (entry.being_written) return;
+  entry.being_written = true;
+  while (worth_a_write(entry.written, entry.now)) {
+    const auto now = entry.now;
+    lock.unlock();
+    const bool done = write(credential, now);
+    lock.lock();
+    if (!done) break;
+    entry.written = now;
+  }
+  entry.being_written = false;
 }
 
-void StatusRecord::write(const std::string& credential, const Status& status) {
+bool StatusRecord::write(const std::string& credential, const Status& status) {
+  const auto reply = put(credential, status, stop());
+  if (reply) return true;
+  complain(reply.error());
+  return !may_pass_later(reply.error());
+}
+
+kube::Reply StatusRecord::put(const std::string& credential, const Status& status,
+                              const std::stop_token& stop) {
+  using ErrorKind = kube::ApiError::Kind;
   const json data = {{"data", {{key_of(credential), encode_status(status)}}}};
-  auto reply = client_.patch({kConfigMaps, own_namespace_, kStatusConfigMap},
-                             kube::Client::PatchType::kMerge, data.dump());
-  if (!reply && reply.error().kind == kube::ApiError::Kind::kNotFound) {
-    json body = data;
-    body["apiVersion"] = "v1";
-    body["kind"] = "ConfigMap";
-    body["metadata"] = {{"name", kStatusConfigMap},
-                        {"labels", {{std::string(plan::kManagedByLabel), plan::kManagedBy}}}};
-    reply = client_.create({kConfigMaps, own_namespace_, {}}, body.dump());
+  const auto patch = [&] {
+    return client_.patch({kConfigMaps, own_namespace_, kStatusConfigMap},
+                         kube::Client::PatchType::kMerge, data.dump(), stop);
+  };
+  auto reply = patch();
+  if (reply || reply.error().kind != ErrorKind::kNotFound) return reply;
+  json body = data;
+  body["apiVersion"] = "v1";
+  body["kind"] = "ConfigMap";
+  body["metadata"] = {{"name", kStatusConfigMap},
+                      {"labels", {{std::string(plan::kManagedByLabel), plan::kManagedBy}}}};
+  reply = client_.create({kConfigMaps, own_namespace_, {}}, body.dump(), stop);
+  // Another credential was first.
+  if (!reply && reply.error().kind == ErrorKind::kAlreadyExists) return patch();
+  return reply;
+}
+
+void StatusRecord::complain(const kube::ApiError& error) {
+  if (error.kind == kube::ApiError::Kind::kCanceled) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(complained_, true)) return;
   }
-  if (reply || complained_) return;
-  complained_ = true;
-  log_.warn("the status can't be recorded; check the operator's role in its own namespace",
-            {{"configmap", kStatusConfigMap},
-             {"namespace", own_namespace_},
-             {"error", reply.error().message}});
+  log_.warn(
+      "the status can't be recorded; check the operator's role in its own namespace",
+      {{"configmap", kStatusConfigMap}, {"namespace", own_namespace_}, {"error", error.message}});
 }
 
 }  // namespace icrps::credentials

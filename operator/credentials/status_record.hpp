@@ -1,13 +1,16 @@
 // What is known about each credential, kept in the ConfigMap `icr-pull-secrets-status` of the
 // operator's namespace: `icr-pull-secrets status` reads it, and a restarted operator learns from it
 // that a credential was proved before, so that it need not wait for IAM.
-// Thread safety: all methods may be called from any thread; they block the caller.
+// Thread safety: all methods may be called from any thread. They block the caller for as long as a
+// request takes, and nobody else: what is known of one credential never waits for the writing of
+// another's.
 #pragma once
 
 #include <chrono>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "kube/client.hpp"
@@ -47,23 +50,40 @@ class StatusRecord {
   StatusRecord(kube::Client& client, std::string own_namespace, const Log& log)
       : client_(client), own_namespace_(std::move(own_namespace)), log_(log) {}
 
+  /// From now on a stop request ends what is being read or written.
+  void end_with(std::stop_token stop);
+
   [[nodiscard]] Status get(const std::string& credential);
 
   /// Writes when something has changed; for a later proof with the same outcome alone at most about
-  /// once an hour. A failure is logged once: nothing that the operator does depends on it.
+  /// once an hour. A failure is logged once: nothing that the operator does depends on it. While
+  /// another thread writes that credential's entry, that one writes this as well.
   void set(const std::string& credential, Status status);
 
  private:
-  void load();  // needs mutex_
-  void write(const std::string& credential, const Status& status);
+  struct Entry {
+    Status now;
+    std::optional<Status> written;  ///< as far as is known
+    bool being_written = false;
+  };
+
+  void load();
+  /// False: it may succeed another time.
+  bool write(const std::string& credential, const Status& status);
+  [[nodiscard]] kube::Reply put(const std::string& credential, const Status& status,
+                                const std::stop_token& stop);
+  [[nodiscard]] std::stop_token stop() const;
+  void complain(const kube::ApiError& error);
 
   kube::Client& client_;
   const std::string own_namespace_;
   const Log& log_;
-  std::mutex mutex_;
-  bool loaded_ = false;                     // guarded by mutex_
-  bool complained_ = false;                 // guarded by mutex_
-  std::map<std::string, Status> statuses_;  // guarded by mutex_
+  mutable std::mutex mutex_;
+  // guarded by mutex_; never held during a request
+  std::stop_token stop_;
+  bool loaded_ = false;
+  bool complained_ = false;
+  std::map<std::string, Entry> entries_;
 };
 
 }  // namespace icrps::credentials

@@ -1,6 +1,11 @@
 // The ConfigMap in which the operator keeps what it knows about each credential.
 #include "credentials/status_record.hpp"
 
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
 #include <catch2/catch.hpp>
 
 #include "runtime/timestamp.hpp"
@@ -104,6 +109,121 @@ TEST_CASE("an operator that may not write its record says so once and goes on",
   const auto first = text.find("the status can't be recorded");
   REQUIRE(first != std::string::npos);
   CHECK(text.find("the status can't be recorded", first + 1) == std::string::npos);
+}
+
+namespace {
+
+/// An API server whose admission hangs for entries of some credentials, until it is let go.
+class HangingServer final : public http::Transport {
+ public:
+  explicit HangingServer(std::string entry) : entry_(std::move(entry)) {}
+
+  http::Result send(const http::Request& request, std::stop_token stop) override {
+    std::unique_lock lock(mutex_);
+    bodies_.push_back(request.body);
+    changed_.notify_all();
+    if (request.body.find(entry_) != std::string::npos) {
+      changed_.wait(lock, stop, [this] { return !hangs_; });
+      if (stop.stop_requested()) return test::failure(http::Failure::Kind::kCanceled);
+    }
+    return test::response(200, R"({"metadata":{"name":"x"}})");
+  }
+  http::StreamEnd stream(const http::StreamRequest& /*request*/,
+                         const std::function<bool(std::string_view)>& /*on_bytes*/,
+                         std::stop_token /*stop*/) override {
+    return {};
+  }
+
+  void let_go() {
+    const std::lock_guard lock(mutex_);
+    hangs_ = false;
+    changed_.notify_all();
+  }
+  /// Returns when so many requests have come.
+  void expect(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::seconds(10), [&] { return bodies_.size() >= count; });
+  }
+  std::vector<std::string> bodies() {
+    const std::lock_guard lock(mutex_);
+    return bodies_;
+  }
+
+ private:
+  const std::string entry_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool hangs_ = true;
+  std::vector<std::string> bodies_;
+};
+
+struct HangingRig {
+  HangingServer server{"a.json"};
+  test::CapturedLog log;
+  kube::Client client{server, [](auto, auto, auto) {}};
+  StatusRecord record{client, "op", log.log};
+  std::stop_source stop;
+
+  /// A thread that is in the middle of writing the entry of "a".
+  std::jthread write_a() {
+    record.end_with(stop.get_token());
+    std::jthread writer([this] { record.set("a", some_status()); });
+    server.expect(1);
+    return writer;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a record whose write hangs holds up neither another's nor a look at its own",
+          "[credentials][record]") {
+  HangingRig rig;
+  {
+    const auto writer = rig.write_a();
+    rig.record.set("b", some_status());
+    CHECK(rig.record.get("b") == some_status());
+    CHECK(rig.record.get("a") == some_status());
+    auto later = some_status();
+    later.revision = "later";
+    rig.record.set("a", later);  // left to the one that writes
+    CHECK(rig.record.get("a") == later);
+    rig.server.let_go();
+  }
+  const auto bodies = rig.server.bodies();
+  REQUIRE(bodies.size() == 4);  // a, b, the first look, a again
+  CHECK(bodies[1].find("b.json") != std::string::npos);
+  CHECK(bodies[3].find("later") != std::string::npos);
+}
+
+TEST_CASE("a stop request ends the writing of a record, without a word", "[credentials][record]") {
+  HangingRig rig;
+  {
+    const auto writer = rig.write_a();
+    rig.stop.request_stop();
+  }
+  CHECK(rig.log.text().empty());
+}
+
+TEST_CASE("what could not be recorded for want of an answer is written with the next occasion",
+          "[credentials][record]") {
+  Rig rig;
+  rig.transport.will(test::failure(http::Failure::Kind::kTimeout));
+  rig.record.set("a", some_status());
+  rig.transport.will(200, R"({"metadata":{"name":"x"}})");
+  rig.record.set("a", some_status());
+  rig.record.set("a", some_status());
+  CHECK(rig.transport.lines == std::vector<std::string>{kTarget, kTarget});
+}
+
+TEST_CASE("of two that make the record at once the second adds to it", "[credentials][record]") {
+  Rig rig;
+  rig.transport.will(404)
+      .will(409, test::status(409, "AlreadyExists").dump())
+      .will(200, R"({"metadata":{"name":"x"}})");
+  rig.record.set("a", some_status());
+  CHECK(rig.transport.lines ==
+        std::vector<std::string>{kTarget, "POST /api/v1/namespaces/op/configmaps", kTarget});
+  CHECK(rig.log.text().empty());
 }
 
 }  // namespace status_record_test
