@@ -30,12 +30,14 @@ kube::Election::Settings settings_of(const config::LeaderElection& settings, con
 Leadership::Leadership(const config::LeaderElection& settings, Environment environment)
     : environment_(std::move(environment)),
       lease_duration_(settings.lease_duration),
-      elector_({environment_.own_namespace, std::string(plan::kLease)},
-               settings_of(settings, environment_.random),
-               {environment_.transport, environment_.clock, environment_.log, environment_.random,
-                [this](auto verb, auto resource, auto code) { requested(verb, resource, code); }}),
-      transport_(environment_.transport, environment_.clock,
-                 [this] { return elector_.leads_until(); }),
+      elector_(
+          {environment_.own_namespace, std::string(plan::kLease)},
+          settings_of(settings, environment_.random),
+          {*environment_.roads.election, environment_.clock, environment_.log, environment_.random,
+           [this](auto verb, auto resource, auto code) { requested(verb, resource, code); }}),
+      own_(*environment_.roads.own, environment_.clock, [this] { return elector_.leads_until(); }),
+      work_(*environment_.roads.work, environment_.clock,
+            [this] { return elector_.leads_until(); }),
       thread_([this](const std::stop_token& stop) { elect(stop); }) {}
 
 Leadership::~Leadership() = default;

@@ -1,5 +1,5 @@
-// Of several replicas one works: the election of this process, and the road to the API server that
-// lets its writes through while it leads.
+// Of several replicas one works: the election of this process, and the roads to the API server that
+// let its writes through while it leads.
 #pragma once
 
 #include <condition_variable>
@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "cli/roads.hpp"
 #include "cli/stall.hpp"
 #include "config/config.hpp"
 #include "controller/liveness.hpp"
@@ -20,7 +21,7 @@ namespace icrps::cli {
 class Leadership {
  public:
   struct Environment {
-    http::Transport& transport;
+    const Roads& roads;
     const Clock& clock;
     const Log& log;
     Metrics& metrics;
@@ -44,8 +45,9 @@ class Leadership {
   [[nodiscard]] bool leads() const;
   /// How the election goes. May be called from any thread.
   [[nodiscard]] controller::ElectionFacts facts() const;
-  /// What the leader's work has to go through.
-  [[nodiscard]] http::Transport& transport() { return transport_; }
+  /// What the leader's writes have to go through.
+  [[nodiscard]] http::Transport& own() { return own_; }
+  [[nodiscard]] http::Transport& work() { return work_; }
 
  private:
   void elect(const std::stop_token& stop);
@@ -54,7 +56,8 @@ class Leadership {
   const Environment environment_;
   const std::chrono::seconds lease_duration_;
   kube::Elector elector_;
-  kube::LeaderTransport transport_;
+  kube::LeaderTransport own_;
+  kube::LeaderTransport work_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   // guarded by mutex_

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "config/read_file.hpp"
+#include "http/names/resolver_cares.hpp"
 #include "http/transport_cpprest.hpp"
 
 namespace icrps::cli {
@@ -19,11 +20,13 @@ tl::expected<std::string, std::string> authorities(const std::string& file) {
 }
 
 std::unique_ptr<http::Transport> connect(const std::string& origin, const std::string& ca_pem,
-                                         const std::optional<SecretString>& authorization) {
+                                         const std::optional<SecretString>& authorization,
+                                         std::shared_ptr<http::Resolver> resolver) {
   http::TransportOptions options;
   options.origin = origin;
   options.ca_pem = ca_pem;
   options.max_in_flight = kInFlight;
+  options.resolver = std::move(resolver);
   if (authorization) options.authorization = [authorization] { return authorization; };
   return http::make_cpprest_transport(std::move(options));
 }
@@ -43,15 +46,16 @@ tl::expected<Outside, std::string> roads_outside(const config::Config& config,
   if (!registry_ca) return tl::unexpected("registry.caFile: " + registry_ca.error());
   try {
     // The registries' authorities are read by each connection; a mistake in them shows here.
-    static_cast<void>(connect("https://registry.invalid", *registry_ca, std::nullopt));
-    auto transport = connect(config.iam.origin, *iam_ca, std::nullopt);
+    const auto resolver = http::make_resolver();
+    static_cast<void>(connect("https://registry.invalid", *registry_ca, std::nullopt, resolver));
+    auto transport = connect(config.iam.origin, *iam_ca, std::nullopt, resolver);
     auto client =
         std::make_unique<iam::Client>(*transport, host_of(config.iam.origin), std::move(observer));
     return Outside{std::move(transport), std::move(client),
-                   iam::RegistryProbe([ca = std::move(*registry_ca)](
+                   iam::RegistryProbe([ca = std::move(*registry_ca), resolver](
                                           const std::string& origin,
                                           const std::optional<SecretString>& authorization) {
-                     return connect(origin, ca, authorization);
+                     return connect(origin, ca, authorization, resolver);
                    })};
   } catch (const std::invalid_argument& error) {
     return tl::unexpected(fmt::format("iam.caFile or registry.caFile: {}", error.what()));

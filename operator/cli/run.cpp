@@ -14,13 +14,13 @@
 #include "cli/outside.hpp"
 #include "cli/reload.hpp"
 #include "cli/rights.hpp"
+#include "cli/roads.hpp"
 #include "cli/serving.hpp"
 #include "cli/setup.hpp"
 #include "cli/stall.hpp"
 #include "config/read_file.hpp"
 #include "controller/event_reporter.hpp"
 #include "controller/operator.hpp"
-#include "http/transport_cpprest.hpp"
 #include "kube/connection.hpp"
 #include "plan/names.hpp"
 #include "runtime/http_probes.hpp"
@@ -64,22 +64,22 @@ tl::expected<Setup, std::string> read_setup(const RunOptions& options) {
 /// What one run of the program is made of; what the configuration decides is made anew with it.
 class Run {
  public:
-  Run(const Setup& setup, const RunOptions& options, http::Transport& transport, Metrics& metrics,
+  Run(const Setup& setup, const RunOptions& options, const Roads& roads, Metrics& metrics,
       const Clock& clock, Log& log)
       : setup_(setup),
         options_(options),
         own_(own_namespace(options, setup.cluster)),
-        transport_(transport),
+        roads_(roads),
         metrics_(metrics),
         clock_(clock),
         log_(log),
-        client_(transport, [this](auto verb, auto resource,
-                                  auto code) { metrics_.api_request(verb, resource, code); }),
+        client_(*roads.own, [this](auto verb, auto resource,
+                                   auto code) { metrics_.api_request(verb, resource, code); }),
         events_(client_, clock, log, metrics) {}
 
   void operator()(Outside outside);
 
-  [[nodiscard]] tl::expected<Outside, std::string> roads(const config::Config& config) {
+  [[nodiscard]] tl::expected<Outside, std::string> outside(const config::Config& config) {
     return roads_outside(config,
                          [this](auto what, auto code) { metrics_.iam_request(what, code); });
   }
@@ -96,7 +96,7 @@ class Run {
   const Setup& setup_;
   const RunOptions& options_;
   const std::string own_;
-  http::Transport& transport_;
+  const Roads& roads_;
   Metrics& metrics_;
   const Clock& clock_;
   Log& log_;
@@ -109,14 +109,16 @@ class Run {
 
 tl::expected<Outside, std::string> Run::allowed_roads(const config::Config& running,
                                                       const config::Config& next) {
-  if (auto missing = missing_right(transport_, running, next, own_)) {
+  if (auto missing = missing_right(*roads_.reading, running, next, own_)) {
     return tl::unexpected(std::move(*missing));
   }
-  return roads(next);
+  return outside(next);
 }
 
 controller::Operator::Environment Run::surroundings(Outside& outside) {
-  return {leadership_ ? leadership_->transport() : transport_,
+  return {leadership_ ? leadership_->work() : *roads_.work,
+          leadership_ ? leadership_->own() : *roads_.own,
+          *roads_.reading,
           *outside.iam,
           outside.registries,
           clock_,
@@ -133,9 +135,10 @@ controller::Operator::Environment Run::surroundings(Outside& outside) {
 void Run::watch_config_map() {
   if (options_.config_map.empty()) return;
   const auto key = std::filesystem::path(options_.config_file).filename().string();
-  feed_.emplace(ConfigMapFeed::Place{own_, options_.config_map, key},
-                ConfigMapFeed::Environment{transport_, clock_, log_, metrics_, system_random()},
-                raise_hangup);
+  feed_.emplace(
+      ConfigMapFeed::Place{own_, options_.config_map, key},
+      ConfigMapFeed::Environment{*roads_.reading, clock_, log_, metrics_, system_random()},
+      raise_hangup);
 }
 
 /// Told by the one that leads; the others read the same.
@@ -149,7 +152,7 @@ void Run::report_refused(const std::string& why) {
 void Run::operator()(Outside outside) {
   const auto& election = setup_.config.leader_election;
   if (election.enabled) {
-    leadership_.emplace(election, Leadership::Environment{transport_, clock_, log_, metrics_,
+    leadership_.emplace(election, Leadership::Environment{roads_, clock_, log_, metrics_,
                                                           system_random(), own_, stall_point()});
   }
   watch_config_map();
@@ -212,9 +215,9 @@ int run(const RunOptions& options) {
       return kUsage;
     }
     Metrics metrics(ICRPS_VERSION, ICRPS_REVISION);
-    const auto transport = http::make_cpprest_transport(std::move(*transport_options));
-    Run work(*setup, options, *transport, metrics, clock, log);
-    auto outside = work.roads(setup->config);
+    const auto roads = make_roads(std::move(*transport_options));
+    Run work(*setup, options, roads, metrics, clock, log);
+    auto outside = work.outside(setup->config);
     if (!outside) {
       complain(outside.error());
       return kUsage;

@@ -33,13 +33,11 @@ std::string describe(const kube::Collection& collection) {
 Operator::Operator(const config::Config& config, Environment environment)
     : environment_(std::move(environment)),
       config_(config),
-      client_(environment_.transport,
-              [this](auto verb, auto resource, auto code) {
-                environment_.metrics.api_request(verb, resource, code);
-                health_.request(code);
-              }),
+      client_(environment_.work, observer()),
+      own_client_(environment_.own, observer()),
       credentials_(names_of(config.credentials), &environment_.clock),
       reporter_(client_, environment_.clock, environment_.log, environment_.metrics),
+      own_reporter_(own_client_, environment_.clock, environment_.log, environment_.metrics),
       applier_(client_, stores_, &environment_.clock),
       reconciler_(stores_, credentials_, config::rules_of(config, environment_.own_namespace),
                   applier_, environment_.log, limits_of(config), config.retired),
@@ -50,7 +48,7 @@ Operator::Operator(const config::Config& config, Environment environment)
                environment_.election}),
       tally_(environment_.metrics),
       rollout_(names_of(config.credentials), environment_.clock, environment_.metrics),
-      status_(client_, environment_.own_namespace, environment_.log),
+      status_(own_client_, environment_.own_namespace, environment_.log),
       context_(source_context()) {
   const auto on_change = [this](const std::string& ns) { changed(ns); };
   stores_.namespaces.listen(on_change, [this] { namespaces_listed(); });
@@ -70,6 +68,13 @@ Operator::Operator(const config::Config& config, Environment environment)
 }
 
 Operator::~Operator() = default;
+
+kube::RequestObserver Operator::observer() {
+  return [this](auto verb, auto resource, auto code) {
+    environment_.metrics.api_request(verb, resource, code);
+    health_.request(code);
+  };
+}
 
 void Operator::add_copies_watch(const std::string& credential) {
   auto& store = *(stores_.copies[credential] = std::make_unique<CopyStore>(copy_facts));
@@ -110,7 +115,7 @@ credentials::SourceContext Operator::source_context() {
           },
           config_.proof,
           status_,
-          client_,
+          own_client_,
           environment_.own_namespace,
           [this] { return own_namespace_uid(); },
           [this](const std::string& credential, const std::string& revision) {
@@ -155,7 +160,7 @@ void Operator::report_source(const std::string& secret, const std::string& uid,
                                         std::string(credentials::kStatusConfigMap),
                                         {}}
                               : Subject{"Secret", environment_.own_namespace, secret, uid};
-  reporter_.report(subject, problem);
+  own_reporter_.report(subject, problem);
 }
 
 void Operator::report_rollout(const Rollout::Completed& completed) {
@@ -185,7 +190,7 @@ void Operator::watch(kube::Collection collection, kube::Sink& sink, const std::s
   auto pulse = health_.watch(collection.name, describe(collection));
   kube::Watcher watcher(
       std::move(collection), sink,
-      {environment_.transport, environment_.clock, environment_.log, environment_.random,
+      {environment_.reading, environment_.clock, environment_.log, environment_.random,
        [this](auto verb, auto resource, auto code) {
          environment_.metrics.api_request(verb, resource, code);
          environment_.stall("watch");

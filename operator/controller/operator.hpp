@@ -42,7 +42,10 @@ namespace icrps::controller {
 class Operator {
  public:
   struct Environment {
-    http::Transport& transport;  ///< to the API server
+    // To the API server, each with connections of its own.
+    http::Transport& work;     ///< what is written in the namespaces that take part
+    http::Transport& own;      ///< what is written in the operator's own namespace
+    http::Transport& reading;  ///< lists and watches
     iam::Client& iam;
     const iam::RegistryProbe& registries;
     const Clock& clock;
@@ -84,6 +87,7 @@ class Operator {
   void report_source(const std::string& secret, const std::string& uid,
                      const plan::Problem& problem);
   void report_rollout(const Rollout::Completed& completed);
+  [[nodiscard]] kube::RequestObserver observer();
   void in_place(const std::string& credential);
   [[nodiscard]] credentials::Source* source_of(const std::string& credential) const;
   void watch(kube::Collection collection, kube::Sink& sink, const std::stop_token& stop);
@@ -108,9 +112,11 @@ class Operator {
   const Environment environment_;
   const config::Config config_;
   kube::Client client_;
+  kube::Client own_client_;
   Stores stores_;
   credentials::CredentialSet credentials_;
   EventReporter reporter_;
+  EventReporter own_reporter_;
   Applier applier_;
   Reconciler reconciler_;
   std::unique_ptr<Rescuer> rescuer_;  // null: it is off
