@@ -20,7 +20,6 @@ constexpr std::size_t kHeader = 12;
 constexpr std::size_t kMostInDatagram = 512;
 constexpr int kTypeA = 1;
 constexpr int kTypeAaaa = 28;
-constexpr int kNoSuchName = 3;
 
 void put16(std::string& out, unsigned value) {
   out += static_cast<char>(value >> 8U & 0xffU);
@@ -82,12 +81,14 @@ void put_address(std::string& reply, int type, const std::string& address) {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-int bound(int type, int port) {
+int bound(int type, const std::string& host, int port) {
   const int fd = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) throw std::invalid_argument(host);
+  const int yes = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     give_up("name server");
   }
@@ -96,14 +97,14 @@ int bound(int type, int port) {
 
 }  // namespace
 
-NameServer::NameServer(std::map<std::string, Named> names)
-    : bell_(::eventfd(0, EFD_CLOEXEC)), names_(std::move(names)) {
-  udp_ = bound(SOCK_DGRAM, 0);
+NameServer::NameServer(std::map<std::string, Named> names, Options options)
+    : options_(std::move(options)), bell_(::eventfd(0, EFD_CLOEXEC)), names_(std::move(names)) {
+  udp_ = bound(SOCK_DGRAM, options_.address, options_.port);
   sockaddr_in own{};
   socklen_t size = sizeof own;
   if (::getsockname(udp_, reinterpret_cast<sockaddr*>(&own), &size) != 0) give_up("name server");
   port_ = ntohs(own.sin_port);
-  tcp_ = bound(SOCK_STREAM, port_);
+  tcp_ = bound(SOCK_STREAM, options_.address, port_);
   if (::listen(tcp_, 16) != 0) give_up("name server");
   thread_ = std::jthread([this] { serve(); });
 }
@@ -189,8 +190,7 @@ std::string NameServer::reply_to(const std::string& query, bool whole,
   const std::scoped_lock lock(mutex_);
   const auto found = names_.find(question->name);
   if (question->type == kTypeA) ++asked_[question->name];
-  if (found == names_.end()) return begin_reply(query, *question, kNoSuchName, 0, false);
-  const auto& named = found->second;
+  const auto& named = found == names_.end() ? options_.others : found->second;
   after = named.after;
   if (named.silent || (named.silent_for_ipv6 && question->type == kTypeAaaa)) return {};
   if (named.noise) return "noise";

@@ -1,4 +1,4 @@
-// A real name server on 127.0.0.1, UDP and TCP, that answers each name as it is told.
+// A real name server, UDP and TCP, that answers each name as it is told.
 //
 // Thread safety: all methods from any thread.
 #pragma once
@@ -27,8 +27,14 @@ struct Named {
 
 class NameServer {
  public:
-  /// Names that aren't here don't exist.
-  explicit NameServer(std::map<std::string, Named> names);
+  struct Options {
+    std::string address = "127.0.0.1";
+    int port = 0;             ///< 0: a free one
+    Named others{.code = 3};  ///< names that aren't told of
+  };
+
+  explicit NameServer(std::map<std::string, Named> names) : NameServer(std::move(names), {}) {}
+  NameServer(std::map<std::string, Named> names, Options options);
   ~NameServer();
   NameServer(const NameServer&) = delete;
   NameServer& operator=(const NameServer&) = delete;
@@ -37,7 +43,9 @@ class NameServer {
 
   void set(const std::string& name, Named answer);
   /// "127.0.0.1:PORT"
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::string address() const {
+    return options_.address + ":" + std::to_string(port_);
+  }
   /// How often it was asked for the IPv4 addresses of that name.
   [[nodiscard]] unsigned asked(const std::string& name) const;
 
@@ -55,6 +63,7 @@ class NameServer {
   /// Empty: none. `whole`: no limit to its length.
   std::string reply_to(const std::string& query, bool whole, std::chrono::milliseconds& after);
 
+  const Options options_;
   int udp_ = -1;
   int tcp_ = -1;
   int bell_ = -1;
