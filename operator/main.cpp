@@ -121,6 +121,13 @@ CLI::App& add_cleanup(CLI::App& app, cli::CleanupOptions& options) {
   command->add_option("--stop-deployment", options.stop_deployment,
                       "First scale this Deployment in the operator's namespace to 0, and wait "
                       "until its pods are gone");
+  command->add_option("--if-stopped", options.if_stopped,
+                      "Do nothing unless this Deployment in the operator's namespace was scaled to "
+                      "0, or is gone");
+  command->add_option(
+      "--helm-record", options.helm_record,
+      "Do nothing unless this record of Helm's, NAMESPACE/sh.helm.release.v1.NAME.vN, "
+      "or one a little later, says that its release is being uninstalled");
   command->add_option("--timeout", options.timeout,
                       "How long to try (default: " + options.timeout + ")");
   return *command;

@@ -15,6 +15,7 @@
 #include "cli/stop_deployment.hpp"
 #include "cli/sweep.hpp"
 #include "cli/table.hpp"
+#include "cli/uninstall_lock.hpp"
 #include "config/duration.hpp"
 #include "config/rules.hpp"
 #include "controller/configured.hpp"
@@ -212,6 +213,11 @@ int Cleanup::dry_run() {
   return kOk;
 }
 
+/// Of a Deployment that must be stopped already there is nothing left but to wait for its pods.
+std::string deployment_to_stop(const CleanupOptions& options) {
+  return options.stop_deployment.empty() ? options.if_stopped : options.stop_deployment;
+}
+
 int clean_up(Session& session, const CleanupOptions& options) {
   const auto timeout = config::parse_duration(options.timeout);
   if (!timeout) {
@@ -221,8 +227,18 @@ int clean_up(Session& session, const CleanupOptions& options) {
   const Patience patience{session.clock, system_random(), session.clock.now() + *timeout};
   Cleanup cleanup(session, options, patience);
   if (options.dry_run) return cleanup.dry_run();
-  if (!options.stop_deployment.empty()) {
-    const auto stopped = stop_deployment(session, options.stop_deployment, patience);
+  const auto refusal = locked(session, options, patience);
+  if (!refusal) {
+    complain("can't tell whether this is an uninstall, so nothing was removed: " + refusal.error());
+    return kFailure;
+  }
+  if (*refusal) {
+    complain(**refusal);
+    return kRefused;
+  }
+  const auto deployment = deployment_to_stop(options);
+  if (!deployment.empty()) {
+    const auto stopped = stop_deployment(session, deployment, patience);
     if (!stopped) {
       complain("the operator can't be stopped, so nothing was removed: " + stopped.error());
       return kFailure;

@@ -44,6 +44,13 @@ class Stopper {
         name_(name),
         patience_(patience) {}
 
+  tl::expected<int, std::string> replicas() {
+    const auto scale = persist(patience_, [&] { return read(); });
+    if (scale) return scale->replicas;
+    if (scale.error().kind == Kind::kNotFound) return 0;
+    return Complaint(scale.error().message);
+  }
+
   tl::expected<void, std::string> stop() {
     const auto scale = persist(patience_, [&] { return read(); });
     if (!scale && scale.error().kind == Kind::kNotFound) {
@@ -100,6 +107,11 @@ class Stopper {
 };
 
 }  // namespace
+
+tl::expected<int, std::string> replicas_of(Session& session, const std::string& name,
+                                           const Patience& patience) {
+  return Stopper(session, name, patience).replicas();
+}
 
 tl::expected<void, std::string> stop_deployment(Session& session, const std::string& name,
                                                 const Patience& patience) {
