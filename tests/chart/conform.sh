@@ -68,11 +68,12 @@ grep -q podMetricsEndpoint "$SCRATCH/out" || die "kubeconform refuses the mistyp
 
 while read -r name file; do
   say "kubeconform -strict: $name"
-  helm template icr-pull-secrets "$CHART" --namespace icr-pull-secrets --values "$file" >"$SCRATCH/$name.yaml"
+  helm template icr-pull-secrets "$CHART" --namespace icr-pull-secrets --values "$file" \
+    --set cleanup.onUninstall=true --set helmTest.enabled=true >"$SCRATCH/$name.yaml"
   conform "$SCRATCH/$name.yaml" || die "the scenario $name renders objects that Kubernetes refuses"
 done < <(scenarios)
 
-for file in "$ROOT/manifests/install.yaml" "$ROOT/manifests/pod-admission.yaml" "$ROOT"/manifests/examples/*.yaml; do
+for file in "$ROOT"/manifests/{namespace,install,pod-admission,cleanup}.yaml "$ROOT"/manifests/examples/*.yaml; do
   say "kubeconform -strict: ${file#"$ROOT"/}"
   conform "$file" || die "$file holds objects that Kubernetes refuses"
 done

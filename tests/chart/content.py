@@ -6,6 +6,7 @@ import functools
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -58,8 +59,10 @@ def render(*arguments, **options):
     return template("--no-hooks", *arguments, **options)
 
 
-def hooks(*arguments, **options):
-    return [each for each in template(*arguments, **options) if "helm.sh/hook" in each["metadata"].get("annotations", {})]
+def hooks(*arguments, values=None, **options):
+    """Of a release that is installed by Helm; without a cluster there are none."""
+    values = merged({"cleanup": {"onUninstall": True}}, values or {})
+    return [each for each in template(*arguments, values=values, **options) if "helm.sh/hook" in each["metadata"].get("annotations", {})]
 
 
 def notes(*arguments, values=None):
@@ -72,6 +75,11 @@ def notes(*arguments, values=None):
 @functools.cache
 def scenario(name):
     return render("--values", SCENARIOS[name])
+
+
+def wide(name, namespace=NAMESPACE):
+    """The name of an object that belongs to no namespace."""
+    return f"{name}.{namespace}"
 
 
 def find(objects, kind, name=None):
@@ -263,9 +271,9 @@ class Rights(unittest.TestCase):
 
     def check_state(self, objects, states):
         expected = [("configmaps", ["icr-pull-secrets"], {"list", "watch"}),
-                    ("configmaps", ["icr-pull-secrets-status"], {"get", "update", "patch"}), ("configmaps", None, {"create"})]
+                    ("configmaps", ["icr-pull-secrets-status"], {"get", "patch"}), ("configmaps", None, {"create"})]
         if states:
-            expected += [("secrets", states, {"get", "list", "watch", "update", "patch"}), ("secrets", None, {"create"})]
+            expected += [("secrets", states, {"get", "list", "watch", "patch"}), ("secrets", None, {"create"})]
         rules = find(objects, "Role", "icr-pull-secrets-state")["rules"]
         self.assertEqual(expected, [(*rule["resources"], rule.get("resourceNames"), set(rule["verbs"])) for rule in rules])
         for rule in rules:
@@ -322,7 +330,7 @@ class Rights(unittest.TestCase):
         for values in ({}, {"serviceAccount": {"name": "other"}}, {"serviceAccount": {"create": False}}):
             objects = render(values=values)
             account = pod(objects)["serviceAccountName"]
-            for binding, role, name in (("ClusterRoleBinding", "ClusterRole", "icr-pull-secrets"),
+            for binding, role, name in (("ClusterRoleBinding", "ClusterRole", wide("icr-pull-secrets")),
                                         ("RoleBinding", "Role", "icr-pull-secrets-sources"),
                                         ("RoleBinding", "Role", "icr-pull-secrets-state"),
                                         ("RoleBinding", "Role", "icr-pull-secrets-leader")):
@@ -375,10 +383,50 @@ class Cleanup(unittest.TestCase):
 
     def test_it_is_there_unless_everything_is_to_stay(self):
         for name in SCENARIOS:
-            expected = ["Job"] if name == "hardened" else ["Job", "Role", "RoleBinding"]
+            expected = ["Job"] if name == "hardened" else ["Job", "Role", "Role", "RoleBinding", "RoleBinding"]
             self.assertEqual(expected, kinds(hooks("--values", SCENARIOS[name])), name)
-        self.assertEqual([], hooks(values={"cleanup": {"onUninstall": False}}))
-        self.assertNotEqual([], hooks(values={"cleanup": None}))
+        for given in (False, "false", "auto"):
+            self.assertEqual([], hooks(values={"cleanup": {"onUninstall": given}}))
+        self.assertNotEqual([], hooks(values={"cleanup": {"onUninstall": "true"}}))
+
+    def test_what_renders_without_a_cluster_gets_no_hook_whatever_it_says_of_one(self):
+        versions = ("--api-versions", "v1/Secret", "--api-versions", "apps/v1/Deployment", "--kube-version", "1.36.0")
+        for arguments in ((), versions, ("--is-upgrade",), (*versions, "--is-upgrade")):
+            rendered = helm("template", "x", CHART, *arguments)
+            self.assertEqual("", rendered.stderr)
+            self.assertNotIn("helm.sh/hook", rendered.stdout)
+
+    def test_to_remove_everything_now_takes_two_values(self):
+        done = helm("template", "x", CHART, values={"cleanup": {"now": True}})
+        self.assertIn("set replicaCount to 0, too", done.stderr)
+        objects = render(values={"cleanup": {"now": True, "onUninstall": True}, "replicaCount": 0})
+        job = find(objects, "Job")
+        self.assertNotIn("helm.sh/hook", job["metadata"]["annotations"])
+        (own,) = job["spec"]["template"]["spec"]["containers"]
+        self.assertIn("--if-stopped=icr-pull-secrets", own["args"])
+        self.assertFalse([each for each in own["args"] if each.startswith(("--stop-deployment", "--helm-record"))])
+        rights = find(objects, "Role", "icr-pull-secrets-cleanup")["rules"][0]
+        self.assertEqual((["deployments/scale"], ["get"]), (rights["resources"], rights["verbs"]))
+        self.assertNotIn("icr-pull-secrets-cleanup-lock", [each["metadata"]["name"] for each in objects])
+
+    def test_the_job_ends_before_helm_gives_up(self):
+        for seconds, inside in ((None, 240), (60, 30), (3600, 3570)):
+            spec = find(hooks(values={"cleanup": {"timeoutSeconds": seconds}}), "Job")["spec"]
+            self.assertEqual(seconds or 270, spec["activeDeadlineSeconds"])
+            self.assertIn(f"--timeout={inside}s", spec["template"]["spec"]["containers"][0]["args"])
+        self.assertLess(270, 5 * 60)  # what Helm waits for
+
+    def test_the_record_that_is_asked_for_is_helms_own_in_the_namespace_that_helm_keeps_it_in(self):
+        objects = hooks(release="a.b", values={"namespaceOverride": "elsewhere"})
+        (own,) = find(objects, "Job")["spec"]["template"]["spec"]["containers"]
+        self.assertIn(f"--helm-record={NAMESPACE}/sh.helm.release.v1.a.b.v1", own["args"])
+        role = find(objects, "Role", "a-b-icr-pull-secrets-cleanup-lock")
+        (rule,) = role["rules"]
+        self.assertEqual(NAMESPACE, role["metadata"]["namespace"])
+        self.assertEqual((["secrets", "configmaps"], ["list"]), (rule["resources"], rule["verbs"]))
+        self.assertEqual([f"sh.helm.release.v1.a.b.v{revision}" for revision in range(1, 21)], rule["resourceNames"])
+        binding = find(objects, "RoleBinding", "a-b-icr-pull-secrets-cleanup-lock")
+        self.assertEqual("elsewhere", binding["subjects"][0]["namespace"])
 
     def test_the_rights_come_before_the_job_and_nothing_stays(self):
         weights = {}
@@ -386,6 +434,7 @@ class Cleanup(unittest.TestCase):
             annotations = each["metadata"]["annotations"]
             self.assertEqual("pre-delete", annotations["helm.sh/hook"])
             self.assertEqual("before-hook-creation,hook-succeeded", annotations["helm.sh/hook-delete-policy"])
+            self.assertEqual(each["kind"] == "Job", "helm.sh/hook-output-log-policy" in annotations)
             weights[each["kind"]] = int(annotations["helm.sh/hook-weight"])
         self.assertLess(weights["Role"], weights["RoleBinding"])
         self.assertLess(weights["RoleBinding"], weights["Job"])
@@ -395,16 +444,29 @@ class Cleanup(unittest.TestCase):
             job = find(hooks("--values", SCENARIOS[name]), "Job")
             objects = scenario(name)
             spec, operator = job["spec"]["template"]["spec"], pod(objects)
-            for same in ("serviceAccountName", "securityContext", "imagePullSecrets", "nodeSelector", "tolerations", "affinity", "hostAliases"):
+            for same in ("serviceAccountName", "securityContext", "imagePullSecrets", "nodeSelector", "tolerations", "affinity", "hostAliases",
+                         "priorityClassName", "dnsPolicy", "dnsConfig", "runtimeClassName", "schedulerName"):
                 self.assertEqual(operator.get(same), spec.get(same), same)
             (own,) = spec["containers"]
             for same in ("image", "imagePullPolicy", "securityContext", "resources", "env"):
                 self.assertEqual(container(objects).get(same), own.get(same), same)
             self.assertEqual(["cleanup", "--config=/etc/icr-pull-secrets/config.yaml", "--namespace=$(POD_NAMESPACE)",
-                              f"--stop-deployment={find(objects, 'Deployment')['metadata']['name']}"], own["args"])
-            self.assertEqual([each for each in operator["volumes"] if each["name"] == "config"], spec["volumes"])
+                              f"--stop-deployment={find(objects, 'Deployment')['metadata']['name']}"], own["args"][:4])
+            self.assertEqual([each for each in operator["volumes"] if each["name"] != "iam-token"], spec["volumes"])
+            self.assertEqual([each for each in container(objects)["volumeMounts"] if each["name"] != "iam-token"], own["volumeMounts"])
+            self.assertEqual([each for each in container(objects)["args"] if each.startswith("--kubeconfig=")],
+                             [each for each in own["args"] if each.startswith("--kubeconfig=")])
             self.assertEqual("Never", spec["restartPolicy"])
             self.assertEqual("FallbackToLogsOnError", own["terminationMessagePolicy"])
+
+    def test_the_jobs_pod_has_the_labels_and_annotations_that_pods_must_have_and_no_sidecar(self):
+        metadata = find(hooks("--values", SCENARIOS["hardened"]), "Job")["spec"]["template"]["metadata"]
+        for labels in ("commonLabels", "podLabels"):
+            self.assertLessEqual(yaml.safe_load(SCENARIOS["hardened"].read_text(encoding="utf-8"))[labels].items(), metadata["labels"].items())
+        self.assertEqual("true", metadata["annotations"]["example.com/scrape"])
+        self.assertEqual(("false", "disabled"), (metadata["labels"]["sidecar.istio.io/inject"], metadata["annotations"]["linkerd.io/inject"]))
+        wanted = find(hooks(values={"podLabels": {"sidecar.istio.io/inject": "true"}}), "Job")["spec"]["template"]["metadata"]
+        self.assertEqual("true", wanted["labels"]["sidecar.istio.io/inject"])
 
     def test_the_deployment_does_not_take_the_jobs_pod_for_its_own(self):
         for values in ({}, {"nameOverride": "x" * 63}):
@@ -427,14 +489,58 @@ class Cleanup(unittest.TestCase):
             (["coordination.k8s.io"], ["leases"], ["icr-pull-secrets"], ["get", "delete"]),
             ([""], ["secrets"], ["icr-pull-secrets-state-old", "icr-pull-secrets-state-rotating"], ["get", "delete"]),
         ]
-        rules = find(objects, "Role")["rules"]
+        rules = find(objects, "Role", "icr-pull-secrets-cleanup")["rules"]
         self.assertEqual(expected, [(each["apiGroups"], each["resources"], each.get("resourceNames"), each["verbs"]) for each in rules])
-        binding = find(objects, "RoleBinding")
-        self.assertEqual(find(objects, "Role")["metadata"]["name"], binding["roleRef"]["name"])
+        binding = find(objects, "RoleBinding", "icr-pull-secrets-cleanup")
+        self.assertEqual("icr-pull-secrets-cleanup", binding["roleRef"]["name"])
         self.assertEqual([{"kind": "ServiceAccount", "name": pod(render())["serviceAccountName"], "namespace": NAMESPACE}], binding["subjects"])
 
     def test_without_states_no_secret_is_named(self):
-        self.assertNotIn(["secrets"], [each["resources"] for each in find(hooks(), "Role")["rules"]])
+        self.assertNotIn(["secrets"], [each["resources"] for each in find(hooks(), "Role", "icr-pull-secrets-cleanup")["rules"]])
+
+
+class OlderValues(unittest.TestCase):
+    """helm upgrade --reuse-values keeps the values of a release whose chart knew less."""
+
+    def chart_that_knows(self, folder, *known):
+        """The chart with no defaults but these."""
+        chart = pathlib.Path(folder) / "icr-pull-secrets"
+        shutil.copytree(CHART, chart)
+        values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+        (chart / "values.yaml").write_text(yaml.safe_dump({key: values[key] for key in known}), encoding="utf-8")
+        return chart
+
+    def test_the_configuration_alone_is_as_good_as_all_defaults(self):
+        # What a null takes away is not filled in: it would come back.
+        takeable = ("podSecurityContext", "securityContext", "resources", "nodeSelector", "topologySpreadConstraints")
+        everything = {"podAdmission": "on", "cleanup": {"onUninstall": True}, "helmTest": {"enabled": True}}
+        with tempfile.TemporaryDirectory() as folder:
+            chart = self.chart_that_knows(folder, "config", *takeable)
+            for values in ({}, everything):
+                new, old = (helm("template", "x", each, "--namespace", NAMESPACE, values=values) for each in (CHART, chart))
+                self.assertEqual("", old.stderr)
+                self.assertEqual(list(yaml.safe_load_all(new.stdout)), list(yaml.safe_load_all(old.stdout)))
+
+    def test_without_what_can_be_taken_away_it_renders(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual("", helm("template", "x", self.chart_that_knows(folder, "config")).stderr)
+
+    def test_a_value_that_is_false_is_not_filled_in(self):
+        objects = render(values={"rbac": {"create": False}, "serviceAccount": {"create": False}, "podDisruptionBudget": {"enabled": False}})
+        self.assertFalse({"Role", "ClusterRole", "ServiceAccount", "PodDisruptionBudget"} & set(kinds(objects)))
+
+    def test_what_an_umbrella_chart_hands_on_is_accepted(self):
+        self.assertEqual(kinds(render()), kinds(render(values={"enabled": True, "global": {"storageClass": "x", "imagePullSecrets": []}})))
+
+
+class AnnotateRole(unittest.TestCase):
+    """What it lets its holders do is tried on a cluster: tests/chart/roads.sh."""
+
+    def test_it_is_there_when_asked_for(self):
+        self.assertNotIn("icr-pull-secrets-annotate", [each["metadata"]["name"] for each in render()])
+        objects = render(values={"annotateRole": {"create": True}})
+        for kind in ("ClusterRole", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+            find(objects, kind, "icr-pull-secrets-annotate")
 
 
 class Image(unittest.TestCase):
@@ -450,6 +556,22 @@ class Image(unittest.TestCase):
 
     def test_a_digest_wins_over_the_tag(self):
         self.assertEqual(f"us.icr.io/a/b@{self.DIGEST}", self.image(repository="us.icr.io/a/b", tag="dev", digest=self.DIGEST))
+
+    def test_a_tag_may_carry_its_digest(self):
+        self.assertEqual(f"us.icr.io/a/b:0.1.0@{self.DIGEST}", self.image(repository="us.icr.io/a/b", tag=f"0.1.0@{self.DIGEST}"))
+
+    def test_a_registry_for_all_charts_takes_the_place_of_the_host(self):
+        for repository, expected in (("icr-pull-secrets", "mirror.example.com:5000/x/icr-pull-secrets"), ("a/b", "mirror.example.com:5000/x/a/b"),
+                                     ("us.icr.io/a/b", "mirror.example.com:5000/x/a/b"), ("localhost/b", "mirror.example.com:5000/x/b")):
+            for registry in ("mirror.example.com:5000/x", "mirror.example.com:5000/x/"):
+                values = {"image": {"repository": repository, "tag": "1"}, "global": {"imageRegistry": registry}}
+                self.assertEqual(f"{expected}:1", container(render(values=values))["image"])
+        self.assertEqual("us.icr.io/a/b:1", container(render(values={"image": {"repository": "us.icr.io/a/b", "tag": "1"},
+                                                                     "global": {"imageRegistry": ""}}))["image"])
+
+    def test_pull_secrets_for_all_charts_are_added(self):
+        values = {"imagePullSecrets": [{"name": "own"}], "global": {"imagePullSecrets": ["shared", {"name": "own"}, {"name": "more"}]}}
+        self.assertEqual([{"name": "own"}, {"name": "shared"}, {"name": "more"}], pod(render(values=values))["imagePullSecrets"])
 
     def test_the_pull_policy_is_left_to_kubernetes_unless_given(self):
         self.assertNotIn("imagePullPolicy", container(render()))
@@ -598,6 +720,51 @@ class Pod(unittest.TestCase):
     def test_the_number_of_pods_may_be_none(self):
         self.assertEqual(0, find(render(values={"replicaCount": 0}), "Deployment")["spec"]["replicas"])
 
+    def test_it_can_be_fitted_to_its_cluster(self):
+        values = {"runtimeClassName": "gvisor", "schedulerName": "mine", "dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.0.0.10"]},
+                  "revisionHistoryLimit": 0, "listenAddress": "[::]", "nodeSelector": {"zone": "a"},
+                  "livenessProbe": {"failureThreshold": 5}, "readinessProbe": {"initialDelaySeconds": 3},
+                  "metrics": {"service": {"enabled": True, "ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv6", "IPv4"]}}}
+        objects = render(values=values)
+        spec, own = pod(objects), container(objects)
+        for field in ("runtimeClassName", "schedulerName", "dnsPolicy", "dnsConfig"):
+            self.assertEqual(values[field], spec[field])
+        self.assertEqual({"kubernetes.io/os": "linux", "zone": "a"}, spec["nodeSelector"])
+        self.assertEqual(0, find(objects, "Deployment")["spec"]["revisionHistoryLimit"])
+        self.assertIn("--listen=[::]:8080", own["args"])
+        self.assertEqual((5, 3, 15), tuple(own["livenessProbe"][each] for each in ("failureThreshold", "timeoutSeconds", "terminationGracePeriodSeconds")))
+        self.assertEqual((3, 5), tuple(own["readinessProbe"][each] for each in ("initialDelaySeconds", "periodSeconds")))
+        service = find(objects, "Service")["spec"]
+        self.assertEqual(("RequireDualStack", ["IPv6", "IPv4"]), (service["ipFamilyPolicy"], service["ipFamilies"]))
+
+    def test_common_annotations_are_on_every_object_and_give_way(self):
+        values = {"commonAnnotations": {"a": "b", "helm.sh/hook": "x"}, "deploymentAnnotations": {"a": "c"}, "podAdmission": "on",
+                  "metrics": {"dashboard": {"enabled": True}, "serviceMonitor": {"enabled": True}}, "networkPolicy": {"enabled": True}}
+        for each in render(values={**values, "commonAnnotations": {"a": "b"}}):
+            self.assertEqual("c" if each["kind"] == "Deployment" else "b", each["metadata"]["annotations"]["a"], each["kind"])
+        for each in hooks(values=values):
+            if each["kind"] == "Job":
+                self.assertEqual("pre-delete", each["metadata"]["annotations"]["helm.sh/hook"])
+
+    def test_further_objects_are_templates(self):
+        values = {"extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-x"}},
+                                   "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ .Release.Name }}-y\n"]}
+        objects = render(values=values)
+        self.assertEqual("icr-pull-secrets-x", find(objects, "ConfigMap", "icr-pull-secrets-x")["metadata"]["name"])
+        self.assertEqual("icr-pull-secrets-y", find(objects, "Secret")["metadata"]["name"])
+
+    def test_openshift_can_be_told_without_a_cluster(self):
+        for given, numbers in ((True, False), ("true", False), ("auto", True), (False, True)):
+            self.assertEqual(numbers, "runAsUser" in pod(render(values={"openshift": given}))["securityContext"])
+        self.assertIn("runAsUser", pod(render("--api-versions", "security.openshift.io/v1", values={"openshift": False}))["securityContext"])
+
+    def test_monitors_may_be_in_a_namespace_of_their_own(self):
+        values = {"metrics": {"serviceMonitor": {"enabled": True, "namespace": "monitoring"}, "prometheusRule": {"enabled": True, "namespace": "rules"}}}
+        objects = render(values=values)
+        self.assertEqual("monitoring", find(objects, "ServiceMonitor")["metadata"]["namespace"])
+        self.assertEqual({"matchNames": [NAMESPACE]}, find(objects, "ServiceMonitor")["spec"]["namespaceSelector"])
+        self.assertEqual("rules", find(objects, "PrometheusRule")["metadata"]["namespace"])
+
     def test_what_is_taken_away_is_not_rendered(self):
         objects = render(values={"podSecurityContext": None, "securityContext": None, "resources": None})
         self.assertNotIn("securityContext", pod(objects))
@@ -649,7 +816,9 @@ class PodAdmission(unittest.TestCase):
         spec = self.spec({})
         self.assertEqual("Ignore", spec["failurePolicy"])
         self.assertEqual("IfNeeded", spec["reinvocationPolicy"])
-        self.assertEqual({"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]},
+        # With all that the API server would fill in.
+        self.assertEqual({"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {},
+                          "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"], "scope": "*"}]},
                          spec["matchConstraints"])
 
     def test_the_binding_binds_it_everywhere(self):
@@ -714,7 +883,7 @@ class Fence(unittest.TestCase):
     UNSERVED = ("--api-versions", "v1/Secret")
 
     def policy(self, objects, what):
-        return find(objects, "ValidatingAdmissionPolicy", f"icr-pull-secrets-{what}")["spec"]
+        return find(objects, "ValidatingAdmissionPolicy", wide(f"icr-pull-secrets-{what}"))["spec"]
 
     def text(self, what, *arguments, **options):
         return yaml.safe_dump(self.policy(render(*arguments, **options), what), width=10000)
@@ -740,7 +909,7 @@ class Fence(unittest.TestCase):
     def test_each_policy_denies_by_its_binding_and_fails_closed(self):
         objects = render()
         for what in ("secrets", "service-accounts"):
-            name = f"icr-pull-secrets-{what}"
+            name = wide(f"icr-pull-secrets-{what}")
             self.assertEqual("Fail", self.policy(objects, what)["failurePolicy"])
             self.assertEqual({"policyName": name, "validationActions": ["Deny"]},
                              find(objects, "ValidatingAdmissionPolicyBinding", name)["spec"])
@@ -787,7 +956,11 @@ class Network(unittest.TestCase):
     def test_it_selects_the_pod_and_allows_what_the_operator_needs(self):
         objects = render(values={"networkPolicy": {"enabled": True}})
         spec = find(objects, "NetworkPolicy")["spec"]
-        self.assertEqual(find(objects, "Deployment")["spec"]["selector"], spec["podSelector"])
+        ((key, values),) = [(each["key"], each["values"]) for each in spec["podSelector"]["matchExpressions"]]
+        both = [find(objects, "Deployment")["spec"]["template"], find(hooks(), "Job")["spec"]["template"]]
+        self.assertEqual(values, [each["metadata"]["labels"][key] for each in both])
+        for each in both:
+            self.assertLessEqual(spec["podSelector"]["matchLabels"].items(), each["metadata"]["labels"].items())
         self.assertEqual({"Ingress", "Egress"}, set(spec["policyTypes"]))
         self.assertEqual([{"ports": [{"protocol": "TCP", "port": "http"}]}], spec["ingress"])
         dns, rest = spec["egress"]
@@ -804,7 +977,8 @@ class Network(unittest.TestCase):
 class Names(unittest.TestCase):
     @staticmethod
     def expected(name):
-        return {name} | {f"{name}-{each}" for each in ("leader", "sources", "state", "secrets", "service-accounts")}
+        return {name, wide(name)} | {f"{name}-{each}" for each in ("leader", "sources", "state")} | {
+            wide(f"{name}-{each}") for each in ("secrets", "service-accounts")}
 
     def names(self, **options):
         return {each["metadata"]["name"] for each in render(**options)}
@@ -821,9 +995,31 @@ class Names(unittest.TestCase):
 
     def test_long_names_are_cut(self):
         for each in render(release="a" * 53, values={"nameOverride": "b" * 63}):
-            self.assertLessEqual(len(each["metadata"]["name"]), 63 + len("-service-accounts"))
+            self.assertLessEqual(len(each["metadata"]["name"].split(".")[0]), 63 + len("-service-accounts"))
             for value in each["metadata"]["labels"].values():
                 self.assertRegex(value, r"^[a-zA-Z0-9]([-a-zA-Z0-9_.]{0,61}[a-zA-Z0-9])?$")
+
+    def test_no_name_is_too_long_or_has_a_dot_for_what_it_names(self):
+        values = {"cleanup": {"onUninstall": True}, "helmTest": {"enabled": True}, "metrics": {"service": {"enabled": True}}}
+        for release in ("a" * 53, "a.b." + "c" * 40, "icr-pull-secrets." + "d" * 36):
+            objects = [each for each in yaml.load_all(helm("template", release, CHART, values=values).stdout, Loader) if each]
+            for each in objects:
+                if each["kind"] in ("Service", "Job", "Namespace", "Pod", "Deployment"):
+                    self.assertRegex(each["metadata"]["name"], r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$", each["kind"])
+            self.assertEqual(len(objects), len({(each["kind"], each["metadata"]["name"]) for each in objects}))
+
+    def test_two_installations_share_no_object_that_belongs_to_no_namespace(self):
+        first, second = ({(each["kind"], each["metadata"]["name"]) for each in render("--set", "podAdmission=on", namespace=namespace)
+                          if each["kind"] in CLUSTER_WIDE} for namespace in ("one", "two"))
+        self.assertEqual(8, len(first))
+        self.assertFalse(first & second)
+
+    def test_everything_may_be_in_another_namespace_than_the_release(self):
+        values = {"namespaceOverride": "elsewhere", "networkPolicy": {"enabled": True}, "podAdmission": "on",
+                  "metrics": {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}, "dashboard": {"enabled": True}}}
+        objects = render(values=values)
+        self.assertEqual({"elsewhere", None}, {each["metadata"].get("namespace") for each in objects})
+        self.assertNotIn(NAMESPACE, yaml.safe_dump(objects))
 
     def test_a_namespace_may_be_called_like_a_number(self):
         self.assertEqual({"123"}, {each["metadata"].get("namespace", "123") for each in render(namespace="123")})
@@ -834,7 +1030,8 @@ class Notes(unittest.TestCase):
         self.assertIn("kubectl annotate namespace <namespace> icr-pull-secrets/regions=", notes())
 
     def test_they_say_what_uninstalling_does(self):
-        self.assertIn("`helm uninstall` removes all that it wrote, too", notes())
+        self.assertIn("`helm uninstall` removes all that it wrote, too", notes(values={"cleanup": {"onUninstall": True}}))
+        self.assertIn("there is no clean-up before an uninstall", notes())
         self.assertIn("leaves all that it wrote where it is", notes(values={"cleanup": {"onUninstall": False}}))
 
     def test_they_warn_of_a_missing_source_and_say_how_to_make_it(self):
@@ -849,7 +1046,7 @@ class Notes(unittest.TestCase):
             self.assertIn(f"kubectl create secret generic {secret} -n {NAMESPACE} --from-file={key}=key.txt\n", text)
 
     def test_they_say_whom_a_trusted_profile_must_trust(self):
-        text = notes("--values", SCENARIOS["keyless"])
+        text = notes("--values", SCENARIOS["keyless"], "--set", "image.repository=us.icr.io/a/b")
         self.assertIn(f"linked to the service account\nicr-pull-secrets of the namespace {NAMESPACE}", text)
         self.assertNotIn("WARNING", text)
         self.assertNotIn("trusted profile", notes())
@@ -871,6 +1068,16 @@ class Notes(unittest.TestCase):
 
     def test_they_warn_when_nothing_runs(self):
         self.assertIn("WARNING: replicaCount is 0", notes(values={"replicaCount": 0}))
+
+    def test_they_warn_of_an_image_that_no_node_finds(self):
+        self.assertIn("WARNING: image.repository is icr-pull-secrets, without a host", notes())
+        for found in ({"image": {"repository": "us.icr.io/a/b"}}, {"global": {"imageRegistry": "us.icr.io"}}):
+            self.assertNotIn("without a host", notes(values=found))
+
+    def test_they_say_how_to_keep_the_key_before_it_is_unset(self):
+        text = notes(values={"apiKey": {"create": True, "value": "x"}})
+        self.assertLess(text.index(f"kubectl annotate secret icr-api-key -n {NAMESPACE} helm.sh/resource-policy=keep"),
+                        text.index("--set apiKey.create=false"))
 
     def test_they_do_not_show_the_key(self):
         self.assertNotIn("not-a-real-key", notes(values={"apiKey": {"create": True, "value": "not-a-real-key"}}))

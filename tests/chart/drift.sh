@@ -19,6 +19,6 @@ fi
 grep -q '^+.*update' "$SCRATCH/out" || die "manifests/render --check doesn't show the difference: $(cat "$SCRATCH/out")"
 
 say "nothing in them speaks of Helm"
-if grep -in helm "$ROOT/manifests/install.yaml" "$ROOT/manifests/pod-admission.yaml"; then
+if grep -in helm "$ROOT"/manifests/{namespace,install,pod-admission,cleanup}.yaml; then
   die "a manifest speaks of Helm"
 fi

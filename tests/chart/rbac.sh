@@ -134,7 +134,7 @@ no  create  pods/exec                   shop
 no  create  pods/eviction               shop
 yes create  configmaps                  $namespace
 yes get     configmaps/icr-pull-secrets-status $namespace
-yes update  configmaps/icr-pull-secrets-status $namespace
+no  update  configmaps/icr-pull-secrets-status $namespace
 yes patch   configmaps/icr-pull-secrets-status $namespace
 no  delete  configmaps/icr-pull-secrets-status $namespace
 no  get     configmaps/icr-pull-secrets-status shop
@@ -208,7 +208,7 @@ denied() {
 await_fence() {
   local each tries=0
   for each in secrets service-accounts; do
-    quietly kubectl get validatingadmissionpolicy,validatingadmissionpolicybinding "icr-pull-secrets-$each"
+    quietly kubectl get validatingadmissionpolicy,validatingadmissionpolicybinding "icr-pull-secrets-$each.$namespace"
   done
   until denied 'pull secrets of its own names' kubectl create secret generic x --namespace shop &&
     denied 'nothing of a service account' kubectl label serviceaccount default a=b --namespace shop; do
@@ -299,7 +299,7 @@ act() {
   request 403 GET "$core/configmaps"
   request 403 GET "$core/nodes"
   request 403 POST "$rbac/clusterrolebindings" "$binding"
-  request 403 PATCH "$rbac/clusterroles/icr-pull-secrets" '{"rules":[]}' "$merge"
+  request 403 PATCH "$rbac/clusterroles/icr-pull-secrets.icr-pull-secrets" '{"rules":[]}' "$merge"
 }
 
 # ---- accepted --------------------------------------------------------------
@@ -326,7 +326,7 @@ yes create  secrets                                     $namespace
 yes get     secrets/icr-pull-secrets-state-rotating     $namespace
 yes list    secrets/icr-pull-secrets-state-rotating     $namespace
 yes watch   secrets/icr-pull-secrets-state-rotating     $namespace
-yes update  secrets/icr-pull-secrets-state-rotating     $namespace
+no  update  secrets/icr-pull-secrets-state-rotating     $namespace
 yes patch   secrets/icr-pull-secrets-state-rotating     $namespace
 no  delete  secrets/icr-pull-secrets-state-rotating     $namespace
 no  get     secrets/icr-pull-secrets-state-rotating     shop
@@ -371,7 +371,7 @@ accept() {
   define_monitors
   while read -r name file; do
     say "accepted by the server, strictly, the pod under restricted: $name"
-    helm template "$release" "$CHART" --namespace "$namespace" --skip-tests --values "$file" >"$SCRATCH/rendered.yaml"
+    helm template "$release" "$CHART" --namespace "$namespace" --set cleanup.onUninstall=true --values "$file" >"$SCRATCH/rendered.yaml"
     # As Helm, or fields that Helm has set and the scenario leaves out would stay.
     quietly kubectl apply --server-side --field-manager=helm --force-conflicts --dry-run=server --validate=strict \
       --namespace "$namespace" --filename "$SCRATCH/rendered.yaml"
@@ -383,10 +383,12 @@ accept() {
   done < <(scenarios)
 
   say "the namespace and the pod of helm test, the pod under restricted"
-  helm template "$release" "$CHART" --namespace "$namespace" --show-only templates/tests/secret.yaml >"$SCRATCH/rendered.yaml"
-  quietly kubectl create namespace "$release-test"
-  quietly kubectl label namespace "$release-test" pod-security.kubernetes.io/enforce=restricted
-  quietly kubectl wait --for=create serviceaccount/default --namespace "$release-test" --timeout=30s
+  helm template "$release" "$CHART" --namespace "$namespace" --set helmTest.enabled=true --show-only templates/tests/secret.yaml >"$SCRATCH/rendered.yaml"
+  local made
+  made=$(sed -n 's/^  namespace: "\(.*\)"$/\1/p' "$SCRATCH/rendered.yaml")
+  quietly kubectl create namespace "$made"
+  quietly kubectl label namespace "$made" pod-security.kubernetes.io/enforce=restricted
+  quietly kubectl wait --for=create serviceaccount/default --namespace "$made" --timeout=30s
   quietly kubectl apply --server-side --force-conflicts --dry-run=server --validate=strict --filename "$SCRATCH/rendered.yaml"
   if grep -i warning "$SCRATCH/out"; then
     die "the server accepts the test with a warning"
@@ -422,6 +424,7 @@ remove() {
   [ -z "$found" ] || die "left behind: $found"
 
   say "the plain manifests are the same: applied, asked, removed"
+  quietly kubectl apply --validate=strict --filename "$ROOT/manifests/namespace.yaml"
   quietly kubectl apply --validate=strict --filename "$ROOT/manifests/install.yaml"
   [ "$(left | wc -l)" -eq 16 ] || die "expected 16 objects of manifests/install.yaml, found: $(left)"
   quietly kubectl apply --validate=strict --filename "$ROOT/manifests/pod-admission.yaml"

@@ -19,10 +19,15 @@ grep -q 'Path:.*spec.replicas' "$SCRATCH/out" || die "helm-unittest fails for an
 say "the package holds what is installed, and nothing of the tests"
 helm package "$CHART" --destination "$SCRATCH" >/dev/null
 tar --list --gzip --file "$SCRATCH"/icr-pull-secrets-*.tgz >"$SCRATCH/files"
-for file in Chart.yaml README.md values.yaml values.schema.json files/alerts.yaml files/dashboard.json \
+for file in Chart.yaml README.md values.yaml values.schema.json files/alerts.yaml files/dashboard.json files/defaults.json \
   templates/deployment.yaml templates/tests/secret.yaml templates/NOTES.txt; do
   grep -q -x -F "icr-pull-secrets/$file" "$SCRATCH/files" || die "the package lacks $file"
 done
 if grep -E '^icr-pull-secrets/(ci|tests)/' "$SCRATCH/files"; then
   die "the package holds files of the tests"
+fi
+
+say "no link in its README leads out of it"
+if grep -n -o ']([^)#][^)]*)' "$CHART/README.md" | grep -v '](https://'; then
+  die "in the package these links are dead"
 fi

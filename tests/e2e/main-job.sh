@@ -61,7 +61,7 @@ wrong_key_is_refused() {
 	expect "$revision" "$(copy_revision blog)"
 }
 
-helm_test_left_nothing() { ! kubectl get namespace icr-pull-secrets-test 2>/dev/null; }
+helm_test_left_nothing() { ! kubectl get namespaces --output name | grep --quiet icr-pull-secrets-test; }
 
 nothing_of_the_release_left() {
 	local left

@@ -38,14 +38,6 @@ Not empty when the policy is rendered.
 {{- end }}
 
 {{/*
-The name of the policy and its binding. They belong to no namespace, so the release's namespace is
-in their name; neither part has a dot in it.
-*/}}
-{{- define "icr-pull-secrets.podAdmissionName" -}}
-{{- printf "%s.%s" (include "icr-pull-secrets.fullname" .) .Release.Namespace }}
-{{- end }}
-
-{{/*
 A text, as a literal of CEL. What JSON escapes CEL reads alike.
 */}}
 {{- define "icr-pull-secrets.celString" -}}
@@ -199,11 +191,21 @@ The operator's own namespace is never chosen: the sources of credentials are the
 {{- if has ($optIn.mode | default "annotation") (list "selector" "all") }}
 {{- $exclude := (.Files.Get "files/built-in.json" | fromJson).exclude }}
 {{- if hasKey $optIn "exclude" }}{{ $exclude = $optIn.exclude }}{{ end }}
-{{- $excluded := append ($exclude | default list) .Release.Namespace | include "icr-pull-secrets.globs" }}
+{{- $excluded := append ($exclude | default list) (include "icr-pull-secrets.namespace" .) | include "icr-pull-secrets.globs" }}
 {{- $conditions := list (printf "!namespaceObject.metadata.name.matches(%s)" $excluded) }}
 {{- if eq $optIn.mode "selector" }}
 {{- $conditions = append $conditions (include "icr-pull-secrets.celSelector" ($optIn.selector | default dict)) }}
 {{- end }}
 {{- join " && " $conditions }}
 {{- end }}
+{{- end }}
+
+{{/*
+What the API server fills in where an admission policy says nothing. Said here, so that tools which compare
+what is there with what is rendered see no difference.
+*/}}
+{{- define "icr-pull-secrets.matchDefaults" -}}
+matchPolicy: Equivalent
+namespaceSelector: {}
+objectSelector: {}
 {{- end }}

@@ -2,24 +2,18 @@
 The chart's name, in labels.
 */}}
 {{- define "icr-pull-secrets.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- default .Chart.Name .Values.nameOverride | replace "." "-" | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
 {{/*
 The name of every object of the release: the release's name alone when it says what it is
-already. 63 characters, because it's used as a label value too.
+already. 63 characters, because it's used as a label value too, and no dots, which a release's name may
+have and a Service's may not.
 */}}
 {{- define "icr-pull-secrets.fullname" -}}
-{{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
-{{- else }}
 {{- $name := default .Chart.Name .Values.nameOverride }}
-{{- if contains $name .Release.Name }}
-{{- .Release.Name | trunc 63 | trimSuffix "-" }}
-{{- else }}
-{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
-{{- end }}
-{{- end }}
+{{- $full := .Values.fullnameOverride | default (contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name)) }}
+{{- $full | replace "." "-" | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
 {{/*
@@ -54,13 +48,36 @@ stays, and the key isn't written twice.
 {{- end }}
 
 {{/*
-The image reference. A digest says exactly which image, so a tag beside it could only mislead.
+The image's repository. A registry for all charts, global.imageRegistry, takes the place of its host.
+*/}}
+{{- define "icr-pull-secrets.repository" -}}
+{{- $host := include "icr-pull-secrets.imageHost" . }}
+{{- $registry := dig "imageRegistry" "" (.Values.global | default dict) | default $host }}
+{{- $path := not $host | ternary .Values.image.repository (trimPrefix (printf "%s/" $host) .Values.image.repository) }}
+{{- not $registry | ternary $path (printf "%s/%s" (trimSuffix "/" $registry) $path) }}
+{{- end }}
+
+{{/*
+The host in image.repository; empty when there is none, and the container runtime takes its own default.
+*/}}
+{{- define "icr-pull-secrets.imageHost" -}}
+{{- $parts := splitList "/" .Values.image.repository }}
+{{- $first := first $parts }}
+{{- if and (gt (len $parts) 1) (or (contains "." $first) (contains ":" $first) (eq $first "localhost")) }}
+{{- $first }}
+{{- end }}
+{{- end }}
+
+{{/*
+The image reference. A digest says exactly which image, so a tag beside it could only mislead. A tag may
+carry its digest: 0.1.0@sha256:…
 */}}
 {{- define "icr-pull-secrets.image" -}}
+{{- $repository := include "icr-pull-secrets.repository" . }}
 {{- if .Values.image.digest }}
-{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- printf "%s@%s" $repository .Values.image.digest }}
 {{- else }}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- printf "%s:%s" $repository (default .Chart.AppVersion .Values.image.tag) }}
 {{- end }}
 {{- end }}
 
@@ -193,7 +210,7 @@ of retired credentials. A list in JSON, which is one in CEL as well.
 Under which condition a policy is for the operator's requests.
 */}}
 {{- define "icr-pull-secrets.byTheOperator" -}}
-request.userInfo.username == {{ printf "system:serviceaccount:%s:%s" .Release.Namespace (include "icr-pull-secrets.serviceAccountName" .) | toJson }}
+request.userInfo.username == {{ printf "system:serviceaccount:%s:%s" (include "icr-pull-secrets.namespace" .) (include "icr-pull-secrets.serviceAccountName" .) | toJson }}
 {{- end }}
 
 {{/*
@@ -230,14 +247,6 @@ that comes from an API key.
 {{- fail "apiKey.create needs a credential with the source apiKey in config.credentials" }}
 {{- end }}
 {{- toYaml $ref }}
-{{- end }}
-
-{{/*
-Not empty when uninstalling removes what the operator wrote. There is no such value when helm
-upgrade keeps the values of a release that didn't know it yet.
-*/}}
-{{- define "icr-pull-secrets.cleansUp" -}}
-{{- if dig "onUninstall" true (.Values.cleanup | default dict) }}yes{{ end }}
 {{- end }}
 
 {{/*

@@ -13,9 +13,22 @@ takes over. With config.leaderElection.enabled=true and replicaCount=2 another o
 WARNING: podDisruptionBudget.enabled is false: draining nodes may take all replicas at once.
 {{ end }}
 {{- if .Values.apiKey.create }}
+{{- $ref := include "icr-pull-secrets.apiKeyRef" . | fromYaml }}
 WARNING: apiKey.create is true, so Helm keeps the API key in its record of the release. Good for a
-trial; for more, create the Secret yourself and unset both values.
+trial. For more, keep the Secret and give it a new key, and then unset both values. In this order:
+
+    kubectl annotate secret {{ $ref.name }} -n {{ include "icr-pull-secrets.namespace" . }} helm.sh/resource-policy=keep
+    kubectl patch secret {{ $ref.name }} -n {{ include "icr-pull-secrets.namespace" . }} -p "{\"data\":{\"{{ $ref.key }}\":\"$(base64 <new-key.txt | tr -d '\n')\"}}"
+    helm upgrade … --set apiKey.create=false --set apiKey.value=
+
+Without the annotation Helm deletes the Secret, and with it the key.
 {{ end }}
+{{- if not (include "icr-pull-secrets.imageHost" .) }}
+{{- if not (dig "imageRegistry" "" (.Values.global | default dict)) }}
+WARNING: image.repository is {{ .Values.image.repository }}, without a host, so nodes look for the image at docker.io,
+unless they have it already. Set it to where you pushed the image, such as us.icr.io/<namespace>/icr-pull-secrets.
+{{ end }}
+{{- end }}
 {{- if eq "adopt" (.Values.config.conflict | default "skip") }}
 WARNING: config.conflict is adopt: Secrets of somebody else that have a name of ours are taken over.
 {{ end }}
@@ -32,4 +45,23 @@ WARNING: image.tag is {{ .Values.image.tag }}: replicas may run different progra
 WARNING: rbac.create is false: make the roles yourself, and change them with config.credentials. Those
 that the chart would make are shown by helm template --set rbac.create=true.
 {{ end }}
+{{- end }}
+
+{{/*
+Credentials that the release has had until now and has no more, unless they are retired: their Secrets
+stay where they are, and nobody updates them.
+*/}}
+{{- define "icr-pull-secrets.forgotten" -}}
+{{- $known := .Values.config.retired | default list }}
+{{- range .Values.config.credentials }}
+{{- $known = append $known .name }}
+{{- end }}
+{{- $before := lookup "v1" "ConfigMap" (include "icr-pull-secrets.namespace" .) (include "icr-pull-secrets.fullname" .) | default dict }}
+{{- $was := dig "data" "config.yaml" "" $before | fromYaml }}
+{{- range get $was "credentials" | default list }}
+{{- if not (has .name $known) }}
+WARNING: the credential {{ .name }} is gone from the configuration. Its Secrets and the references to them stay in
+namespaces, and nobody updates them. To have them removed, put the name into config.retired.
+{{ end }}
+{{- end }}
 {{- end }}

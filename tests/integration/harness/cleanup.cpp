@@ -29,9 +29,9 @@ std::string cleanup_config() {
 HookRights::HookRights() {
   const auto values =
       scratch_file("cleanup-values.yaml", fmt::format("config: {{{}}}\n", kRetired));
-  const auto rendered =
-      must_run({"helm", "template", kOwn, environment("ICRPS_CHART"), "--namespace", kOwn,
-                "--values", values, "--show-only", "templates/cleanup-role.yaml"});
+  const auto rendered = must_run(
+      {"helm", "template", kOwn, environment("ICRPS_CHART"), "--namespace", kOwn, "--values",
+       values, "--set", "cleanup.onUninstall=true", "--show-only", "templates/cleanup-role.yaml"});
   file_ = scratch_file("cleanup-rights.yaml", rendered);
   must_run({"kubectl", "apply", "--filename", file_}, {"KUBECONFIG=" + environment("KUBECONFIG")});
 }
