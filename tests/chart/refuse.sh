@@ -6,6 +6,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 count=0
+mkdir "$SCRATCH/examples"
 
 render() {
   helm template icr-pull-secrets "$CHART" --namespace icr-pull-secrets --values "$SCRATCH/values.yaml" \
@@ -13,10 +14,12 @@ render() {
 }
 
 # refuse TITLE WHERE REASON <VALUES: both WHERE and REASON must stand in one line of the answer.
+# With of_chart=yes it is the chart's own reason, about rights or pods, and not the operator's.
 refuse() {
   cat >"$SCRATCH/values.yaml"
   say "refused: $1"
   count=$((count + 1))
+  [ -n "${of_chart:-}" ] || cp "$SCRATCH/values.yaml" "$SCRATCH/examples/refused-$count"
   if render; then
     cat "$SCRATCH/values.yaml" >&2
     die "these values are accepted: $1"
@@ -32,6 +35,7 @@ accept() {
   cat >"$SCRATCH/values.yaml"
   say "accepted: $1"
   count=$((count + 1))
+  cp "$SCRATCH/values.yaml" "$SCRATCH/examples/accepted-$count"
   if ! render; then
     cat "$SCRATCH/values.yaml" "$SCRATCH/out" >&2
     die "these values are refused: $1"
@@ -71,7 +75,7 @@ refuse "an argument that is a number" "at '/extraArgs/0'" "got number, want stri
 
 # Numbers out of range.
 refuse "a dozen replicas" "at '/replicaCount'" "maximum: got 12, want 10" <<<'replicaCount: 12'
-refuse "several replicas and no election" "deployment.yaml" "replicaCount is 2 and config.leaderElection.enabled isn't true" <<<'config: {leaderElection: {enabled: false}}'
+of_chart=yes refuse "several replicas and no election" "deployment.yaml" "replicaCount is 2 and config.leaderElection.enabled isn't true" <<<'config: {leaderElection: {enabled: false}}'
 refuse "a budget of nothing" "at '/podDisruptionBudget/maxUnavailable'" "minimum: got 0, want 1" <<<'podDisruptionBudget: {maxUnavailable: 0}'
 refuse "a budget of nothing in a hundred" "at '/podDisruptionBudget/maxUnavailable'" "does not match pattern" <<<'podDisruptionBudget: {maxUnavailable: 0%}'
 refuse "a test that nobody can wait for" "at '/helmTest/timeoutSeconds'" "minimum: got 0, want 10" <<<'helmTest: {timeoutSeconds: 0}'
@@ -213,8 +217,8 @@ refuse "rescue: true" "at '/rescue'" "got boolean, want object" <<<'rescue: true
 refuse "rescue as text" "at '/rescue/enabled'" "got string, want boolean" <<<'rescue: {enabled: "true"}'
 refuse "rescue after a number" "at '/config/rescue/after'" "got number, want string" <<<'config: {rescue: {after: 10}}'
 refuse "unknown key in rescue" "at '/config/rescue'" "additional properties 'every' not allowed" <<<'config: {rescue: {every: 1h}}'
-refuse "rescue without the rights" "rescue.enabled is false" "config.rescue.enabled is true" <<<'config: {rescue: {enabled: true}}'
-refuse "the rights without rescue" "rescue.enabled is true" "config.rescue.enabled is false" <<<'{rescue: {enabled: true}, config: {rescue: {enabled: false}}}'
+of_chart=yes refuse "rescue without the rights" "rescue.enabled is false" "config.rescue.enabled is true" <<<'config: {rescue: {enabled: true}}'
+of_chart=yes refuse "the rights without rescue" "rescue.enabled is true" "config.rescue.enabled is false" <<<'{rescue: {enabled: true}, config: {rescue: {enabled: false}}}'
 refuse "token that lives for two hours" "at '/serviceAccountToken/expirationSeconds'" "maximum: got 7,200, want 3,600" <<<'serviceAccountToken: {expirationSeconds: 7200}'
 refuse "token that lives for a minute" "at '/serviceAccountToken/expirationSeconds'" "minimum: got 60, want 600" <<<'serviceAccountToken: {expirationSeconds: 60}'
 refuse "token for nobody" "at '/serviceAccountToken/audience'" "minLength: got 0, want 1" <<<'serviceAccountToken: {audience: ""}'
@@ -228,7 +232,7 @@ refuse "credential that would write the operator's own state" "at '/config/crede
 refuse "the operator's own state as a source" "at '/config/credentials/0/apiKey/secretRef/name'" "'not' failed" \
   < <(credential '{name: a, apiKey: {secretRef: {name: icr-pull-secrets-state-b, key: c}}}')
 refuse "two credentials of one name" "config.credentials" "every credential needs a name of its own" < <(credential "{name: a, $key}, {name: a, $key}")
-refuse "source with the name of a Secret that is written" "config.credentials" 'the Secret "icr-api-key" can'"'"'t be a source' < <(credential "{name: api-key, $key}")
+of_chart=yes refuse "source with the name of a Secret that is written" "config.credentials" 'the Secret "icr-api-key" can'"'"'t be a source' < <(credential "{name: api-key, $key}")
 
 # Regions, service accounts.
 refuse "region with a URL for a host" "at '/config/regions/eu-xx'" "does not match pattern" <<<'config: {regions: {eu-xx: "https://xx.icr.io"}}'
@@ -246,12 +250,29 @@ refuse "opt-in by annotation, with regions" "at '/config/optIn/regions'" "false 
 refuse "opt-in with regions: none" "at '/config/optIn/regions/0'" "'not' failed" <<<'config: {optIn: {mode: all, regions: [none]}}'
 refuse "opt-in that excludes a name no namespace has" "at '/config/optIn/exclude/0'" "does not match pattern" \
   <<<'config: {optIn: {mode: all, regions: [us-south], exclude: [kube.*]}}'
-refuse "attach: podsOnly, and podAdmission off" "config.attach is podsOnly" "podAdmission is off" <<<'{podAdmission: off, config: {attach: podsOnly}}'
+of_chart=yes refuse "attach: podsOnly, and podAdmission off" "config.attach is podsOnly" "podAdmission is off" <<<'{podAdmission: off, config: {attach: podsOnly}}'
 refuse "opt-in without a mode" "at '/config/optIn'" "missing property 'mode'" <<<'config: {optIn: {mode: null}}'
 refuse "service account in capitals" "at '/config/serviceAccounts/0'" "does not match pattern" <<<'config: {serviceAccounts: [Default]}'
 refuse "service account without a name" "at '/config/serviceAccounts/0'" "does not match pattern" <<<'config: {serviceAccounts: [""]}'
 refuse "service account that ends in a dot" "at '/config/serviceAccounts/0'" "does not match pattern" <<<'config: {serviceAccounts: [default.]}'
 refuse "none in a list of service accounts" "at '/config/serviceAccounts/1'" "'not' failed" <<<'config: {serviceAccounts: [default, none]}'
+
+# What a schema can't say.
+refuse "region that nobody knows, in a limit" 'the credential "a"' 'nobody knows the region "us-sooth"' < <(credential "{name: a, $key, regions: [us-south, us-sooth]}")
+refuse "region that nobody knows, for those who say nothing" "config.optIn.regions" 'nobody knows the region "nowhere"' <<<'config: {optIn: {mode: all, regions: [nowhere]}}'
+refuse "a lease as long as its renewal" "config.leaderElection" "leaseDuration must be longer than renewDeadline" <<<'config: {leaderElection: {leaseDuration: 10s}}'
+refuse "a renewal without a second try" "config.leaderElection" "at least twice retryPeriod" <<<'config: {leaderElection: {renewDeadline: 3s}}'
+refuse "a lease of a day" "config.leaderElection.leaseDuration is 24h" "accepted: 1s to 1h" <<<'config: {leaderElection: {leaseDuration: 24h}}'
+refuse "a watch that may never be silent" "config.liveness.watch is 5s" "accepted: 10s to 24h" <<<'config: {liveness: {watch: 5s}}'
+refuse "a rescue after a day" "config.rescue.after is 24h" "accepted: 1s to 1h" <<<'config: {rescue: {after: 24h}}'
+refuse "an overlap as long as a key lives" 'the credential "a"' "overlap must be shorter than rotateEvery" < <(service_id "rotateEvery: 2h, overlap: 120m, $manager")
+refuse "an overlap longer than the default" 'the credential "a"' "overlap must be shorter than rotateEvery" < <(service_id "rotateEvery: 1h, $manager")
+refuse "a rotation each second" "rotateEvery is 1s" "accepted: 1m to 8760h" < <(service_id "rotateEvery: 1s, overlap: 1s, $manager")
+refuse "an IAM that takes a day" "propagation is 24h" "accepted: 1s to 1h" < <(service_id "propagation: 24h, $manager")
+refuse "a cluster-wide opt-in without its credential" "config.optIn" 'the credential "default"' \
+  <<<'config: {optIn: {mode: all, regions: [us-south]}, credentials: [{name: a, apiKey: {secretRef: {name: b, key: c}}}]}'
+accept "a region of one's own, in a limit" <<<'config: {regions: {eu-xx: xx.icr.io}, credentials: [{name: a, apiKey: {secretRef: {name: b, key: c}}, regions: [EU-XX, xx.icr.io, private.xx.icr.io]}]}'
+accept "durations in the order that they must have" <<<'config: {leaderElection: {leaseDuration: 1h, renewDeadline: 59m59s, retryPeriod: 29m}, liveness: {watch: 10s, worker: 24h}, rescue: {after: 1h}}'
 
 # Around the configuration.
 refuse "digest that is none" "at '/image/digest'" "does not match pattern" <<<'image: {digest: latest}'
@@ -310,3 +331,8 @@ for version in 1.31.0 1.33.4-eks-1a2b3c 1.34.1+IKS 1.37.2; do
 done
 
 say "$count sets of values"
+
+if [ -n "${1:-}" ]; then
+  say "the operator says the same"
+  "$CHART_TEST_PYTHON" "$ROOT/tests/chart/agree.py" "$1/icr-pull-secrets" "$SCRATCH/examples"
+fi

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs all tests of the chart and the manifests that need no cluster. Stops at the first failure.
+# run.sh [BUILD-FOLDER]: runs all tests of the chart and the manifests that need no cluster; with the operator, also whether
+# it and the chart take the same configurations. Stops at the first failure.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -7,6 +8,8 @@ set -euo pipefail
 for part in table lint conform refuse content unittest monitoring dashboard drift; do
   say "== $part"
   began=$SECONDS
-  "$ROOT/tests/chart/$part.sh" || die "tests/chart/$part.sh"
+  arguments=()
+  [ "$part" != refuse ] || arguments=("$@")
+  "$ROOT/tests/chart/$part.sh" "${arguments[@]}" || die "tests/chart/$part.sh"
   say "== $part: passed in $((SECONDS - began)) s"
 done
