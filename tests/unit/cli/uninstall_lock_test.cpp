@@ -7,6 +7,8 @@
 #include "unit/support/fake_transport.hpp"
 #include "unit/support/objects.hpp"
 
+namespace uninstall_lock_test {
+
 using namespace icrps;
 using namespace icrps::cli;
 using namespace std::chrono_literals;
@@ -164,3 +166,5 @@ TEST_CASE("of two locks both must be open", "[cli][cleanup]") {
   REQUIRE(refusal);
   CHECK(*refusal);
 }
+
+}  // namespace uninstall_lock_test
