@@ -79,11 +79,12 @@ std::optional<Journey::Leg> Journey::next() {
 
 bool Journey::goes_on(const Visit& visit) {
   const auto& address = tried_.back();
-  if (visit.connected) {
+  if (!visit.failure) {
     last_good_.answered(address, clock_.now());
     return false;
   }
-  if (!visit.failure) return false;
+  // Something was said there, or not: it is neither better nor worse than before.
+  if (visit.connected) return false;
   const auto kind = visit.failure->kind;
   if (kind == Failure::Kind::kConnect || kind == Failure::Kind::kTimeout) {
     last_good_.failed(address);

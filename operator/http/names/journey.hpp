@@ -55,7 +55,7 @@ class Journey {
   /// What came of a leg.
   struct Visit {
     bool connected = false;
-    std::optional<Failure> failure;
+    std::optional<Failure> failure;  ///< nothing: there was an answer
   };
 
   /// Everything passed by reference outlives it.

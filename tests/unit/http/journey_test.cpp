@@ -71,9 +71,11 @@ TEST_CASE("each address is tried until one takes a connection", "[http][names]")
   CHECK(journey.next()->address == "2");
   SECTION("and answers") {
     CHECK_FALSE(journey.goes_on({true, std::nullopt}));
+    CHECK(rig.last_good.trusted(rig.clock.now()) == "2");
   }
   SECTION("and breaks: the request may have been acted on") {
     CHECK_FALSE(journey.goes_on({true, Failure{FailureKind::kBroken, ""}}));
+    CHECK_FALSE(rig.last_good.trusted(rig.clock.now()));
   }
   SECTION("but not after the end of the time, or of the caller's patience") {
     const auto kind = GENERATE(FailureKind::kTimeout, FailureKind::kCanceled, FailureKind::kTls);
