@@ -222,7 +222,7 @@ TEST_CASE("While 26 names hang, others are found as fast as ever", "[names]") {
     CHECK(resolver->lookup("x.test", in(20s), {}));
     slowest = std::max(slowest, watch.elapsed());
   }
-  CHECK(slowest < 500ms);
+  CHECK(slowest < kMoment);
 }
 
 TEST_CASE("The number of look-ups at once is bounded, and each has its turn", "[names]") {
@@ -423,7 +423,7 @@ TEST_CASE("While 26 names hang, calls to other names and to addresses are as fas
     slowest = std::max(slowest, watch.elapsed());
   }
   stop.request_stop();
-  CHECK(slowest < 1s);
+  CHECK(slowest < kMoment);
 }
 
 TEST_CASE("A server that answers is called on when its name can't be resolved any more",
@@ -439,7 +439,7 @@ TEST_CASE("A server that answers is called on when its name can't be resolved an
     std::this_thread::sleep_for(20ms);
     const Stopwatch watch;
     CHECK(transport->send(get("/"), {}));
-    CHECK(watch.elapsed() < 500ms);
+    CHECK(watch.elapsed() < kMoment);
   }
   CHECK(server.accepted() == 1);
 }
