@@ -39,18 +39,20 @@ std::string host_of(const std::string& origin) {
 }  // namespace
 
 tl::expected<Outside, std::string> roads_outside(const config::Config& config,
-                                                 iam::Observer observer) {
+                                                 OutsideObservers observers) {
   const auto iam_ca = authorities(config.iam.ca_file);
   if (!iam_ca) return tl::unexpected("iam.caFile: " + iam_ca.error());
   auto registry_ca = authorities(config.registry.ca_file);
   if (!registry_ca) return tl::unexpected("registry.caFile: " + registry_ca.error());
   try {
     // The registries' authorities are read by each connection; a mistake in them shows here.
-    const auto resolver = http::make_resolver();
+    http::names::ResolverOptions names;
+    names.observer = std::move(observers.lookup);
+    const auto resolver = http::make_resolver(std::move(names));
     static_cast<void>(connect("https://registry.invalid", *registry_ca, std::nullopt, resolver));
     auto transport = connect(config.iam.origin, *iam_ca, std::nullopt, resolver);
-    auto client =
-        std::make_unique<iam::Client>(*transport, host_of(config.iam.origin), std::move(observer));
+    auto client = std::make_unique<iam::Client>(*transport, host_of(config.iam.origin),
+                                                std::move(observers.iam));
     return Outside{std::move(transport), std::move(client),
                    iam::RegistryProbe([ca = std::move(*registry_ca), resolver](
                                           const std::string& origin,

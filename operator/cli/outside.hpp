@@ -1,7 +1,9 @@
 // The roads out of the cluster: IAM and registries, as the configuration has them.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include <tl/expected.hpp>
 
@@ -18,8 +20,14 @@ struct Outside {
   iam::RegistryProbe registries;
 };
 
+/// What is told of requests to IAM, and of each look-up of a name, by its outcome.
+struct OutsideObservers {
+  iam::Observer iam;
+  std::function<void(std::string_view outcome)> lookup{};
+};
+
 /// Connects to nobody yet. An error is a sentence for a person: a CA file that can't be used.
 [[nodiscard]] tl::expected<Outside, std::string> roads_outside(const config::Config& config,
-                                                               iam::Observer observer);
+                                                               OutsideObservers observers);
 
 }  // namespace icrps::cli

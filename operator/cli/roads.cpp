@@ -1,5 +1,7 @@
 #include "cli/roads.hpp"
 
+#include <utility>
+
 #include "http/names/resolver_cares.hpp"
 
 namespace icrps::cli {
@@ -15,8 +17,10 @@ constexpr unsigned kWorkPlaces = 65;
 
 }  // namespace
 
-Roads make_roads(http::TransportOptions options) {
-  options.resolver = http::make_resolver();
+Roads make_roads(http::TransportOptions options, std::function<void(std::string_view)> observer) {
+  http::names::ResolverOptions names;
+  names.observer = std::move(observer);
+  options.resolver = http::make_resolver(std::move(names));
   const auto road = [&options](unsigned places) {
     options.max_in_flight = places;
     return http::make_cpprest_transport(options);

@@ -5,7 +5,9 @@
 // writes share a road with each other only.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "http/transport_cpprest.hpp"
 
@@ -25,6 +27,8 @@ struct Roads {
 
 /// All to the same server; `options` as for one. Where it has a name, the four share a resolver,
 /// which is nobody else's. Throws as make_cpprest_transport() does.
-[[nodiscard]] Roads make_roads(http::TransportOptions options);
+/// `observer`: of look-ups, as http::names::ResolverOptions has it.
+[[nodiscard]] Roads make_roads(http::TransportOptions options,
+                               std::function<void(std::string_view)> observer = {});
 
 }  // namespace icrps::cli

@@ -81,7 +81,8 @@ class Run {
 
   [[nodiscard]] tl::expected<Outside, std::string> outside(const config::Config& config) {
     return roads_outside(config,
-                         [this](auto what, auto code) { metrics_.iam_request(what, code); });
+                         {[this](auto what, auto code) { metrics_.iam_request(what, code); },
+                          [this](auto outcome) { metrics_.name_lookup(outcome); }});
   }
 
  private:
@@ -215,7 +216,8 @@ int run(const RunOptions& options) {
       return kUsage;
     }
     Metrics metrics(ICRPS_VERSION, ICRPS_REVISION);
-    const auto roads = make_roads(std::move(*transport_options));
+    const auto roads = make_roads(std::move(*transport_options),
+                                  [&metrics](auto outcome) { metrics.name_lookup(outcome); });
     Run work(*setup, options, roads, metrics, clock, log);
     auto outside = work.outside(setup->config);
     if (!outside) {

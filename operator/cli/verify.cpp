@@ -145,7 +145,7 @@ int verify_all(Session& session, const VerifyOptions& options) {
              options.config_file);
     return kUsage;
   }
-  const auto outside = roads_outside(session.config, [](auto, auto) {});
+  const auto outside = roads_outside(session.config, {[](auto, auto) {}});
   if (!outside) {
     complain(outside.error());
     return kUsage;

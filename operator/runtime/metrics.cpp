@@ -137,6 +137,8 @@ struct Metrics::Families {
                                        "Refreshes of a credential that expires, by outcome.");
   Family<Counter>& iam_requests = counter(registry, "icr_pull_secrets_iam_requests_total",
                                           "Requests to IAM, by what was asked and status code.");
+  Family<Counter>& name_lookups = counter(registry, "icr_pull_secrets_name_lookups_total",
+                                          "Host names that were looked up, by outcome.");
   SoloGauges rotation_step{gauge(registry, "icr_pull_secrets_rotation_step",
                                  "Always 1; the label tells where the rotation of a key stands.")};
   Family<Counter>& rotations = counter(registry, "icr_pull_secrets_rotations_total",
@@ -256,6 +258,10 @@ void Metrics::credential_refreshed(const std::string& credential, std::string_vi
 
 void Metrics::iam_request(std::string_view what, std::string_view code) {
   families_->iam_requests.Add({{"what", text_of(what)}, {"code", text_of(code)}}).Increment();
+}
+
+void Metrics::name_lookup(std::string_view outcome) {
+  families_->name_lookups.Add({{"outcome", text_of(outcome)}}).Increment();
 }
 
 void Metrics::set_rotation_step(const std::string& credential, std::string_view step) {

@@ -47,6 +47,8 @@ class Metrics {
   void credential_refreshed(const std::string& credential, std::string_view outcome);
   /// what: "token", "create key", …; code as in api_request().
   void iam_request(std::string_view what, std::string_view code);
+  /// outcome: "found", "not_found", "no_answer", "failed".
+  void name_lookup(std::string_view outcome);
   /// The step that a rotation has come to: "idle", "created", …
   void set_rotation_step(const std::string& credential, std::string_view step);
   /// outcome: "done", "failed", …

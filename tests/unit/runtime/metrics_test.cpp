@@ -60,6 +60,7 @@ TEST_CASE("each thing that is counted of a credential has its line", "[runtime][
   metrics.credential_proof("team-b", "unknown", now);
   metrics.credential_refreshed("default", "done");
   metrics.iam_request("create key", "201");
+  metrics.name_lookup("no_answer");
   metrics.set_rotation_step("default", "created");
   metrics.rotation_ended("default", "done");
   CHECK(shows(metrics, R"(rollout_namespaces{credential="default",state="current"} 4711)"));
@@ -73,6 +74,7 @@ TEST_CASE("each thing that is counted of a credential has its line", "[runtime][
   CHECK(shows(metrics, R"(credential_proofs_total{credential="default",outcome="refused"} 1)"));
   CHECK(shows(metrics, R"(credential_refreshes_total{credential="default",outcome="done"} 1)"));
   CHECK(shows(metrics, R"(iam_requests_total{code="201",what="create key"} 1)"));
+  CHECK(shows(metrics, R"(name_lookups_total{outcome="no_answer"} 1)"));
   CHECK(shows(metrics, R"(rotation_step{credential="default",step="created"} 1)"));
   CHECK(shows(metrics, R"(rotations_total{credential="default",outcome="done"} 1)"));
 }

@@ -30,6 +30,7 @@ void use_every_metric(Metrics& metrics) {
   metrics.credential_proof("default", "proved", now);
   metrics.credential_refreshed("default", "done");
   metrics.iam_request("token", "200");
+  metrics.name_lookup("found");
   metrics.set_rotation_step("default", "steady");
   metrics.rotation_ended("default", "done");
   metrics.set_queue_depth(0);
