@@ -28,6 +28,11 @@ void ManagerToken::offer(SecretInput input) {
   token_.reset();
 }
 
+void ManagerToken::forget() {
+  const std::lock_guard lock(mutex_);
+  token_.reset();
+}
+
 tl::expected<SecretString, iam::Refusal> ManagerToken::get(const std::stop_token& stop) {
   const std::lock_guard lock(mutex_);
   if (!input_ || !*input_) return tl::unexpected(without_input(input_));

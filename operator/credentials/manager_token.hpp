@@ -26,6 +26,9 @@ class ManagerToken {
   /// One that is good for a while; asks IAM only when the last one isn't any more.
   tl::expected<SecretString, iam::Refusal> get(const std::stop_token& stop);
 
+  /// IAM does not take the last one any more, although its time is not over.
+  void forget();
+
  private:
   const Mint mint_;
   const Clock& clock_;

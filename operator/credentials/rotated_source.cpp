@@ -27,7 +27,8 @@ RotatedSource::RotatedSource(const config::Credential& credential, iam::Client& 
                    [this](const auto& problem) { context_.report(store_.secret(), {}, problem); }),
       manager_(manager_kind(source_, iam).mint, manager_input(source_), context_.clock),
       keys_(iam, {source_.iam_id, source_.account_id},
-            [this](const std::stop_token& stop) { return manager_.get(stop); }),
+            {.get = [this](const std::stop_token& stop) { return manager_.get(stop); },
+             .forget = [this] { manager_.forget(); }}),
       store_(context_.client, context_.own_namespace, name_),
       state_sink_(*this) {
   if (const auto* key = std::get_if<config::ApiKeySource>(&source_.manager)) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -15,10 +16,12 @@ namespace icrps::credentials::rotation {
 
 class IamKeyService final : public KeyService {
  public:
-  /// An access token of the manager, asked for before each call: it is for the callee to keep one
-  /// as long as it is good.
-  using ManagerToken =
-      std::function<tl::expected<SecretString, iam::Refusal>(const std::stop_token& stop)>;
+  struct ManagerToken {
+    /// Asked for before each call: it is for the callee to keep one as long as it is good.
+    std::function<tl::expected<SecretString, iam::Refusal>(const std::stop_token& stop)> get;
+    /// The one that was got last is not good any more.
+    std::function<void()> forget;
+  };
 
   struct ServiceId {
     std::string iam_id;
@@ -30,13 +33,17 @@ class IamKeyService final : public KeyService {
       : client_(client), service_id_(std::move(service_id)), token_(std::move(token)) {}
 
   Result<std::vector<KeyAtIam>> list(const std::stop_token& stop) override;
-  /// IBM's default where the manager may not read the limits of the account.
   Result<std::size_t> limit(const std::stop_token& stop) override;
   Result<MadeKey> create(const std::string& name, const std::stop_token& stop) override;
   Result<void> disable(const std::string& id, const std::stop_token& stop) override;
   Result<void> remove(const std::string& id, const std::stop_token& stop) override;
 
  private:
+  /// With a token of the manager; when that turns out to be no good, once more with a fresh one.
+  template <class Request>
+  std::invoke_result_t<Request, const SecretString&> with_token(const Request& request,
+                                                                const std::stop_token& stop);
+
   iam::Client& client_;
   const ServiceId service_id_;
   const ManagerToken token_;

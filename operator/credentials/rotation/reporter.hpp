@@ -20,6 +20,7 @@ inline constexpr std::string_view kTooManyKeys = "TooManyKeys";
 inline constexpr std::string_view kManagerRefused = "ManagerRefused";
 inline constexpr std::string_view kIamUnavailable = "IamUnavailable";
 inline constexpr std::string_view kKeyNotAccepted = "KeyNotAccepted";
+inline constexpr std::string_view kKeyLocked = "KeyLocked";
 inline constexpr std::string_view kKeyDisabled = "KeyDisabledAtIam";
 inline constexpr std::string_view kStateInvalid = "RotationStateInvalid";
 inline constexpr std::string_view kStateUnavailable = "RotationStateUnavailable";

@@ -30,15 +30,8 @@ icr::Login login_with(const SecretString& value) {
   return {icr::kApiKeyUser, value};
 }
 
-template <class... Steps>
-bool is_one_of(const Step& step) {
-  return (std::holds_alternative<Steps>(step) || ...);
-}
-
-bool needs_manager(const Step& step) {
-  return is_one_of<step::Look, step::PrepareCreate, step::CreateKey, step::DisableKey,
-                   step::DeleteKey, step::DeleteOrphan>(step);
-}
+/// IBM's default.
+constexpr std::size_t kDefaultLimit = 20;
 
 }  // namespace
 
@@ -98,7 +91,10 @@ void Rotation::take_pokes() {
     reload_ = true;
     store_pause_ = {};
   }
-  if (std::exchange(manager_changed_, false)) iam_pause_ = {};
+  if (std::exchange(manager_changed_, false)) {
+    iam_pause_ = {};
+    call_pauses_.clear();
+  }
   poked_ = false;
 }
 
@@ -118,7 +114,6 @@ std::optional<Time> Rotation::round(const std::stop_token& stop) {
   if (reload_ && !load(stop)) return std::nullopt;
   put_in_force();
   const auto step = next_step(state_, observe(), settings_.terms);
-  if (needs_manager(step) && iam_pause_.covers(now())) return iam_pause_.until;
   return std::visit([&](const auto& chosen) { return perform(chosen, stop); }, step);
 }
 
@@ -130,6 +125,12 @@ Observed Rotation::observe() const {
   observed.proofs = proofs_;
   observed.attempt = attempt_;
   observed.rotate_requested = rotate_requested_;
+  observed.intent = intent_;
+  if (iam_pause_.covers(observed.now)) observed.manager_held = iam_pause_.until;
+  // One that is over stays on the list: the call has not been answered otherwise yet.
+  for (const auto& [call, pause] : call_pauses_) {
+    observed.held[call] = pause.covers(observed.now) ? pause.until : observed.now;
+  }
   observed.rolled_out = !state_.retiring.empty() && state_.current &&
                         environment_.rolled_out(state_.current->revision);
   return observed;
@@ -144,7 +145,16 @@ Time Rotation::now() const {
 std::optional<Time> Rotation::perform(const step::Wait& step, const std::stop_token& /*stop*/) {
   switch (step.obstacle) {
     case Obstacle::kNone:
-      if (!state_.candidate) reporter_.all_is_well();
+      if (!state_.candidate && call_pauses_.empty() && !iam_pause_.covers(now())) {
+        reporter_.all_is_well();
+      }
+      break;
+    case Obstacle::kKeyLocked:
+      reporter_.problem(kKeyLocked,
+                        fmt::format("API key {} is locked at IBM Cloud and can't be disabled or "
+                                    "deleted, although its time is over. Unlock it; nothing else "
+                                    "waits for it.",
+                                    step.key));
       break;
     case Obstacle::kKeyLimitReached:
       reporter_.problem(kKeyLimitReached,
@@ -172,17 +182,14 @@ std::optional<Time> Rotation::perform(const step::Look& /*step*/, const std::sto
   const auto at = now();
   auto keys = environment_.keys.list(stop);
   if (!keys) {
-    iam_failed("listing the API keys", keys.error());
+    iam_failed({Call::Kind::kList}, "listing the API keys", keys.error());
     return std::nullopt;
   }
-  const auto limit = environment_.keys.limit(stop);
-  if (!limit) {
-    iam_failed("reading the limit of API keys", limit.error());
-    return std::nullopt;
-  }
-  iam_pause_ = {};
+  iam_answered({Call::Kind::kList});
+  // The keys themselves can be managed without it; IAM refuses the one too many.
+  if (const auto limit = environment_.keys.limit(stop)) last_limit_ = *limit;
   std::erase_if(*keys, [&](const auto& key) { return deleted_.contains(key.id); });
-  listing_ = Listing{at, std::move(*keys), *limit};
+  listing_ = Listing{at, std::move(*keys), last_limit_.value_or(kDefaultLimit)};
   // Judged by a state that is not older: another process may have made what is listed.
   reload_ = true;
   return std::nullopt;
@@ -209,6 +216,7 @@ std::optional<Time> Rotation::perform(const step::PrepareCreate& step,
   Attempt attempt;
   attempt.rotation = new_rotation_id();
   attempt_ = attempt;
+  intent_ = Intent{attempt.rotation, rotate_requested_};
   save(with_intent(state_, observe(), settings_.credential, attempt.rotation), "save-intent", stop);
   return std::nullopt;
 }
@@ -224,9 +232,10 @@ std::optional<Time> Rotation::perform(const step::CreateKey& /*step*/,
     const bool unknown = kind == Kind::kUnknown || kind == Kind::kCanceled;
     if (!unknown) attempt_->outcome = Attempt::Outcome::kNotMade;
     if (unknown) listing_.reset();
-    iam_failed("creating an API key", key.error());
+    iam_failed({Call::Kind::kCreate}, "creating an API key", key.error());
     return std::nullopt;
   }
+  iam_answered({Call::Kind::kCreate});
   listing_.reset();
   proof_failures_ = 0;
   attempt_->outcome = Attempt::Outcome::kMade;
@@ -317,9 +326,11 @@ std::optional<Time> Rotation::perform(const step::DisableKey& step, const std::s
   point("disable-key", "after");
   // One that is gone does not work either.
   if (!disabled && disabled.error().kind != Kind::kNotFound) {
-    iam_failed("disabling the old API key", disabled.error());
+    iam_failed({Call::Kind::kDisable, step.id},
+               fmt::format("disabling the old API key {}", step.id), disabled.error());
     return std::nullopt;
   }
+  iam_answered({Call::Kind::kDisable, step.id});
   listing_.reset();
   if (save(step.next, "save-disabled", stop)) {
     reporter_.note(kOldKeyDisabled,
@@ -345,9 +356,11 @@ void Rotation::remove_key(const std::string& id, const State& next, const std::s
   const auto removed = environment_.keys.remove(id, stop);
   point("delete-key", "after");
   if (!removed) {
-    iam_failed("deleting an API key", removed.error());
+    iam_failed({Call::Kind::kDelete, id}, fmt::format("deleting the API key {}", id),
+               removed.error());
     return;
   }
+  iam_answered({Call::Kind::kDelete, id});
   deleted_.insert(id);
   listing_.reset();
   environment_.log.info("API key deleted", {{"credential", settings_.credential}, {"key", id}});
@@ -415,6 +428,7 @@ void Rotation::read_request(const StoredState& stored) {
     // Whoever asks may have made room, or granted the manager what it lacked.
     listing_.reset();
     iam_pause_ = {};
+    call_pauses_.clear();
   }
   if (rotate_requested_ || bad_request_ == *stored.rotate_requested) return;
   bad_request_ = *stored.rotate_requested;
@@ -461,15 +475,23 @@ void Rotation::store_failed(const StoreFault& fault) {
         forbidden ? kLongPause : backoff_delay(kRetry, store_pause_.failures, environment_.random));
 }
 
-void Rotation::iam_failed(std::string_view what, const iam::Refusal& refusal) {
+/// IAM that is silent, or refuses the manager itself, is asked for nothing; what it refuses about
+/// one key, or of one kind, holds up only that.
+void Rotation::iam_failed(const Call& call, std::string_view what, const iam::Refusal& refusal) {
   if (refusal.kind == Kind::kCanceled) return;
   reporter_.refused(what, refusal);
-  ++iam_pause_.failures;
-  const auto delay = refusal.kind == Kind::kUnknown
-                         ? std::max(backoff_delay(kRetry, iam_pause_.failures, environment_.random),
-                                    refusal.retry_after.value_or(0ms))
-                         : kLongPause;
-  pause(iam_pause_, delay);
+  if (refusal.kind == Kind::kUnknown) {
+    ++iam_pause_.failures;
+    pause(iam_pause_, std::max(backoff_delay(kRetry, iam_pause_.failures, environment_.random),
+                               refusal.retry_after.value_or(0ms)));
+    return;
+  }
+  pause(refusal.kind == Kind::kRefused ? iam_pause_ : call_pauses_[call], kLongPause);
+}
+
+void Rotation::iam_answered(const Call& call) {
+  iam_pause_ = {};
+  call_pauses_.erase(call);
 }
 
 void Rotation::pause(Pause& pause, milliseconds delay) const {

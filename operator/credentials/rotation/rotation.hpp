@@ -125,7 +125,8 @@ class Rotation final : public Source {
   void read_request(const StoredState& stored);
   bool save(const State& next, std::string_view what, const std::stop_token& stop);
   void store_failed(const StoreFault& fault);
-  void iam_failed(std::string_view what, const iam::Refusal& refusal);
+  void iam_failed(const Call& call, std::string_view what, const iam::Refusal& refusal);
+  void iam_answered(const Call& call);
   void pause(Pause& pause, std::chrono::milliseconds delay) const;
 
   [[nodiscard]] Observed observe() const;
@@ -155,7 +156,10 @@ class Rotation final : public Source {
   std::map<std::string, Proof> proofs_;
   unsigned proof_failures_ = 0;
   std::optional<Attempt> attempt_;
-  Pause iam_pause_;
+  std::optional<Intent> intent_;
+  std::optional<std::size_t> last_limit_;  // of keys, as it was last read
+  Pause iam_pause_;                        // of all calls to IAM
+  std::map<Call, Pause> call_pauses_;      // of those that IAM refused
   Pause store_pause_;
 
   std::mutex mutex_;

@@ -31,9 +31,15 @@ class Decision {
 
   [[nodiscard]] Found mend_times() const;
   [[nodiscard]] Found keep_made_key() const;
-  [[nodiscard]] Found look() const;
+  [[nodiscard]] Found look();
+  [[nodiscard]] bool listing_is_fresh() const;
+  [[nodiscard]] Found by_listing();
+  [[nodiscard]] Found if_free(const Call& call, Step step);
+  [[nodiscard]] Found if_possible(const Call& call, Step step);
+  void wait_for_key(Obstacle obstacle, const std::string& key);
+  [[nodiscard]] bool stuck(const KeyAtIam& key) const;
   [[nodiscard]] Found adopt() const;
-  [[nodiscard]] Found delete_orphan() const;
+  [[nodiscard]] Found delete_orphan();
   [[nodiscard]] Found make_candidate();
   [[nodiscard]] Found prove_candidate();
   [[nodiscard]] Found refused_candidate(const Proof& proof);
@@ -41,9 +47,10 @@ class Decision {
   [[nodiscard]] Found retire(const RetiringKey& key);
   [[nodiscard]] Found retire_all();
   [[nodiscard]] Found rotate();
-  [[nodiscard]] Found make_room() const;
+  [[nodiscard]] Found make_room();
 
   [[nodiscard]] Step publish() const;
+  [[nodiscard]] std::optional<Time> answered_request() const;
   [[nodiscard]] bool due();
   [[nodiscard]] Health health_of_current() const;
   [[nodiscard]] const Attempt* attempt_of_candidate() const;
@@ -59,7 +66,7 @@ class Decision {
   /// Not before `until`, as far as one matter is concerned.
   Found wait(Time until, Obstacle obstacle = Obstacle::kNone) {
     wait_.until = std::min(wait_.until, until);
-    if (obstacle != Obstacle::kNone) wait_.obstacle = obstacle;
+    wait_.obstacle = std::max(wait_.obstacle, obstacle);
     return std::nullopt;
   }
 
@@ -67,23 +74,66 @@ class Decision {
   const Observed& seen_;
   const Terms& terms_;
   Health health_ = Health::kGood;  // of the current key
-  step::Wait wait_{Time::max(), Obstacle::kNone};
+  step::Wait wait_{Time::max(), Obstacle::kNone, {}};
 };
 
 Step Decision::take() {
   if (auto step = mend_times()) return *step;
   if (auto step = keep_made_key()) return *step;
   if (auto step = look()) return *step;
-  if (auto step = adopt()) return *step;
-  if (auto step = delete_orphan()) return *step;
-  wait(seen_.listing->at + terms_.check_every);
-  if (auto step = examine_current()) return *step;
-  if (auto step = make_candidate()) return *step;
-  if (auto step = prove_candidate()) return *step;
-  if (auto step = retire_all()) return *step;
-  if (auto step = rotate()) return *step;
+  if (seen_.listing) {
+    if (auto step = by_listing()) return *step;
+  }
   wait_.until = std::max(wait_.until, seen_.now + seconds(1));
   return wait_;
+}
+
+/// What is urgent first.
+Decision::Found Decision::by_listing() {
+  if (auto step = adopt()) return step;
+  if (listing_is_fresh()) wait(seen_.listing->at + terms_.check_every);
+  if (auto step = examine_current()) return step;
+  if (auto step = delete_orphan()) return step;
+  if (auto step = make_candidate()) return step;
+  if (auto step = prove_candidate()) return step;
+  if (health_ == Health::kDead) {
+    if (auto step = rotate()) return step;
+    return retire_all();
+  }
+  if (auto step = retire_all()) return step;
+  return rotate();
+}
+
+/// The step, unless its call is held: then that is waited for, and nothing else.
+Decision::Found Decision::if_free(const Call& call, Step step) {
+  Time free = seen_.manager_held.value_or(seen_.now);
+  const auto held = seen_.held.find(call);
+  if (held != seen_.held.end()) free = std::max(free, held->second);
+  if (free > seen_.now) return wait(free);
+  return step;
+}
+
+/// The same for a call that changes a key.
+Decision::Found Decision::if_possible(const Call& call, Step step) {
+  const auto* key = listed(call.key);
+  if (key != nullptr && key->locked) {
+    wait_for_key(Obstacle::kKeyLocked, call.key);
+    return std::nullopt;
+  }
+  return if_free(call, std::move(step));
+}
+
+void Decision::wait_for_key(Obstacle obstacle, const std::string& key) {
+  if (wait_.obstacle < obstacle) wait_.key = key;
+  wait(seen_.now + terms_.check_every, obstacle);
+}
+
+/// It should go, and can't.
+bool Decision::stuck(const KeyAtIam& key) const {
+  if (state_.current && state_.current->id == key.id) return false;
+  if (state_.candidate && state_.candidate->id == key.id) return false;
+  return key.locked || seen_.held.contains({Call::Kind::kDelete, key.id}) ||
+         seen_.held.contains({Call::Kind::kDisable, key.id});
 }
 
 /// A clock that was wrong when a time was written must not hold things up for years.
@@ -113,11 +163,15 @@ Decision::Found Decision::keep_made_key() const {
   return step::StoreKey{std::move(next)};
 }
 
-Decision::Found Decision::look() const {
-  if (!seen_.listing) return step::Look{};
+Decision::Found Decision::look() {
+  if (listing_is_fresh()) return std::nullopt;
+  return if_free({Call::Kind::kList}, step::Look{});
+}
+
+bool Decision::listing_is_fresh() const {
+  if (!seen_.listing) return false;
   const auto at = seen_.listing->at;
-  if (at > seen_.now || at + terms_.check_every <= seen_.now) return step::Look{};
-  return std::nullopt;
+  return at <= seen_.now && seen_.now < at + terms_.check_every;
 }
 
 /// Without a state nobody knows which of our keys the namespaces have: all of them stay until
@@ -133,16 +187,20 @@ Decision::Found Decision::adopt() const {
   return step::Note{step::Note::What::kAdopt, std::move(next)};
 }
 
-Decision::Found Decision::delete_orphan() const {
+Decision::Found Decision::delete_orphan() {
   for (const auto& key : seen_.listing->keys) {
     if (!is_ours(key.name, state_.installation) || known(key)) continue;
+    const Call call{Call::Kind::kDelete, key.id};
     if (!state_.candidate || state_.candidate->name != key.name || !state_.candidate->id.empty()) {
-      return step::DeleteOrphan{key.id, state_};
+      if (auto step = if_possible(call, step::DeleteOrphan{key.id, state_})) return step;
+      continue;
     }
     // This was the candidate's key, and its value is lost, unless another process (an old pod that
     // is on its way out) is about to write it down.
     if (tried() || seen_.now >= state_.candidate->since + terms_.propagation) {
-      return step::DeleteOrphan{key.id, without_candidate()};
+      if (auto step = if_possible(call, step::DeleteOrphan{key.id, without_candidate()})) {
+        return step;
+      }
     }
   }
   return std::nullopt;
@@ -185,7 +243,7 @@ Decision::Found Decision::make_candidate() {
   const auto& candidate = *state_.candidate;
   const auto* attempt = attempt_of_candidate();
   if (attempt != nullptr && attempt->outcome == Attempt::Outcome::kUntried) {
-    return step::CreateKey{};
+    return if_free({Call::Kind::kCreate}, step::CreateKey{});
   }
   if (attempt != nullptr && attempt->outcome == Attempt::Outcome::kNotMade) {
     return step::Note{step::Note::What::kGiveUp, without_candidate()};
@@ -193,7 +251,7 @@ Decision::Found Decision::make_candidate() {
   // It may exist without being listed yet; deleting it is delete_orphan()'s work.
   const auto listed_by = candidate.since + terms_.propagation;
   if (seen_.now < listed_by) return wait(listed_by);
-  if (seen_.listing->at < listed_by) return step::Look{};
+  if (seen_.listing->at < listed_by) return if_free({Call::Kind::kList}, step::Look{});
   return step::Note{step::Note::What::kGiveUp, without_candidate()};
 }
 
@@ -213,9 +271,12 @@ Decision::Found Decision::prove_candidate() {
 Decision::Found Decision::refused_candidate(const Proof& proof) {
   const auto& candidate = *state_.candidate;
   if (seen_.now < candidate.since + terms_.propagation) return std::nullopt;
-  if (seen_.listing->at < proof.at) return step::Look{};
+  if (seen_.listing->at < proof.at) return if_free({Call::Kind::kList}, step::Look{});
   const auto* key = listed(candidate.id);
-  if (key == nullptr || key->disabled) return step::DeleteKey{candidate.id, without_candidate()};
+  if (key == nullptr || key->disabled) {
+    return if_possible({Call::Kind::kDelete, candidate.id},
+                       step::DeleteKey{candidate.id, without_candidate()});
+  }
   return wait(proof.again_at, Obstacle::kKeyNotAccepted);
 }
 
@@ -229,8 +290,19 @@ Step Decision::publish() const {
   }
   next.current = CurrentKey{candidate.id, candidate.name, candidate.value, {}, candidate.since};
   next.next_rotation_at = seen_.now + terms_.rotate_every;
-  if (seen_.rotate_requested) next.handled_request = seen_.rotate_requested;
+  if (const auto request = answered_request()) next.handled_request = request;
   return step::Publish{std::move(next)};
+}
+
+/// A request that came while the candidate was on its way is about the next one.
+std::optional<Time> Decision::answered_request() const {
+  const auto& request = seen_.rotate_requested;
+  if (!request) return std::nullopt;
+  if (seen_.intent && seen_.intent->rotation == state_.candidate->rotation) {
+    return seen_.intent->request;
+  }
+  // The intent of a process that is gone.
+  return *request <= state_.candidate->since ? request : std::nullopt;
 }
 
 Decision::Found Decision::retire_all() {
@@ -244,7 +316,8 @@ Decision::Found Decision::retire(const RetiringKey& key) {
   if (key.disabled_at) {
     const auto delete_at = *key.disabled_at + terms_.grace;
     if (seen_.now < delete_at) return wait(delete_at);
-    return step::DeleteKey{key.id, without_retiring(key.id)};
+    return if_possible({Call::Kind::kDelete, key.id},
+                       step::DeleteKey{key.id, without_retiring(key.id)});
   }
   if (const auto* at_iam = listed(key.id); at_iam != nullptr && at_iam->disabled) {
     return step::Note{step::Note::What::kFoundDisabled, with_disabled(key.id)};
@@ -259,7 +332,8 @@ Decision::Found Decision::retire(const RetiringKey& key) {
     return step::Note{step::Note::What::kRolledOut, std::move(next)};
   }
   if (seen_.now < *key.retire_at) return wait(*key.retire_at);
-  return step::DisableKey{key.id, with_disabled(key.id)};
+  return if_possible({Call::Kind::kDisable, key.id},
+                     step::DisableKey{key.id, with_disabled(key.id)});
 }
 
 bool Decision::due() {
@@ -277,8 +351,10 @@ Decision::Found Decision::rotate() {
   const bool too_many = count_of_ours() > most;
   const bool full = seen_.listing->keys.size() >= seen_.listing->limit;
   if (!too_many && !full) {
-    if (seen_.listing->at + terms_.listing_good_for < seen_.now) return step::Look{};
-    return step::PrepareCreate{health_ == Health::kDead};
+    if (seen_.listing->at + terms_.listing_good_for < seen_.now) {
+      return if_free({Call::Kind::kList}, step::Look{});
+    }
+    return if_free({Call::Kind::kCreate}, step::PrepareCreate{health_ == Health::kDead});
   }
   if (auto step = make_room()) return step;
   const auto again_at = seen_.now + terms_.check_every;
@@ -288,16 +364,19 @@ Decision::Found Decision::rotate() {
 }
 
 /// Only keys that do not work are deleted before their time.
-Decision::Found Decision::make_room() const {
+Decision::Found Decision::make_room() {
   for (const auto& key : state_.retiring) {
-    if (key.disabled_at) return step::DeleteKey{key.id, without_retiring(key.id)};
+    if (!key.disabled_at) continue;
+    if (auto step = if_possible({Call::Kind::kDelete, key.id},
+                                step::DeleteKey{key.id, without_retiring(key.id)})) {
+      return step;
+    }
   }
-  if (state_.current && health_ == Health::kDead) {
-    State next = state_;
-    next.current.reset();
-    return step::DeleteKey{state_.current->id, std::move(next)};
-  }
-  return std::nullopt;
+  if (!state_.current || health_ != Health::kDead) return std::nullopt;
+  State next = state_;
+  next.current.reset();
+  return if_possible({Call::Kind::kDelete, state_.current->id},
+                     step::DeleteKey{state_.current->id, std::move(next)});
 }
 
 /// Null when another process wrote down the intent.
@@ -334,7 +413,7 @@ bool Decision::known(const KeyAtIam& key) const {
 std::size_t Decision::count_of_ours() const {
   const auto& keys = seen_.listing->keys;
   return static_cast<std::size_t>(std::count_if(keys.begin(), keys.end(), [&](const auto& key) {
-    return is_ours(key.name, state_.installation) || known(key);
+    return (is_ours(key.name, state_.installation) || known(key)) && !stuck(key);
   }));
 }
 

@@ -9,7 +9,11 @@
 // Never more than three of our keys exist: one is made only while there is at most one (two when
 // the state was lost with both), which leaves room for one whose answer was lost or that a
 // repeated request made twice. A request is only repeated when IAM must have shown what the
-// first one made.
+// first one made. Keys that can't be deleted or disabled (they are locked, or IAM refuses it) don't
+// count, or one of them would end all rotations.
+//
+// What can't be done now holds up nothing else. A key in force that works no longer comes before
+// all that is not urgent.
 #pragma once
 
 #include <chrono>
@@ -28,6 +32,7 @@ struct KeyAtIam {
   std::string id;
   std::string name;
   bool disabled = false;
+  bool locked = false;  ///< somebody protected it: IAM neither disables nor deletes it
 };
 
 struct Listing {
@@ -59,6 +64,20 @@ struct Attempt {
   SecretString value;  ///< the same
 };
 
+/// A request that changes something at IAM, or asks for the keys.
+struct Call {
+  enum class Kind { kList, kCreate, kDisable, kDelete };
+  Kind kind;
+  std::string key{};  ///< the id of the one that is disabled or deleted
+  friend auto operator<=>(const Call&, const Call&) = default;
+};
+
+/// Which request to rotate an intent complies with.
+struct Intent {
+  std::string rotation;
+  std::optional<Time> request;
+};
+
 struct Observed {
   Time now;
   bool state_exists = true;             ///< false: there was none, and `State` is an empty one
@@ -67,6 +86,10 @@ struct Observed {
   std::optional<Attempt> attempt;
   bool rolled_out = false;  ///< every namespace has the current key
   std::optional<Time> rotate_requested;
+  std::optional<Intent> intent;  ///< the last one of this process
+  /// Calls that IAM refused, and when each is tried again. They hold up nothing else.
+  std::map<Call, Time> held;
+  std::optional<Time> manager_held;  ///< the same for all calls: there is no way to make any
 };
 
 /// How long things take.
@@ -93,12 +116,13 @@ struct Schedule {
 /// With a grace as long as the overlap, and at least as long as a change takes to be known.
 [[nodiscard]] Terms terms_of(const Schedule& schedule);
 
-/// Why nothing can be done about something that should be.
+/// Why nothing can be done about something that should be. Of several the last one counts.
 enum class Obstacle {
   kNone,
+  kKeyLocked,       ///< a key of ours that should go is locked
+  kKeyNotAccepted,  ///< a key that was made is refused for longer than propagation takes
+  kTooManyKeys,     ///< the state was lost and more of our keys are there than can be told apart
   kKeyLimitReached,
-  kTooManyKeys,    ///< the state was lost and more of our keys are there than can be told apart
-  kKeyNotAccepted  ///< a key that was made is refused for longer than propagation takes
 };
 
 namespace step {
@@ -107,6 +131,7 @@ namespace step {
 struct Wait {
   Time until;
   Obstacle obstacle = Obstacle::kNone;
+  std::string key{};  ///< the id of the one that it is about
   friend bool operator==(const Wait&, const Wait&) = default;
 };
 /// Ask IAM for the keys and the limit.

@@ -19,12 +19,15 @@ struct Rig {
   test::FakeTransport server;
   iam::Client client{server, "iam.test", [](auto, auto) {}};
   std::optional<iam::Refusal> refusal;
-  IamKeyService keys{client,
-                     {"iam-ServiceId-1", "0123456789abcdef0123456789abcdef"},
-                     [this](const std::stop_token&) -> tl::expected<SecretString, iam::Refusal> {
-                       if (refusal) return tl::unexpected(*refusal);
-                       return SecretString("token-hunter2");
-                     }};
+  IamKeyService keys{
+      client,
+      {"iam-ServiceId-1", "0123456789abcdef0123456789abcdef"},
+      {.get = [this](const std::stop_token&) -> tl::expected<SecretString, iam::Refusal> {
+         if (refusal) return tl::unexpected(*refusal);
+         return SecretString("token-hunter2");
+       },
+       .forget = [this] { ++forgotten; }}};
+  int forgotten = 0;
 
   [[nodiscard]] bool carries_token() const {
     return test::header(server.requests.at(0).headers, "Authorization") == "Bearer token-hunter2";
@@ -48,14 +51,41 @@ TEST_CASE("the keys of the service ID are listed with the manager's token", "[ro
   CHECK(rig.carries_token());
 }
 
-TEST_CASE("a limit that the manager may not read is IBM's default", "[rotation][iam]") {
+TEST_CASE("the limit of keys is read", "[rotation][iam]") {
   Rig rig;
   rig.server.will(200, R"({"apikeys_per_identity":80})").will(403).will(503);
   CHECK(rig.keys.limit({}) == 80U);
-  CHECK(rig.keys.limit({}) == 20U);
-  const auto unknown = rig.keys.limit({});
-  REQUIRE_FALSE(unknown);
-  CHECK(unknown.error().kind == Kind::kUnknown);
+  CHECK(rig.keys.limit({}).error().kind == Kind::kPolicy);
+  CHECK(rig.keys.limit({}).error().kind == Kind::kUnknown);
+}
+
+TEST_CASE("a 401 fetches a fresh manager token once", "[rotation][iam]") {
+  Rig rig;
+  SECTION("that is all it takes") {
+    rig.server.will(401).will(204);
+    CHECK(rig.keys.remove("ApiKey-1", {}));
+    CHECK(rig.forgotten == 1);
+  }
+  SECTION("then it is the manager that is refused") {
+    rig.server.will(401).will(401);
+    CHECK(rig.keys.remove("ApiKey-1", {}).error().kind == Kind::kRefused);
+    CHECK(rig.forgotten == 1);
+    CHECK(rig.server.requests.size() == 2);
+  }
+}
+
+TEST_CASE("what IAM refuses to do to one key says nothing of the manager", "[rotation][iam]") {
+  for (const int status : {400, 403, 409, 412, 422, 423}) {
+    Rig rig;
+    rig.server.will(status).will(status);
+    CHECK(rig.keys.remove("ApiKey-1", {}).error().kind == Kind::kPolicy);
+    CHECK(rig.keys.disable("ApiKey-1", {}).error().kind == Kind::kPolicy);
+  }
+  for (const int status : {408, 429, 503}) {
+    Rig rig;
+    rig.server.will(status);
+    CHECK(rig.keys.remove("ApiKey-1", {}).error().kind == Kind::kUnknown);
+  }
 }
 
 TEST_CASE("the key service makes a key for its service ID", "[rotation][iam]") {

@@ -389,4 +389,94 @@ TEST_CASE("an idle rotation asks IAM once in a while and writes nothing", "[rota
   CHECK(world.saves == 0);
 }
 
+namespace {
+
+iam::Refusal not_allowed() {
+  return iam::Refusal{iam::Refusal::Kind::kPolicy, "iam.test",  403, "BXNIM0513E",
+                      "iam.test: 403 BXNIM0513E",  std::nullopt};
+}
+
+}  // namespace
+
+TEST_CASE("a leaked key is replaced at once, whatever the manager may not do to others",
+          "[rotation][model]") {
+  World world;
+  world.settle();
+  const auto first = world.in_force()->id;
+  SECTION("an old key is locked") {
+    world.lock_current();
+  }
+  SECTION("the manager may not disable keys") {
+    world.change_refusal = not_allowed();
+  }
+  world.request_rotation();
+  world.run_for(3h);  // beyond the overlap
+  const auto second = world.in_force()->id;
+  REQUIRE(second != first);
+  world.ibm_disables_current();
+  world.run_for(world.terms.check_every + 5min);
+  CHECK(world.in_force()->id != second);
+  CHECK(count(world.reasons, "KeyDisabledAtIam") == 1);
+  // And it is told, once, why the old one is still there.
+  const bool locked = world.ours().front()->locked;
+  CHECK(count(world.reasons, locked ? "KeyLocked" : "ManagerRefused") >= 1);
+}
+
+TEST_CASE("a locked key is told of once, and goes when it is unlocked", "[rotation][model]") {
+  World world;
+  world.settle();
+  world.lock_current();
+  world.request_rotation();
+  world.run_for(24h);
+  CHECK(count(world.reasons, "KeyLocked") == 1);
+  CHECK(world.ours().size() == 2);
+  CHECK(count(world.calls, "disable " + world.ours().front()->id) == 0);
+  world.unlock_all();
+  world.settle();
+}
+
+TEST_CASE("without a limit that can be read the last known one counts, or IBM's default",
+          "[rotation][model]") {
+  World world;
+  world.limit_refusal = not_allowed();
+  SECTION("none was known") {
+    world.settle();
+    world.foreign_keys = 19;
+    world.request_rotation();
+    world.run_for(1h);
+    CHECK(count(world.reasons, "KeyLimitReached") == 1);
+  }
+  SECTION("a higher one was") {
+    world.limit_refusal.reset();
+    world.key_limit = 80;
+    world.settle();
+    world.limit_refusal = not_allowed();
+    world.foreign_keys = 19;
+    world.request_rotation();
+    world.run_for(1h);
+    CHECK(count(world.calls, "create") == 2);
+  }
+  SECTION("IAM is silent about it") {
+    world.limit_refusal->kind = iam::Refusal::Kind::kUnknown;
+    world.settle();
+  }
+}
+
+TEST_CASE("a request during a rotation is complied with after it", "[rotation][model]") {
+  World world;
+  world.settle();
+  world.known_after = 10min;  // there is time to ask again
+  world.request_rotation();
+  world.run_for(3min);
+  REQUIRE(world.state().candidate);
+  world.request_rotation();
+  world.run_for(30min);
+  CHECK(count(world.calls, "create") == 2);
+  world.run_for(6h);
+  CHECK(count(world.calls, "create") == 3);
+  world.run_for(24h);
+  CHECK(count(world.calls, "create") == 3);
+  world.settle();
+}
+
 }  // namespace model_test

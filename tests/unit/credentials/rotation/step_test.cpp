@@ -83,7 +83,8 @@ struct Scene {
 struct Told {
   std::string operator()(const step::Wait& step) const {
     const auto seconds = (step.until - kNow).count();
-    static const std::vector<std::string> obstacles{"", " full", " too many", " not accepted"};
+    static const std::vector<std::string> obstacles{"", " locked", " not accepted", " too many",
+                                                    " full"};
     return fmt::format("wait {}{}", seconds, obstacles.at(static_cast<std::size_t>(step.obstacle)));
   }
   std::string operator()(const step::Look& /*step*/) const { return "look"; }
@@ -439,6 +440,133 @@ TEST_CASE("the end of the old key", "[rotation][step]") {
   });
 }
 
+TEST_CASE("one key that can't be deleted or disabled blocks nothing", "[rotation][step]") {
+  const auto held = [](Scene& s, Call::Kind kind, const std::string& id) {
+    s.seen.held[{kind, id}] = kNow + 700s;
+  };
+  const auto locked = [](Scene& s, const std::string& id) {
+    for (auto& key : s.seen.listing->keys) key.locked = key.locked || key.id == id;
+  };
+  hold({
+      {"a lost key that IAM does not delete",
+       [&](Scene& s) {
+         s.lists("lost");
+         held(s, Call::Kind::kDelete, "lost");
+       },
+       "wait 700"},
+      {"the same, and a rotation is due",
+       [&](Scene& s) {
+         s.lists("lost");
+         held(s, Call::Kind::kDelete, "lost");
+         s.state.next_rotation_at = kNow;
+       },
+       "prepare"},
+      {"the same, and the key in force is dead",
+       [&](Scene& s) {
+         s.lists("lost");
+         held(s, Call::Kind::kDelete, "lost");
+         s.seen.listing->keys[0].disabled = true;
+       },
+       "prepare, leaked"},
+      {"it is deleted when its pause is over",
+       [&](Scene& s) {
+         s.lists("lost");
+         s.seen.held[{Call::Kind::kDelete, "lost"}] = kNow;
+       },
+       "orphan lost"},
+      {"another lost key is deleted meanwhile",
+       [&](Scene& s) {
+         s.lists("lost");
+         s.lists("lost too");
+         held(s, Call::Kind::kDelete, "lost");
+       },
+       "orphan lost too"},
+      {"an old key that IAM does not disable, and the key in force is dead",
+       [&](Scene& s) {
+         s.retires(0s, std::nullopt);
+         for (auto& key : s.seen.listing->keys) key.disabled = key.id == "current";
+         held(s, Call::Kind::kDisable, "old");
+       },
+       "prepare, leaked"},
+      {"a locked key is not touched, and told",
+       [&](Scene& s) {
+         s.retires(-4h, 2h);
+         locked(s, "old");
+       },
+       "wait 890 locked"},
+      {"a locked key, and a rotation is due",
+       [&](Scene& s) {
+         s.retires(-4h, 2h);
+         locked(s, "old");
+         s.state.next_rotation_at = kNow;
+       },
+       "prepare"},
+      {"a locked key that is in force is good", [&](Scene& s) { locked(s, "old"); }, "wait 890"},
+      {"no key may be made now: the rest goes on",
+       [&](Scene& s) {
+         s.state.next_rotation_at = kNow;
+         held(s, Call::Kind::kCreate, "");
+         s.lists("lost");
+       },
+       "orphan lost"},
+      {"the keys can't be listed: what is known is good enough to delete by",
+       [&](Scene& s) {
+         s.seen.listing->at = kNow - 16min;
+         held(s, Call::Kind::kList, "");
+         s.lists("lost");
+       },
+       "orphan lost"},
+      {"and not to make a key by",
+       [&](Scene& s) {
+         s.seen.listing->at = kNow - 16min;
+         s.state.next_rotation_at = kNow;
+         held(s, Call::Kind::kList, "");
+       },
+       "wait 700"},
+      {"without a way to IAM a candidate is proved all the same",
+       [&](Scene& s) {
+         s.has_candidate();
+         s.lists("lost");
+         s.seen.manager_held = kNow + 60s;
+       },
+       "prove new"},
+      {"and the rest waits",
+       [&](Scene& s) {
+         s.lists("lost");
+         s.seen.manager_held = kNow + 60s;
+       },
+       "wait 60"},
+  });
+}
+
+TEST_CASE("a rotation that is asked for while a candidate is proved is not swallowed",
+          "[rotation][step]") {
+  struct Request {
+    const char* what;
+    std::optional<Intent> intent;
+    std::optional<Time> request;
+    bool answered;
+  };
+  // The candidate was written down 30 s ago.
+  for (const auto& [what, intent, request, answered] :
+       {Request{"it was there", Intent{"new", kNow - 1h}, kNow - 1h, true},
+        Request{"by a clock that is ahead", Intent{"new", kNow + 1h}, kNow + 1h, true},
+        Request{"it came later", Intent{"new", std::nullopt}, kNow - 1h, false},
+        Request{"another came later", Intent{"new", kNow - 1h}, kNow - 5s, false},
+        Request{"another process: it was there", std::nullopt, kNow - 1h, true},
+        Request{"another process: it came later", std::nullopt, kNow - 5s, false},
+        Request{"none", Intent{"new", std::nullopt}, std::nullopt, false}}) {
+    INFO(what);
+    Scene scene;
+    scene.has_candidate();
+    scene.proved("new", Verdict::kGood);
+    scene.seen.intent = intent;
+    scene.seen.rotate_requested = request;
+    const auto next = std::get<step::Publish>(next_step(scene.state, scene.seen, scene.terms)).next;
+    CHECK((request && next.handled_request == request) == answered);
+  }
+}
+
 TEST_CASE("times that a wrong clock wrote are mended", "[rotation][step]") {
   hold({
       {"the next rotation", [](Scene& s) { s.state.next_rotation_at = kNow + 721h; },
@@ -454,7 +582,7 @@ TEST_CASE("what publishing writes down", "[rotation][step]") {
   Scene scene;
   scene.has_candidate();
   scene.proved("new", Verdict::kGood);
-  scene.seen.rotate_requested = kNow - 5s;
+  scene.seen.rotate_requested = kNow - 1h;
   SECTION("the old one works") {
     const auto next = std::get<step::Publish>(next_step(scene.state, scene.seen, scene.terms)).next;
     CHECK(next.current->value.reveal() == "hunter3");

@@ -19,7 +19,7 @@ namespace {
 const std::string kCredential = "rotating";
 const std::string kNamespaceUid = "0a1b2c3d";
 
-iam::Refusal refusal(Kind kind, std::string code = {}) {
+iam::Refusal iam_says(Kind kind, std::string code = {}) {
   iam::Refusal refusal;
   refusal.kind = kind;
   refusal.who = "iam.test";
@@ -173,6 +173,16 @@ void World::ibm_deletes_current() {
   key->listed_until = true_now();
 }
 
+void World::lock_current() {
+  auto* key = find(state().current->id);
+  REQUIRE(key != nullptr);
+  key->locked = true;
+}
+
+void World::unlock_all() {
+  for (auto& key : keys_) key.locked = false;
+}
+
 void World::delete_state() {
   text.reset();
   annotation.reset();
@@ -235,10 +245,10 @@ tl::expected<void, iam::Refusal> World::prove(const icr::Login& login) const {
   CHECK(login.username == "iamapikey");
   const auto* key = by_value(login.password.reveal());
   if (key == nullptr || key->deleted || true_now() < key->known_from) {
-    return tl::unexpected(refusal(Kind::kRefused, std::string(iam::kKeyNotFound)));
+    return tl::unexpected(iam_says(Kind::kRefused, std::string(iam::kKeyNotFound)));
   }
   if (key->disabled) {
-    return tl::unexpected(refusal(Kind::kRefused, std::string(iam::kKeyDisabled)));
+    return tl::unexpected(iam_says(Kind::kRefused, std::string(iam::kKeyDisabled)));
   }
   return {};
 }
@@ -265,14 +275,14 @@ bool World::rolled_out(const std::string& revision) const {
 KeyService::Result<std::vector<KeyAtIam>> World::list(const std::stop_token& /*stop*/) {
   calls.emplace_back("list");
   if (manager_refusal) return tl::unexpected(*manager_refusal);
-  if (happens(trouble.lost_answer)) return tl::unexpected(refusal(Kind::kUnknown));
+  if (happens(trouble.lost_answer)) return tl::unexpected(iam_says(Kind::kUnknown));
   std::vector<KeyAtIam> listed;
   for (std::size_t i = 0; i < foreign_keys; ++i) {
     listed.push_back({fmt::format("ApiKey-foreign-{}", i), "somebody else's", false});
   }
   for (const auto& key : keys_) {
     if (key.listed_from <= true_now() && true_now() < key.listed_until) {
-      listed.push_back({key.id, key.name, key.disabled});
+      listed.push_back({key.id, key.name, key.disabled, key.locked});
     }
   }
   return listed;
@@ -280,6 +290,7 @@ KeyService::Result<std::vector<KeyAtIam>> World::list(const std::stop_token& /*s
 
 KeyService::Result<std::size_t> World::limit(const std::stop_token& /*stop*/) {
   if (manager_refusal) return tl::unexpected(*manager_refusal);
+  if (limit_refusal) return tl::unexpected(*limit_refusal);
   return key_limit;
 }
 
@@ -302,43 +313,45 @@ KeyService::Result<MadeKey> World::create(const std::string& name,
   REQUIRE(state().candidate);
   REQUIRE(state().candidate->name == name);
   const bool lost = happens(trouble.lost_answer);
-  if (lost && dice_.once_in(2)) return tl::unexpected(refusal(Kind::kUnknown));
+  if (lost && dice_.once_in(2)) return tl::unexpected(iam_says(Kind::kUnknown));
   const auto existing =
       std::count_if(keys_.begin(), keys_.end(), [](const auto& key) { return !key.deleted; });
   if (static_cast<std::size_t>(existing) + foreign_keys >= key_limit) {
-    return tl::unexpected(refusal(Kind::kLimit, "BXNIM0151E"));
+    return tl::unexpected(iam_says(Kind::kLimit, "BXNIM0151E"));
   }
   keys_.push_back(make(name));
   if (happens(trouble.twice)) keys_.push_back(make(name));
   check();
-  if (lost) return tl::unexpected(refusal(Kind::kUnknown));
+  if (lost) return tl::unexpected(iam_says(Kind::kUnknown));
   return MadeKey{keys_.back().id, SecretString(keys_.back().value)};
 }
 
 KeyService::Result<void> World::disable(const std::string& id, const std::stop_token& /*stop*/) {
   calls.push_back("disable " + id);
   if (manager_refusal) return tl::unexpected(*manager_refusal);
+  if (change_refusal) return tl::unexpected(*change_refusal);
   const bool lost = happens(trouble.lost_answer);
-  if (lost && dice_.once_in(2)) return tl::unexpected(refusal(Kind::kUnknown));
+  if (lost && dice_.once_in(2)) return tl::unexpected(iam_says(Kind::kUnknown));
   auto* key = find(id);
-  if (key == nullptr) return tl::unexpected(refusal(Kind::kNotFound));
+  if (key == nullptr) return tl::unexpected(iam_says(Kind::kNotFound));
   key->disabled = true;
   check();
-  if (lost) return tl::unexpected(refusal(Kind::kUnknown));
+  if (lost) return tl::unexpected(iam_says(Kind::kUnknown));
   return {};
 }
 
 KeyService::Result<void> World::remove(const std::string& id, const std::stop_token& /*stop*/) {
   calls.push_back("delete " + id);
   if (manager_refusal) return tl::unexpected(*manager_refusal);
+  if (change_refusal) return tl::unexpected(*change_refusal);
   const bool lost = happens(trouble.lost_answer);
-  if (lost && dice_.once_in(2)) return tl::unexpected(refusal(Kind::kUnknown));
+  if (lost && dice_.once_in(2)) return tl::unexpected(iam_says(Kind::kUnknown));
   if (auto* key = find(id); key != nullptr) {
     key->deleted = true;
     key->listed_until = true_now() + 10s;
   }
   check();
-  if (lost) return tl::unexpected(refusal(Kind::kUnknown));
+  if (lost) return tl::unexpected(iam_says(Kind::kUnknown));
   return {};
 }
 

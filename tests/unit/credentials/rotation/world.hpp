@@ -56,6 +56,7 @@ class World final : public rotation::KeyService, public rotation::StateStore {
     std::string value;
     bool disabled = false;
     bool deleted = false;
+    bool locked = false;
     bool broken_by_ibm = false;  ///< it does not work, and that is not the rotation's doing
     Time listed_from;
     Time known_from;
@@ -82,6 +83,8 @@ class World final : public rotation::KeyService, public rotation::StateStore {
   void ibm_deletes_current();
   void delete_state();
   void request_rotation();
+  void lock_current();
+  void unlock_all();
   /// Everything that left the program.
   [[nodiscard]] std::string told() const;
   /// Nothing that left the program holds a piece of a key.
@@ -113,6 +116,8 @@ class World final : public rotation::KeyService, public rotation::StateStore {
   std::chrono::seconds listed_after{20};  ///< and to list it
   std::chrono::seconds roll_out_takes{90};
   std::optional<iam::Refusal> manager_refusal;
+  std::optional<iam::Refusal> limit_refusal;   ///< of reading the limit only
+  std::optional<iam::Refusal> change_refusal;  ///< of disabling and deleting keys
   std::optional<rotation::StoreFault> store_fault;
   std::optional<std::size_t> crash_at;  ///< the how manieth failure point from now
   std::string crash_at_name;            ///< the next one called so
