@@ -10,6 +10,7 @@
 #include "cli/session.hpp"
 #include "cli/setup.hpp"
 #include "cli/table.hpp"
+#include "credentials/prover.hpp"
 #include "credentials/source_factory.hpp"
 
 namespace icrps::cli {
@@ -115,7 +116,7 @@ class Verifier {
     if (!image) image = iam::parse_image_reference(credential.probe_image);
     if (options_.hosts.empty() && image_) hosts = only_of(credential, image_->host);
     if (image && !hosts.contains(image->host)) image.reset();
-    const credentials::Question question{login, hosts, image, true};
+    const credentials::Question question{login, hosts, image};
     for (const auto& [host, answer] : credentials::ask(outside_.registries, question, {})) {
       const bool here = image && image->host == host;
       const auto at = here ? fmt::format("{}/{}", host, image->image.repository) : host;

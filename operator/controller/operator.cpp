@@ -78,7 +78,11 @@ kube::RequestObserver Operator::observer() {
 
 void Operator::add_copies_watch(const std::string& credential) {
   auto& store = *(stores_.copies[credential] = std::make_unique<CopyStore>(copy_facts));
-  store.listen([this](const std::string& ns) { changed(ns); }, [this] { check_synced(); });
+  store.listen([this](const std::string& ns) { changed(ns); },
+               [this, credential] {
+                 if (auto* source = source_of(credential)) source->poke();
+                 check_synced();
+               });
   watched_.push_back(
       {named_secret(plan::copy_name(credential), {}), &store, [&store] { return store.synced(); }});
 }
@@ -97,31 +101,51 @@ std::unique_ptr<Rescuer> Operator::make_rescuer() {
 }
 
 credentials::SourceContext Operator::source_context() {
-  return {credentials_,
-          environment_.clock,
-          environment_.log,
-          environment_.metrics,
-          environment_.random,
-          [this](const std::string& secret, const std::string& uid, const plan::Problem& problem) {
-            report_source(secret, uid, problem);
-          },
-          [this](const std::string& secret, kube::Sink& sink, const std::stop_token& stop) {
-            watch(named_secret(secret, environment_.own_namespace), sink, stop);
-          },
-          [this] { check_synced(); },
-          [this](const std::string& credential) { return hosts_to_prove(credential); },
-          [this](const credentials::Question& question, const std::stop_token& stop) {
-            return credentials::ask(environment_.registries, question, stop);
-          },
-          config_.proof,
-          status_,
-          own_client_,
-          environment_.own_namespace,
-          [this] { return own_namespace_uid(); },
-          [this](const std::string& credential, const std::string& revision) {
-            return rollout_.complete(credential, revision);
-          },
-          environment_.failure_point};
+  return {.credentials = credentials_,
+          .clock = environment_.clock,
+          .log = environment_.log,
+          .metrics = environment_.metrics,
+          .random = environment_.random,
+          .report = [this](const std::string& secret, const std::string& uid,
+                           const plan::Problem& problem) { report_source(secret, uid, problem); },
+          .watch =
+              [this](const std::string& secret, kube::Sink& sink, const std::stop_token& stop) {
+                watch(named_secret(secret, environment_.own_namespace), sink, stop);
+              },
+          .on_settled = [this] { check_synced(); },
+          .hosts_to_prove =
+              [this](const std::string& credential) { return hosts_to_prove(credential); },
+          .copies_with =
+              [this](const std::string& credential, const std::string& revision) {
+                return copies_with(credential, revision);
+              },
+          .ask_host = credentials::ask_registries(environment_.registries),
+          .proof = config_.proof,
+          .status = status_,
+          .client = own_client_,
+          .own_namespace = environment_.own_namespace,
+          .own_namespace_uid = [this] { return own_namespace_uid(); },
+          .rolled_out =
+              [this](const std::string& credential, const std::string& revision) {
+                return rollout_.complete(credential, revision);
+              },
+          .failure_point = environment_.failure_point};
+}
+
+/// A few are enough: each of them should have it.
+std::optional<std::vector<std::string>> Operator::copies_with(const std::string& credential,
+                                                              const std::string& revision) const {
+  constexpr std::size_t kEnough = 3;
+  const auto& copies = *stores_.copies.at(credential);
+  if (!stores_.namespaces.synced() || !copies.synced()) return std::nullopt;
+  const auto name = plan::copy_name(credential);
+  std::vector<std::string> found;
+  for (const auto& ns : copies.namespaces()) {
+    if (found.size() == kEnough) break;
+    const auto copy = copies.get(ns, name);
+    if (copy && copy->ours && copy->revision == revision) found.push_back(ns);
+  }
+  return found;
 }
 
 std::optional<std::string> Operator::own_namespace_uid() const {

@@ -83,6 +83,8 @@ class Operator {
   [[nodiscard]] credentials::SourceContext source_context();
   [[nodiscard]] std::unique_ptr<Rescuer> make_rescuer();
   [[nodiscard]] std::optional<icr::Hosts> hosts_to_prove(const std::string& credential) const;
+  [[nodiscard]] std::optional<std::vector<std::string>> copies_with(
+      const std::string& credential, const std::string& revision) const;
   [[nodiscard]] std::optional<std::string> own_namespace_uid() const;
   void report_source(const std::string& secret, const std::string& uid,
                      const plan::Problem& problem);

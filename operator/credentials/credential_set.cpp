@@ -1,6 +1,6 @@
 #include "credentials/credential_set.hpp"
 
-#include "credentials/attempt_schedule.hpp"
+#include "credentials/pure/delays.hpp"
 
 namespace icrps::credentials {
 

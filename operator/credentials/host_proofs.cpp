@@ -2,184 +2,285 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
-#include "credentials/attempt_schedule.hpp"
 #include "plan/names.hpp"
 #include "plan/text_list.hpp"
 
 namespace icrps::credentials {
 namespace {
 
-using std::chrono::milliseconds;
-using Kind = iam::Refusal::Kind;
-
-/// A host that nobody can reach from here (a private one, most likely) is left alone after that
-/// until the whole credential is proved again.
-constexpr unsigned kMostTriesOfSilent = 3;
-
-bool says_yes(const HostAnswer& one) {
-  return one.answer.has_value();
-}
-
-bool is_silent(const HostAnswer& one) {
-  return !one.answer && one.answer.error().kind == Kind::kUnknown;
-}
-
-std::vector<std::string> those(const HostAnswers& answers, bool (*which)(const HostAnswer&)) {
-  std::vector<std::string> hosts;
-  for (const auto& one : answers) {
-    if (which(one)) hosts.push_back(one.host);
-  }
-  return hosts;
-}
+/// A host of which nothing is known may take this long before the others go on without it.
+constexpr std::chrono::milliseconds kHostPatience{500};
 
 }  // namespace
 
-std::string_view reason_of(const iam::Refusal& refusal) {
-  switch (refusal.kind) {
-    case Kind::kRefused:
-    case Kind::kNotFound:
-      return plan::kSourceRefused;
-    case Kind::kPolicy:
-    case Kind::kLimit:
-      return plan::kPolicyRefused;
-    default:
-      return plan::kSourceUnproved;
-  }
-}
-
-HostProofs::HostProofs(Subject subject, SourceContext& context, Publisher& publisher, Tell tell)
+HostProofs::HostProofs(Subject subject, SourceContext& context, Publisher& publisher,
+                       Channels channels)
     : subject_(std::move(subject)),
       context_(context),
       publisher_(publisher),
-      tell_(std::move(tell)) {}
+      channels_(std::move(channels)),
+      asker_([this](const auto& host, const auto& login, const auto& image,
+                    const auto& stop) { return context_.ask_host(host, login, image, stop); },
+             context_.ask_side_by_side) {}
 
-bool HostProofs::asked_for(const icr::Hosts& hosts) {
-  if (context_.proof == config::Proof::kOff) return false;
-  const std::lock_guard lock(mutex_);
-  const auto before = asked_.size();
-  asked_.insert(hosts.begin(), hosts.end());
-  return asked_.size() > before;
+HostProofs::~HostProofs() {
+  trial_round_.stop.request_stop();
+  force_.stop.request_stop();
+}
+
+// Which places there are
+
+void HostProofs::asked_for(const icr::Hosts& hosts) {
+  if (context_.proof == config::Proof::kOff) return;
+  {
+    const std::lock_guard lock(mutex_);
+    bool news = false;
+    for (const auto& host : hosts) {
+      if (asked_.insert(host).second) news = new_hosts_.insert(host).second || news;
+    }
+    if (!news) return;
+  }
+  woken_.notify_all();
+  channels_.news();
 }
 
 /// What comes while the namespaces are gone through counts as new, so that nothing is overlooked.
-std::optional<icr::Hosts> HostProofs::hosts() {
+std::optional<icr::Hosts> HostProofs::places() {
   {
     const std::lock_guard lock(mutex_);
     asked_.clear();
   }
   auto hosts = context_.hosts_to_prove(subject_.credential);
-  if (hosts) {
-    const std::lock_guard lock(mutex_);
-    asked_.insert(hosts->begin(), hosts->end());
-  }
+  if (!hosts) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  asked_.insert(hosts->begin(), hosts->end());
+  return with_image(std::move(*hosts));
+}
+
+icr::Hosts HostProofs::with_image(icr::Hosts hosts) const {
+  if (subject_.image) hosts.insert(image_place());
   return hosts;
 }
 
-icr::Hosts HostProofs::asked() const {
-  const std::lock_guard lock(mutex_);
-  return asked_;
+/// A place of its own: what is said of an image says nothing of the host's other images.
+std::string HostProofs::image_place() const {
+  const auto& [host, image] = *subject_.image;
+  return fmt::format("{}/{}@{}", host, image.repository, image.reference);
 }
 
-icr::Hosts HostProofs::vital(const icr::Hosts& hosts) const {
-  if (!publisher_.in_force()) return hosts;
-  icr::Hosts undoubted = hosts;
-  std::erase_if(undoubted, [&](const auto& host) { return doubts_.contains(host); });
-  return undoubted.empty() ? hosts : undoubted;
+// Asking and hearing
+
+Asker::Question HostProofs::question(const std::string& place, SharedLogin login) const {
+  if (subject_.image && place == image_place()) {
+    return {subject_.image->host, std::move(login), subject_.image->image};
+  }
+  return {place, std::move(login)};
 }
 
-void HostProofs::learn(const HostAnswers& answers) {
-  drop_what_nobody_asks_for();
-  for (auto& [host, doubt] : doubts_) doubt.due = context_.clock.now();
-  take(answers);
-  show_doubt();
+void HostProofs::ask(const Round& round, About about, const icr::Hosts& places,
+                     const SharedLogin& login) {
+  for (const auto& place : places) {
+    const auto heard = [this, id = round.id, about, place](const Answer& answer) {
+      {
+        const std::lock_guard lock(mutex_);
+        mail_.push_back({id, about, place, answer});
+      }
+      woken_.notify_all();
+      channels_.news();
+    };
+    asker_.ask(question(place, login), heard, round.stop.get_token());
+  }
 }
 
-void HostProofs::drop_what_nobody_asks_for() {
-  const auto still = asked();
-  std::erase_if(good_, [&](const auto& host) { return !still.contains(host); });
-  std::erase_if(doubts_, [&](const auto& entry) { return !still.contains(entry.first); });
+/// False: there was none.
+bool HostProofs::take_mail() {
+  std::vector<Heard> mail;
+  icr::Hosts hosts;
+  {
+    const std::lock_guard lock(mutex_);
+    mail.swap(mail_);
+    hosts.swap(new_hosts_);
+  }
+  for (const auto& heard : mail) take(heard);
+  if (!hosts.empty()) new_hosts(hosts);
+  return !mail.empty() || !hosts.empty();
 }
 
-/// What was good once stays so while it is silent.
-void HostProofs::take(const HostAnswers& answers) {
-  for (const auto& [host, answer] : answers) {
-    if (answer) {
-      good_.insert(host);
-      doubts_.erase(host);
-    } else if (answer.error().kind != Kind::kCanceled && !good_.contains(host)) {
-      doubt(host, answer.error());
+/// What was asked in a round that is over is heard by nobody.
+void HostProofs::take(const Heard& heard) {
+  if (trial_ && heard.round == trial_round_.id) {
+    auto& place = trial_->places[heard.place];
+    if (heard.about == About::kLogin) {
+      place.answer = heard.answer;
+    } else {
+      place.in_force = heard.answer;
+      note(heard.place, heard.answer, true);
     }
+  } else if (heard.round == force_.id && heard.about == About::kLogin) {
+    note(heard.place, heard.answer, false);
   }
 }
 
-HostProofs::Delay HostProofs::check(const std::stop_token& stop) {
-  const auto material = context_.credentials.material(subject_.credential);
-  if (!material) return std::nullopt;  // the next value is asked about everywhere
-  auto due = due_hosts();
-  if (std::any_of(due.begin(), due.end(),
-                  [&](const auto& host) { return doubts_.contains(host); })) {
-    hosts();  // nobody may ask for it any more
-    drop_what_nobody_asks_for();
-    due = due_hosts();
+/// With nothing in force yet, one of them may be the first to say yes.
+void HostProofs::new_hosts(const icr::Hosts& hosts) {
+  if (force_.login) book_.add(hosts, context_.clock.now());
+  if (!trial_ || force_.login) return;
+  icr::Hosts unasked;
+  for (const auto& host : hosts) {
+    if (trial_->places.try_emplace(host).second) unasked.insert(host);
   }
-  if (!due.empty()) note(context_.ask({material->login(), due, {}, true}, stop));
-  show_doubt();
-  return until_next();
+  if (unasked.empty()) return;
+  judged_ = false;
+  ask(trial_round_, About::kLogin, unasked, trial_round_.login);
 }
 
-HostProofs::Delay HostProofs::until_next() const {
-  std::optional<Clock::Instant> first;
-  for (const auto& [host, doubt] : doubts_) {
-    if (doubt.due && (!first || *doubt.due < *first)) first = doubt.due;
+/// `in_trial`: it was one of many who were asked about a new login, whose yes and silence are
+/// counted and told as a whole.
+void HostProofs::note(const std::string& place, const Answer& answer, bool in_trial) {
+  const auto heard = book_.heard(place, answer, context_.clock.now(), context_.random);
+  const auto wall = context_.clock.wall();
+  const auto& name = subject_.credential;
+  switch (heard.word) {
+    case Word::kYes:
+      if (in_trial || !heard.news) return;
+      context_.metrics.credential_proof(name, "proved", wall);
+      context_.log.info("credential proved at more hosts",
+                        {{"credential", name}, {"hosts", place}});
+      return;
+    case Word::kNo:
+      context_.metrics.source_refused(name, reason_of(answer.error()));
+      context_.metrics.credential_proof(name, iam::to_string(answer.error().kind), wall);
+      if (heard.news) tell(answer.error());
+      return;
+    case Word::kSilent:
+      if (in_trial) return;
+      context_.log.warn("some registries could not be asked",
+                        {{"credential", name}, {"silent", place}});
   }
-  if (!first) return std::nullopt;
-  const auto left = std::chrono::ceil<milliseconds>(*first - context_.clock.now());
-  return std::max(left, milliseconds(0));
 }
 
-icr::Hosts HostProofs::due_hosts() const {
-  icr::Hosts due;
-  for (const auto& host : asked()) {
-    if (good_.contains(host)) continue;
-    const auto doubt = doubts_.find(host);
-    const bool is_new = doubt == doubts_.end();
-    if (is_new || (doubt->second.due && *doubt->second.due <= context_.clock.now())) {
-      due.insert(host);
+// A login that is to be handed out
+
+void HostProofs::try_login(SharedLogin login, const icr::Hosts& places, Against against) {
+  drop_trial();
+  trial_.emplace();
+  trial_->against = against;
+  for (const auto& place : places) trial_->places[place].worked = book_.says_yes(place);
+  trial_round_ = {.id = ++rounds_, .login = std::move(login), .stop = std::stop_source()};
+  trial_since_ = context_.clock.now();
+  judged_ = false;
+  ask(trial_round_, About::kLogin, places, trial_round_.login);
+}
+
+void HostProofs::drop_trial() {
+  if (!trial_) return;
+  trial_round_.stop.request_stop();
+  trial_.reset();
+  compared_.clear();
+}
+
+std::optional<Verdict> HostProofs::hear() {
+  while (true) {
+    const bool more = take_mail();
+    if (!trying()) {
+      if (more) continue;
+      return std::nullopt;
     }
+    trial_->patience_over = context_.clock.now() >= trial_since_ + kHostPatience;
+    auto verdict = verdict_of(*trial_);
+    if (verdict.kind != Verdict::Kind::kWait) {
+      judged_ = true;
+      return verdict;
+    }
+    compare(verdict.compare);
+    if (!more) return std::nullopt;
   }
-  return due;
 }
 
-void HostProofs::note(const HostAnswers& answers) {
-  take(answers);
-  const auto good = those(answers, says_yes);
-  if (!good.empty()) {
-    context_.log.info("credential proved at more hosts",
-                      {{"credential", subject_.credential}, {"hosts", plan::join(good, ",")}});
+/// At this moment, with the login in force.
+void HostProofs::compare(const icr::Hosts& places) {
+  icr::Hosts unasked;
+  for (const auto& place : places) {
+    if (compared_.insert(place).second) unasked.insert(place);
   }
-  if (const auto silent = those(answers, is_silent); !silent.empty()) {
+  ask(trial_round_, About::kComparison, unasked, force_.login);
+}
+
+std::optional<HostProofs::Instant> HostProofs::patience_ends() const {
+  if (!trying() || trial_->patience_over) return std::nullopt;
+  return trial_since_ + kHostPatience;
+}
+
+Verdict HostProofs::await(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    if (auto verdict = hear()) return std::move(*verdict);
+    std::unique_lock lock(mutex_);
+    woken_.wait_for(lock, stop, kHostPatience,
+                    [this] { return !mail_.empty() || !new_hosts_.empty(); });
+  }
+  iam::Refusal canceled;
+  canceled.kind = iam::Refusal::Kind::kCanceled;
+  return {Verdict::Kind::kUnknown, std::move(canceled)};
+}
+
+void HostProofs::take_over() {
+  const auto trial = std::move(*trial_);
+  trial_.reset();
+  compared_.clear();
+  force_.stop.request_stop();
+  force_ = std::exchange(trial_round_, {});
+  untracked_ = false;
+  icr::Hosts pending;
+  std::vector<std::string> silent;
+  for (const auto& [place, said] : trial.places) {
+    if (!said.answer) pending.insert(place);
+    if (said.answer && word_of(*said.answer) == Word::kSilent) silent.push_back(place);
+  }
+  const auto now = context_.clock.now();
+  {
+    const std::lock_guard lock(mutex_);
+    book_.track(with_image(asked_), now);
+  }
+  book_.another_login(pending, now);
+  for (const auto& [place, said] : trial.places) {
+    if (said.answer) note(place, *said.answer, true);
+  }
+  if (!silent.empty()) {
     context_.log.warn("some registries could not be asked",
                       {{"credential", subject_.credential},
-                       {"asked", answers.size() - silent.size()},
+                       {"asked", trial.places.size() - silent.size() - pending.size()},
                        {"silent", plan::join(silent, ",")}});
   }
-  count(answers);
+  show_doubt();
 }
 
-void HostProofs::doubt(const std::string& host, const iam::Refusal& refusal) {
-  auto& doubt = doubts_[host];
-  ++doubt.failures;
-  const bool silent = refusal.kind == Kind::kUnknown;
-  doubt.due.reset();
-  if (!silent || doubt.failures < kMostTriesOfSilent) {
-    doubt.due = context_.clock.now() + after_failure(refusal, doubt.failures, context_.random);
+// The login in force
+
+void HostProofs::in_force(SharedLogin login, bool look) {
+  force_.stop.request_stop();
+  force_ = {.id = ++rounds_, .login = std::move(login), .stop = std::stop_source()};
+  untracked_ = look;
+}
+
+std::optional<HostProofs::Instant> HostProofs::tend() {
+  if (!force_.login || context_.proof == config::Proof::kOff) return patience_ends();
+  const auto now = context_.clock.now();
+  // Nobody may ask for it any more.
+  if (untracked_ || book_.doubts_due(now)) {
+    if (const auto all = places()) {
+      book_.track(*all, now);
+      untracked_ = false;
+    }
   }
-  if (silent) return;
-  const bool told = doubt.no && doubt.no->message == refusal.message;
-  doubt.no = refusal;
-  context_.metrics.source_refused(subject_.credential, reason_of(refusal));
-  if (!told) tell(refusal);
+  ask(force_, About::kLogin, book_.take_due(now), force_.login);
+  take_mail();
+  show_doubt();
+  const auto next = book_.next();
+  const auto patience = patience_ends();
+  if (!next || !patience) return next ? next : patience;
+  return std::min(*next, *patience);
 }
 
 void HostProofs::tell(const iam::Refusal& refusal) const {
@@ -189,32 +290,16 @@ void HostProofs::tell(const iam::Refusal& refusal) const {
       "{} of credential \"{}\" is not good for use at a host that namespaces ask for: {}. It stays "
       "in force, and nothing changes at the other hosts.",
       subject_.source, subject_.credential, refusal.message);
-  context_.log.warn("credential refused at a host that was asked for later",
-                    {{"credential", subject_.credential},
-                     {"reason", problem.reason},
-                     {"detail", refusal.message}});
-  tell_(problem);
-}
-
-/// Silence is no answer.
-void HostProofs::count(const HostAnswers& answers) const {
-  const auto no = std::find_if(answers.begin(), answers.end(), is_no);
-  const bool yes = std::any_of(answers.begin(), answers.end(), says_yes);
-  const auto now = context_.clock.wall();
-  auto& metrics = context_.metrics;
-  if (no != answers.end()) {
-    metrics.credential_proof(subject_.credential, iam::to_string(no->answer.error().kind), now);
-  } else if (yes) {
-    metrics.credential_proof(subject_.credential, "proved", now);
-  }
+  context_.log.warn("credential refused at a host", {{"credential", subject_.credential},
+                                                     {"reason", problem.reason},
+                                                     {"detail", refusal.message}});
+  channels_.tell(problem);
 }
 
 void HostProofs::show_doubt() {
-  const auto refused = std::find_if(doubts_.begin(), doubts_.end(),
-                                    [](const auto& entry) { return entry.second.no.has_value(); });
-  if (refused == doubts_.end()) return publisher_.doubt(std::nullopt);
-  const auto& refusal = *refused->second.no;
-  publisher_.doubt(Publisher::Doubt{std::string(iam::to_string(refusal.kind)), refusal.message});
+  const auto* refusal = book_.first_no();
+  if (refusal == nullptr) return publisher_.doubt(std::nullopt);
+  publisher_.doubt(Publisher::Doubt{std::string(iam::to_string(refusal->kind)), refusal->message});
 }
 
 }  // namespace icrps::credentials

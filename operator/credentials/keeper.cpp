@@ -1,26 +1,31 @@
 #include "credentials/keeper.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <thread>
+#include <utility>
 
-#include "credentials/attempt_schedule.hpp"
+#include "credentials/inherited_login.hpp"
 #include "plan/names.hpp"
-#include "plan/text_list.hpp"
+#include "runtime/timestamp.hpp"
 
 namespace icrps::credentials {
 namespace {
 
 using std::chrono::milliseconds;
-using Kind = iam::Refusal::Kind;
+using RefusalKind = iam::Refusal::Kind;
 
 /// What passes by itself within a few seconds is not worth an Event.
 constexpr unsigned kTellUnknownAfter = 3;
 
-using Due = std::optional<Clock::Instant>;
+bool same_input(const SecretInput& one, const SecretInput& other) {
+  if (one.has_value() != other.has_value()) return false;
+  if (one) return one->value == other->value;
+  return one.error().reason == other.error().reason && one.error().what == other.error().what;
+}
 
-Due earlier(const Due& one, const Due& other) {
-  if (!one || !other) return one ? one : other;
-  return std::min(*one, *other);
+std::string uid_of_input(const SecretInput& input) {
+  return input ? input->uid : input.error().uid;
 }
 
 }  // namespace
@@ -28,18 +33,21 @@ Due earlier(const Due& one, const Due& other) {
 Keeper::Keeper(const config::Credential& credential, KeeperKind kind, SourceContext& context)
     : name_(credential.name),
       kind_(std::move(kind)),
-      image_(iam::parse_image_reference(credential.probe_image)),
       context_(context),
       publisher_(name_, kind_.name, context_),
-      host_proofs_({name_, subject()}, context_, publisher_, [this](const auto& problem) {
-        context_.report(kind_.secret ? kind_.secret->name : std::string(), uid_, problem);
-      }) {
+      host_proofs_({name_, subject(), iam::parse_image_reference(credential.probe_image)}, context_,
+                   publisher_,
+                   {.tell =
+                        [this](const auto& problem) {
+                          context_.report(kind_.secret ? kind_.secret->name : std::string(), uid_,
+                                          problem);
+                        },
+                    .news = [this] { wake(); }}) {
   if (kind_.secret) {
     feed_.emplace(*kind_.secret, kind_.parse,
                   [this](SecretInput found) { offer(std::move(found)); });
   } else {
-    input_ = SecretValue{};
-    changed_ = true;
+    offer(SecretValue{});
   }
 }
 
@@ -48,47 +56,26 @@ void Keeper::run(std::stop_token stop) {
   if (feed_) {
     feeding = std::jthread([this, stop] { context_.watch(kind_.secret->name, *feed_, stop); });
   }
-  std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    wait_for_work(lock, stop);
-    if (stop.stop_requested()) break;
-    const auto is_due = [this](const Due& due) { return due && *due <= context_.clock.now(); };
-    const bool try_now = woken_to_try() || is_due(try_at_);
-    if (std::exchange(changed_, false)) failures_ = 0;
-    new_hosts_ = false;
-    lock.unlock();
-    if (try_now) try_at_ = in(attempt(stop));
-    // A try that comes at once asks all hosts itself.
-    if (!is_due(try_at_)) check_at_ = in(check_hosts(stop));
-    lock.lock();
+    const auto next = step(stop);
+    std::unique_lock lock(mutex_);
+    const auto news = [this] { return news_; };
+    if (next) {
+      wake_.wait_for(lock, stop, *next, news);
+    } else {
+      wake_.wait(lock, stop, news);
+    }
   }
 }
 
-void Keeper::wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
-  const auto woken = [this] { return woken_to_try() || new_hosts_; };
-  if (const auto due = earlier(try_at_, check_at_)) {
-    wake_.wait_for(lock, stop, *due - context_.clock.now(), woken);
-  } else {
-    wake_.wait(lock, stop, woken);
-  }
-}
+// News
 
-Due Keeper::in(const Delay& delay) const {
-  return delay ? Due(context_.clock.now() + *delay) : std::nullopt;
-}
-
-void Keeper::asked_for(const icr::Hosts& hosts) {
-  if (!host_proofs_.asked_for(hosts)) return;
+void Keeper::wake() {
   {
     const std::lock_guard lock(mutex_);
-    new_hosts_ = true;
+    news_ = true;
   }
   wake_.notify_all();
-}
-
-/// Before a first proof there is nothing to add to: it will ask all hosts.
-Keeper::Delay Keeper::check_hosts(const std::stop_token& stop) {
-  return proved_ ? host_proofs_.check(stop) : std::nullopt;
 }
 
 void Keeper::poke() {
@@ -96,151 +83,326 @@ void Keeper::poke() {
     const std::lock_guard lock(mutex_);
     poked_ = true;
   }
-  wake_.notify_all();
+  wake();
 }
 
 void Keeper::offer(SecretInput found) {
   {
     const std::lock_guard lock(mutex_);
-    input_ = std::move(found);
-    changed_ = true;
+    const bool same = offered_ && same_input(*offered_, found);
+    offered_ = std::move(found);
+    if (same) return;
+    offered_news_ = true;
+    break_.request_stop();
   }
-  wake_.notify_all();
+  wake();
 }
 
-Keeper::Delay Keeper::attempt(const std::stop_token& stop) {
+void Keeper::take_news(const std::stop_token& stop) {
   std::optional<SecretInput> found;
   {
     const std::lock_guard lock(mutex_);
-    found = input_;
+    news_ = false;
+    // Known now, perhaps: which hosts are asked for, which copies there are.
+    if (std::exchange(poked_, false)) schedule_.hold(false);
+    if (offered_) uid_ = uid_of_input(*offered_);
+    if (std::exchange(offered_news_, false)) found = offered_;
+    break_ = std::stop_source();
   }
-  if (!found) return std::nullopt;
-  if (!*found) return bad_input(found->error());
-  uid_ = (*found)->uid;
-  if ((*found)->trimmed) tell_trimmed();
-  if (recall(**found)) return milliseconds(0);  // handed out; now to the proof
-  const bool ask = context_.proof != config::Proof::kOff;
-  const auto hosts = ask ? hosts_to_prove() : icr::Hosts{};
-  if (!hosts) return std::nullopt;  // poke() will tell
-  const bool as_is = !ask && kind_.static_user;
-  const auto mint = as_is ? mint_as_is(*kind_.static_user) : kind_.mint;
-  auto fresh = mint((*found)->value, stop);
-  if (!fresh) return failed(fresh.error(), (*found)->value);
-  if (!ask) return accept(*fresh, "unproved");
-  return prove(*fresh, *hosts, stop);
+  if (found) {
+    newest_ = std::move(found);
+    inherited_ = inherited_ || inherit(stop);
+    take_input(*newest_);
+  } else if (newest_ && !inherited_) {
+    inherited_ = inherit(stop);
+    if (inherited_) take_input(*newest_);
+  }
 }
 
-/// A poke matters to who waits for the hosts, and to nobody else: each token that is fetched is
-/// rolled out, and the end of a roll-out is a poke too.
-std::optional<icr::Hosts> Keeper::hosts_to_prove() {
-  {
-    const std::lock_guard lock(mutex_);
-    waits_for_hosts_ = true;
-    poked_ = false;
+void Keeper::take_input(const SecretInput& found) {
+  if (const auto begun = std::exchange(attempt_, {})) {
+    host_proofs_.drop_trial();
+    if (begun->from == From::kProved) schedule_.broken_off(begun->from, context_.clock.now());
   }
-  auto hosts = host_proofs_.hosts();
-  if (hosts) {
-    const std::lock_guard lock(mutex_);
-    waits_for_hosts_ = false;
+  if (!inherited_) return;
+  if (!found) return bad_input(found.error());
+  if (found->trimmed) tell_trimmed();
+  last_told_[0].clear();
+  if (newest_is_proved()) {
+    schedule_.source_unusable();  // there is nothing to try: it is what is in force
+    if (publisher_.outcome() != proof_) publisher_.record(proof_);
+    return;
   }
-  return hosts;
+  schedule_.source_changed(context_.clock.now());
+}
+
+bool Keeper::newest_is_proved() const {
+  return proved_ && newest_ && *newest_ && (*newest_)->value == *proved_;
+}
+
+// What a process before this one left
+
+/// False: it is not known yet what there is; poke() tells.
+bool Keeper::inherit(const std::stop_token& stop) {
+  const auto recorded = publisher_.recorded();
+  if (expires()) return inherit_token(recorded, stop);
+  inherit_static(recorded);
+  return true;
 }
 
 /// A credential that was proved before the operator was restarted is good until shown otherwise:
 /// nobody's pull depends on IAM being there at that moment.
-bool Keeper::recall(const SecretValue& found) {
-  if (publisher_.in_force() || !kind_.static_user || context_.proof == config::Proof::kOff)
-    return false;
-  const icr::Login login{*kind_.static_user, found.value};
-  if (publisher_.proved_before() != plan::revision_of(name_, login)) return false;
-  publisher_.hand_out(login, {});
+void Keeper::inherit_static(const Status& recorded) {
+  if (!*newest_ || context_.proof == config::Proof::kOff) return;
+  const icr::Login login{*kind_.static_user, (*newest_)->value};
+  if (recorded.proved_revision != plan::revision_of(name_, login)) return;
+  publisher_.hand_out(login);
+  // It is proved again right after.
+  host_proofs_.in_force(std::make_shared<const icr::Login>(login), false);
   settle();
+}
+
+/// A token that is in the copies goes on; that saves a login at IAM and a write per namespace.
+bool Keeper::inherit_token(const Status& recorded, const std::stop_token& stop) {
+  const bool over = recorded.expires_at && *recorded.expires_at <= context_.clock.wall();
+  if (recorded.digest.empty() || recorded.source != kind_.name || over) return true;
+  const auto namespaces = context_.copies_with(name_, recorded.revision);
+  if (!namespaces) return false;
+  if (const auto login = find_login(context_.client, *namespaces, name_, recorded, stop)) {
+    go_on_with(*login, recorded);
+  }
   return true;
 }
 
-Keeper::Delay Keeper::prove(const Minted& fresh, const icr::Hosts& hosts,
-                            const std::stop_token& stop) {
-  const auto answers = context_.ask({fresh.login, host_proofs_.vital(hosts), image_}, stop);
-  const auto proof = verdict_of(answers);
-  if (!proof) return failed(proof.error(), fresh.login.password);
-  if (!proof->silent.empty()) {
-    context_.log.warn("some registries could not be asked",
-                      {{"credential", name_},
-                       {"asked", proof->hosts.size()},
-                       {"silent", plan::join(proof->silent, ",")}});
-  }
-  host_proofs_.learn(answers);
-  proved_ = true;
-  return accept(fresh, "proved");
-}
-
-Keeper::Delay Keeper::accept(const Minted& fresh, const std::string& proof) {
-  failures_ = 0;
-  last_told_ = {};
-  std::optional<WallTime> expires_at;
-  if (fresh.lifetime) {
-    expires_at = std::chrono::floor<std::chrono::seconds>(context_.clock.wall()) + *fresh.lifetime;
-  }
-  publisher_.hand_out(fresh.login, expires_at);
-  publisher_.record(proof);
-  if (!kind_.static_user) context_.metrics.credential_refreshed(name_, "done");
+void Keeper::go_on_with(const icr::Login& login, const Status& recorded) {
+  publisher_.inherit(login, {.expires_at = recorded.expires_at,
+                             .renew_at = recorded.renew_at,
+                             .made_from = recorded.made_from});
+  host_proofs_.in_force(std::make_shared<const icr::Login>(login), true);
+  if (!*newest_ || fingerprint((*newest_)->value) != recorded.made_from) return;
+  proved_ = (*newest_)->value;
+  proof_ = "proved";
+  const auto now = context_.clock.wall();
+  const auto left = std::chrono::ceil<milliseconds>(recorded.renew_at.value_or(now) - now);
+  schedule_.handed_out(From::kProved, std::max(left, milliseconds(0)), context_.clock.now());
   settle();
-  if (!fresh.lifetime && !fresh.refresh_within && proof != "proved") return std::nullopt;
-  return after_success(fresh.refresh_within ? fresh.refresh_within : fresh.lifetime,
-                       context_.random);
 }
 
-Keeper::Delay Keeper::bad_input(const SecretProblem& problem) {
-  tell(problem.reason, fmt::format("Secret {}, the source of credential \"{}\", {}.",
-                                   kind_.secret->name, name_, problem.what));
-  uid_ = problem.uid;
+/// As plan::revision_of(): the same input has the same name, and is not given away by it.
+std::string Keeper::fingerprint(const SecretString& input) const {
+  return plan::revision_of(name_, {kind_.name + " " + kind_.identity, input});
+}
+
+// Doing what is due
+
+Keeper::Delay Keeper::step(const std::stop_token& stop) {
+  take_news(stop);
+  while (!stop.stop_requested()) {
+    if (const auto verdict = host_proofs_.hear()) {
+      conclude(*verdict);
+    } else if (!begin(stop)) {
+      break;
+    }
+  }
+  auto next = host_proofs_.tend();
+  if (const auto due = schedule_.next(); due && !host_proofs_.trying()) {
+    next = next ? std::min(*next, *due) : due;
+  }
+  if (!next) return std::nullopt;
+  return std::max(std::chrono::ceil<milliseconds>(*next - context_.clock.now()), milliseconds(0));
+}
+
+/// False: nothing is due.
+bool Keeper::begin(const std::stop_token& stop) {
+  const auto now = context_.clock.now();
+  if (host_proofs_.trying() || !schedule_.due(now)) return false;
+  const bool ask = context_.proof != config::Proof::kOff;
+  const auto places = ask ? host_proofs_.places() : icr::Hosts{};
+  if (!places) {
+    schedule_.hold(true);  // poke() will tell
+    return false;
+  }
+  const auto from = *schedule_.take_due(now);
+  Attempt attempt{from, from == From::kNewest ? (*newest_)->value : *proved_, {}};
+  auto fresh = make_login(attempt.input, stop);
+  if (!fresh && fresh.error().kind == RefusalKind::kCanceled) {
+    schedule_.broken_off(from, now);
+    return false;
+  }
+  host_proofs_.drop_trial();
+  attempt_.reset();
+  if (!fresh) {
+    failed(attempt, fresh.error());
+    return true;
+  }
+  attempt.minted = std::move(*fresh);
+  if (!ask) {
+    accept(attempt, "unproved");
+    return true;
+  }
+  const auto login = std::make_shared<const icr::Login>(attempt.minted.login);
+  attempt_ = std::move(attempt);
+  host_proofs_.try_login(login, *places, against(*login));
+  return true;
+}
+
+/// Broken off when the input changes meanwhile.
+tl::expected<Minted, iam::Refusal> Keeper::make_login(const SecretString& input,
+                                                      const std::stop_token& stop) {
+  std::stop_source either;
+  {
+    const std::lock_guard lock(mutex_);
+    if (offered_news_) {
+      either.request_stop();
+    } else {
+      either = break_;
+    }
+  }
+  const std::stop_callback on_stop(stop, [&either] { either.request_stop(); });
+  const bool as_is = context_.proof == config::Proof::kOff && kind_.static_user;
+  const auto mint = as_is ? mint_as_is(*kind_.static_user) : kind_.mint;
+  return mint(input, either.get_token());
+}
+
+Against Keeper::against(const icr::Login& login) const {
+  if (!expires()) {
+    const bool other = publisher_.in_force() && !publisher_.in_force(login);
+    return other && host_proofs_.knows_one_in_force() ? Against::kLasting : Against::kNothing;
+  }
+  const auto from = ends_soon_from();
+  if (!from) return publisher_.in_force() ? Against::kExpiring : Against::kNothing;
+  return context_.clock.wall() >= *from ? Against::kEnding : Against::kExpiring;
+}
+
+/// From when on it is better to hand a token out on IAM's word alone than to wait for hosts.
+std::optional<WallTime> Keeper::ends_soon_from() const {
+  const auto recorded = publisher_.recorded();
+  if (!recorded.expires_at || !recorded.since) return std::nullopt;
+  const auto life = std::chrono::floor<milliseconds>(*recorded.expires_at - *recorded.since);
+  return *recorded.expires_at - end_of_life(life);
+}
+
+void Keeper::conclude(const Verdict& verdict) {
+  if (!attempt_) return host_proofs_.drop_trial();
+  if (verdict.kind == Verdict::Kind::kHandOut) {
+    const auto attempt = *std::exchange(attempt_, {});
+    // First, so that what the record says of doubts is about this one.
+    accept(attempt, "proved");
+    host_proofs_.take_over();
+    return;
+  }
+  const auto attempt = *attempt_;
+  // With nothing in force a host that is asked for later may still say yes.
+  if (publisher_.in_force()) {
+    host_proofs_.drop_trial();
+    attempt_.reset();
+  }
+  failed(attempt, *verdict.why);
+}
+
+void Keeper::accept(const Attempt& attempt, const std::string& proof) {
+  const auto& [from, input, fresh] = attempt;
+  proved_ = input;
+  last_told_[1].clear();
+  if (newest_is_proved()) last_told_[0].clear();
+  proof_ = proof;
+  const auto life = fresh.refresh_within ? fresh.refresh_within : fresh.lifetime;
+  std::optional<milliseconds> renew_in;
+  if (life || proof == "proved") renew_in = after_success(life, context_.random);
+  const auto wall = std::chrono::floor<std::chrono::seconds>(context_.clock.wall());
+  Publisher::Life of;
+  if (fresh.lifetime) of.expires_at = wall + *fresh.lifetime;
+  if (life) {
+    of.renew_at = wall + *renew_in;
+    of.made_from = fingerprint(input);
+  }
+  publisher_.hand_out(fresh.login, of);
+  schedule_.handed_out(from, renew_in, context_.clock.now());
+  if (newest_is_proved()) {
+    publisher_.record(proof);
+  } else {
+    publisher_.record_renewal();
+  }
+  if (expires()) context_.metrics.credential_refreshed(name_, "done");
+  settle();
+}
+
+void Keeper::bad_input(const SecretProblem& problem) {
+  schedule_.source_unusable();
+  tell(From::kNewest, problem.reason,
+       fmt::format("Secret {}, the source of credential \"{}\", {}.", kind_.secret->name, name_,
+                   problem.what));
   publisher_.record("invalid", problem.what);
   settle();
-  return std::nullopt;
 }
 
-Keeper::Delay Keeper::failed(const iam::Refusal& refusal, const SecretString& input) {
-  if (refusal.kind == Kind::kCanceled) return std::nullopt;
-  ++failures_;
+void Keeper::failed(const Attempt& attempt, const iam::Refusal& refusal) {
+  const auto from = attempt.from;
+  std::optional<milliseconds> at_the_latest;
+  const bool silence = refusal.kind == RefusalKind::kUnknown;
+  const auto soon = silence && expires() ? ends_soon_from() : std::nullopt;
+  if (const auto wall = context_.clock.wall(); soon && *soon > wall) {
+    at_the_latest = std::chrono::ceil<milliseconds>(*soon - wall);
+  }
+  const auto now = context_.clock.now();
+  schedule_.failed(from, refusal, now, context_.random, at_the_latest);
+  const auto failures = schedule_.failures(from);
   const std::string outcome(iam::to_string(refusal.kind));
-  if (!kind_.static_user) context_.metrics.credential_refreshed(name_, outcome);
+  if (expires()) context_.metrics.credential_refreshed(name_, outcome);
   context_.log.warn("credential not proved", {{"credential", name_},
                                               {"source", kind_.name},
                                               {"outcome", outcome},
-                                              {"failures", failures_},
+                                              {"failures", failures},
                                               {"detail", refusal.message}});
-  if (refusal.kind != Kind::kUnknown || failures_ >= kTellUnknownAfter) {
-    tell(std::string(reason_of(refusal)),
+  if (!silence || failures >= kTellUnknownAfter) {
+    tell(from, std::string(reason_of(refusal)),
          fmt::format("{} of credential \"{}\" is not good for use: {}.", subject(), name_,
                      refusal.message));
     publisher_.record(outcome, refusal.message);
   }
-  const bool nobody_to_ask = refusal.kind == Kind::kUnknown && !publisher_.in_force();
-  if (nobody_to_ask && kind_.static_user && context_.proof == config::Proof::kPreferred) {
-    publisher_.hand_out({*kind_.static_user, input}, {});
+  // What the record calls proved is in force, although only the copies have it.
+  const bool nothing = !publisher_.in_force() && publisher_.recorded().proved_revision.empty();
+  if (silence && nothing && kind_.static_user && context_.proof == config::Proof::kPreferred) {
+    publisher_.hand_out({*kind_.static_user, attempt.input});
     publisher_.record("unproved", refusal.message);
   }
   settle();
-  return after_failure(refusal, failures_, context_.random);
 }
 
+// For people
+
 /// Once for each message, until something has worked again.
-void Keeper::tell(const std::string& reason, const std::string& message) {
+void Keeper::tell(From from, const std::string& reason, const std::string& message) {
   context_.metrics.source_refused(name_, reason);
-  if (message == last_told_) return;
-  last_told_ = message;
+  auto& last = last_told_.at(from == From::kNewest ? 0 : 1);
+  if (message == last) return;
+  last = message;
   plan::Problem problem;
   problem.reason = reason;
-  problem.message =
-      message + (publisher_.in_force()
-                     ? " The last good value stays in force everywhere."
-                     : " No namespace gets this credential until then; copies that exist "
-                       "are kept.");
+  problem.message = message + " " + what_stays(from);
   context_.log.warn("source refused", {{"credential", name_},
                                        {"source", kind_.name},
                                        {"reason", reason},
                                        {"detail", problem.message}});
   context_.report(kind_.secret ? kind_.secret->name : std::string(), uid_, problem);
+}
+
+std::string Keeper::what_stays(From from) const {
+  if (!publisher_.in_force()) {
+    return "No namespace gets this credential until then; copies that exist are kept.";
+  }
+  if (!expires()) return "The last good value stays in force everywhere.";
+  const auto end = publisher_.ends_at();
+  const auto until = end ? fmt::format("The token in force ends at {}.", rfc3339(*end))
+                         : std::string("The token in force ends within hours.");
+  if (from == From::kProved || !proved_) {
+    return "The last good value stays in force until it expires. " + until;
+  }
+  return fmt::format(
+      "The last good value stays in force: tokens go on being fetched with it for as long as this "
+      "process runs. {} To stop that on purpose, revoke the key at IBM Cloud, or take the "
+      "credential out of the configuration.",
+      until);
 }
 
 void Keeper::tell_trimmed() {

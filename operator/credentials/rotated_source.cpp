@@ -19,18 +19,20 @@ RotatedSource::RotatedSource(const config::Credential& credential, iam::Client& 
                              SourceContext& context)
     : name_(credential.name),
       source_(std::get<config::ServiceIdSource>(credential.source)),
-      image_(iam::parse_image_reference(credential.probe_image)),
       context_(context),
       mint_(mint_api_key(icr::kApiKeyUser, iam)),
       publisher_(name_, "serviceId", context_),
-      host_proofs_({name_, "The API key in force"}, context_, publisher_,
-                   [this](const auto& problem) { context_.report(store_.secret(), {}, problem); }),
       manager_(manager_kind(source_, iam).mint, manager_input(source_), context_.clock),
       keys_(iam, {source_.iam_id, source_.account_id},
             {.get = [this](const std::stop_token& stop) { return manager_.get(stop); },
              .forget = [this] { manager_.forget(); }}),
       store_(context_.client, context_.own_namespace, name_),
-      state_sink_(*this) {
+      state_sink_(*this),
+      host_proofs_(
+          {name_, "The API key in force", iam::parse_image_reference(credential.probe_image)},
+          context_, publisher_,
+          {.tell = [this](const auto& problem) { context_.report(store_.secret(), {}, problem); },
+           .news = [this] { wake(); }}) {
   if (const auto* key = std::get_if<config::ApiKeySource>(&source_.manager)) {
     manager_feed_.emplace(key->secret_ref, icr::parse_api_key,
                           [this](SecretInput input) { manager_changed(std::move(input)); });
@@ -74,8 +76,7 @@ void RotatedSource::poke() {
   wake_.notify_all();
 }
 
-void RotatedSource::asked_for(const icr::Hosts& hosts) {
-  if (!host_proofs_.asked_for(hosts)) return;
+void RotatedSource::wake() {
   const std::lock_guard lock(mutex_);
   if (rotation_) rotation_->poke();
 }
@@ -98,10 +99,7 @@ rotation::Rotation::Environment RotatedSource::environment() {
       keys_,
       store_,
       [this](const icr::Login& login, const std::stop_token& stop) { return prove(login, stop); },
-      [this](const icr::Login& login, const std::string& /*revision*/) {
-        publisher_.hand_out(login, {});
-        publisher_.record(context_.proof == config::Proof::kOff ? "unproved" : "proved");
-      },
+      [this](const icr::Login& login, const std::string& /*revision*/) { publish(login); },
       [this](const std::string& revision) { return context_.rolled_out(name_, revision); },
       context_.clock,
       context_.random,
@@ -111,20 +109,46 @@ rotation::Rotation::Environment RotatedSource::environment() {
       context_.on_settled,
       [this](const std::string& what) { publisher_.remark(what); },
       context_.failure_point,
-      [this](const std::stop_token& stop) { return host_proofs_.check(stop); }};
+      [this](const std::stop_token& /*stop*/) { return tend_hosts(); }};
 }
 
 tl::expected<void, iam::Refusal> RotatedSource::prove(const icr::Login& login,
                                                       const std::stop_token& stop) {
-  if (context_.proof == config::Proof::kOff) return {};
+  // In every mode: without IAM there are no keys to look after.
   const auto minted = mint_(login.password, stop);
   if (!minted) return tl::unexpected(minted.error());
-  const auto hosts = host_proofs_.vital(host_proofs_.hosts().value_or(icr::Hosts{}));
-  const auto answers = context_.ask({login, hosts, image_}, stop);
-  const auto proof = verdict_of(answers);
-  if (!proof) return tl::unexpected(proof.error());
-  host_proofs_.learn(answers);
-  return {};
+  if (context_.proof == config::Proof::kOff) return {};
+  host_proofs_.try_login(std::make_shared<const icr::Login>(login),
+                         host_proofs_.places().value_or(icr::Hosts{}), against(login));
+  auto verdict = host_proofs_.await(stop);
+  if (verdict.kind == Verdict::Kind::kHandOut) {
+    host_proofs_.take_over();
+    return {};
+  }
+  host_proofs_.drop_trial();
+  return tl::unexpected(std::move(*verdict.why));
+}
+
+Against RotatedSource::against(const icr::Login& login) const {
+  const bool other = host_proofs_.knows_one_in_force() && !host_proofs_.is_in_force(login);
+  return other ? Against::kLasting : Against::kNothing;
+}
+
+void RotatedSource::publish(const icr::Login& login) {
+  publisher_.hand_out(login);
+  publisher_.record(context_.proof == config::Proof::kOff ? "unproved" : "proved");
+  // One that an earlier process proved: there may be hosts that have never been asked.
+  if (!host_proofs_.is_in_force(login)) {
+    host_proofs_.in_force(std::make_shared<const icr::Login>(login), true);
+  }
+}
+
+std::optional<std::chrono::milliseconds> RotatedSource::tend_hosts() {
+  host_proofs_.hear();
+  const auto next = host_proofs_.tend();
+  if (!next) return std::nullopt;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - context_.clock.now());
+  return std::max(left, std::chrono::milliseconds(0));
 }
 
 void RotatedSource::state_changed() {

@@ -29,7 +29,7 @@ class RotatedSource final : public Source {
   void run(std::stop_token stop) override;
   [[nodiscard]] bool settled() const override;
   void poke() override;
-  void asked_for(const icr::Hosts& hosts) override;
+  void asked_for(const icr::Hosts& hosts) override { host_proofs_.asked_for(hosts); }
 
  private:
   /// Hears of the state Secret whatever happens to it.
@@ -48,16 +48,18 @@ class RotatedSource final : public Source {
   [[nodiscard]] std::optional<std::string> wait_for_uid(const std::stop_token& stop);
   [[nodiscard]] rotation::Rotation::Environment environment();
   tl::expected<void, iam::Refusal> prove(const icr::Login& login, const std::stop_token& stop);
+  [[nodiscard]] Against against(const icr::Login& login) const;
+  void publish(const icr::Login& login);
+  std::optional<std::chrono::milliseconds> tend_hosts();
+  void wake();
   void state_changed();
   void manager_changed(SecretInput input);
 
   const std::string name_;
   const config::ServiceIdSource source_;
-  const std::optional<iam::ImageReference> image_;
   SourceContext& context_;
   const Mint mint_;
   Publisher publisher_;
-  HostProofs host_proofs_;
   ManagerToken manager_;
   std::optional<SecretFeed> manager_feed_;
   rotation::IamKeyService keys_;
@@ -68,6 +70,8 @@ class RotatedSource final : public Source {
   std::condition_variable_any wake_;
   bool poked_ = false;                            // guarded by mutex_
   std::unique_ptr<rotation::Rotation> rotation_;  // guarded by mutex_, set once
+
+  HostProofs host_proofs_;  // the last: its threads use the others
 };
 
 }  // namespace icrps::credentials

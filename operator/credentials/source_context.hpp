@@ -5,10 +5,11 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "config/config.hpp"
+#include "credentials/asker.hpp"
 #include "credentials/credential_set.hpp"
-#include "credentials/prover.hpp"
 #include "credentials/rotation/failure_points.hpp"
 #include "credentials/source.hpp"
 #include "credentials/status_record.hpp"
@@ -21,7 +22,7 @@
 
 namespace icrps::credentials {
 
-/// Everything passed by reference outlives the sources.
+/// Everything passed by reference outlives the sources. To be given by name.
 struct SourceContext {
   CredentialSet& credentials;
   const Clock& clock;
@@ -35,13 +36,20 @@ struct SourceContext {
   std::function<void()> on_settled;
   /// Nothing: not known yet, poke() tells when it is.
   std::function<std::optional<icr::Hosts>(const std::string& credential)> hosts_to_prove;
-  std::function<HostAnswers(const Question&, const std::stop_token&)> ask;
+  /// Namespaces whose copy has this revision, a few of them at most. Nothing: not known yet, poke()
+  /// tells when it is.
+  std::function<std::optional<std::vector<std::string>>(const std::string& credential,
+                                                        const std::string& revision)>
+      copies_with;
+  AskHost ask_host;
+  std::size_t ask_side_by_side = 64;  ///< as Asker has it
   config::Proof proof = config::Proof::kRequired;
   StatusRecord& status;
 
-  // For those that the operator makes itself.
   kube::Client& client;
   std::string own_namespace;
+
+  // For those that the operator makes itself.
   /// The uid of that namespace; nothing: not known yet, poke() tells when it is.
   std::function<std::optional<std::string>()> own_namespace_uid;
   /// Whether every namespace that is to have the credential has this revision of it.

@@ -22,7 +22,8 @@ KeeperKind kind_of(const config::RefreshTokenSource& source, iam::Client& iam) {
 }
 
 KeeperKind kind_of(const config::TrustedProfileSource& source, iam::Client& iam) {
-  return {"trustedProfile", {}, {}, mint_trusted_profile(source.id, source.token_file, iam), {}};
+  return {"trustedProfile", {}, {}, mint_trusted_profile(source.id, source.token_file, iam), {},
+          source.id};
 }
 
 KeeperKind kind_of(const config::ProfileKeySource& source, iam::Client& iam) {

@@ -69,16 +69,20 @@ std::string encode_status(const Status& status) {
   put(object, "proofAt", status.proof_at);
   put(object, "message", status.message);
   put(object, "provedRevision", status.proved_revision);
+  put(object, "digest", status.digest);
+  put(object, "madeFrom", status.made_from);
+  put(object, "renewAt", status.renew_at);
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::optional<Status> decode_status_line(std::string_view text) {
   const auto object = json::parse(text, nullptr, false);
   if (!object.is_object()) return std::nullopt;
-  return Status{text_at(object, "source"),  text_at(object, "revision"),
-                time_at(object, "since"),   time_at(object, "expiresAt"),
-                text_at(object, "proof"),   time_at(object, "proofAt"),
-                text_at(object, "message"), text_at(object, "provedRevision")};
+  return Status{
+      text_at(object, "source"),    text_at(object, "revision"),       time_at(object, "since"),
+      time_at(object, "expiresAt"), text_at(object, "proof"),          time_at(object, "proofAt"),
+      text_at(object, "message"),   text_at(object, "provedRevision"), text_at(object, "digest"),
+      text_at(object, "madeFrom"),  time_at(object, "renewAt")};
 }
 
 std::map<std::string, Status> read_statuses(const kube::Object& config_map) {

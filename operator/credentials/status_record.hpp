@@ -34,6 +34,10 @@ struct Status {
   /// The last revision that was proved. What was proved once is good after a restart, whatever the
   /// last proof came to.
   std::string proved_revision;
+  // Of what expires, for whoever goes on after this process.
+  std::string digest;                ///< login_digest() of what is handed out
+  std::string made_from;             ///< names the input that it was made from
+  std::optional<WallTime> renew_at;  ///< when its successor is to be made
   friend bool operator==(const Status&, const Status&) = default;
 };
 

@@ -76,7 +76,7 @@ TEST_CASE("whatever IAM answers, the last good token stays, and all is well when
     rule.update({{"name", row.name}, {"path", "/identity/token"}});
     iam().add_rule(rule);
     const auto before = op.log_lines("credential not proved").size();
-    IamScene::touch();
+    scene.put_key(kSource);
     eventually("it is told", [&]() -> std::string {
       const auto lines = op.log_lines("credential not proved");
       if (lines.size() == before) return op.log_so_far();
@@ -103,7 +103,7 @@ TEST_CASE("nonsense that lasts is told in an Event, once") {
                   {"action", "status"},
                   {"status", 200},
                   {"body", "<html>"}});
-  IamScene::touch();
+  scene.put_key(kSource);
   IamScene::expect_source_event("SourceUnproved", "iam.cloud.ibm.com: 200");
   CHECK(cluster().events(kOwn, "SourceUnproved").size() == 1);
   CHECK(scene.login(ns) == login);

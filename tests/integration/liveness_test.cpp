@@ -208,7 +208,7 @@ TEST_CASE("IAM and registries that are down are no failure of the operator's") {
   const auto ns = scene.make_in("us-south");
   const auto login = scene.expect_login(ns, "iambearer");
   iam().add_rule({{"name", "down"}, {"action", "drop"}});
-  IamScene::touch();
+  scene.put_key(kSource);
   eventually("it asks", [&] { return iam().matched("down") > 0 ? "" : "no"; });
   // One that needs a proof of another host.
   scene.make_in("eu-de");

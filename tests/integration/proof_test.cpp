@@ -1,5 +1,6 @@
 // Proof before use: what IAM and the registries say decides what namespaces get.
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
@@ -315,7 +316,7 @@ TEST_CASE("a registry that asks for no login, or for another one, is sent none")
   }
 }
 
-TEST_CASE("a region that is down does not hold up the others, one that refuses does") {
+TEST_CASE("a region that is down holds up nobody, one that takes only the old key does") {
   Running world;
   auto& [scene, op, good, ns] = world;
   const auto both = scene.make_in("us-south,eu-de");
@@ -343,9 +344,12 @@ TEST_CASE("a probe image proves the right to pull, too") {
   REQUIRE(asked.size() == 1);
   CHECK(asked[0]["method"] == "HEAD");
   CHECK(asked[0]["auth"] == "bearer");
+  // For the host, and for the image.
   const auto tokens = iam().requests("us.icr.io", "/oauth/token");
-  REQUIRE(tokens.size() == 1);
-  CHECK(tokens[0]["scope"] == "repository:team/app:pull");
+  REQUIRE(tokens.size() == 2);
+  CHECK(std::any_of(tokens.begin(), tokens.end(), [](const auto& token) {
+    return token.value("scope", "") == "repository:team/app:pull";
+  }));
   const auto good = scene.key();
 
   // A login that is good, without the right to pull.
@@ -353,10 +357,11 @@ TEST_CASE("a probe image proves the right to pull, too") {
   const auto event = IamScene::expect_source_event("PolicyRefused", "may not pull team/app:1");
   CHECK(mentions(event, "us.icr.io: 401"));
   CHECK(scene.login(ns)->password == good);
+  // An image that is gone is gone for the old key, too.
   iam().set({{"images", nullptr}});
-  scene.put_key(kSource);
+  const auto better = scene.put_key(kSource);
   IamScene::expect_source_event("PolicyRefused", "there is no such image");
-  CHECK(scene.login(ns)->password == good);
+  scene.expect_password(ns, better);
 }
 
 TEST_CASE("only what namespaces ask for is asked") {
@@ -413,9 +418,51 @@ TEST_CASE("where a host that is asked for later refuses, that is told, and nothi
   scene.expect_password(both, better);
   // Nor does it stay for ever.
   iam().remove_rules();
-  IamScene::touch();
+  const auto last = scene.put_key(kSource);
   eventually("all is well", [] { return recorded()["proof"] == "proved" ? "" : "no"; });
-  CHECK(scene.login(ns)->password == better);
+  scene.expect_password(ns, last);
+}
+
+TEST_CASE("at a first start one restricted host of many holds up nobody") {
+  IamScene scene;
+  iam().add_rule(
+      {{"host", "de\\.icr\\.io"}, {"path", "/oauth/token"}, {"action", "status"}, {"status", 403}});
+  const auto ns = scene.make_in("us-south,eu-de");
+  scene.start_for(api_key());
+  scene.expect_served(ns, {"de.icr.io", "us.icr.io"});
+  const auto event = IamScene::expect_source_event("PolicyRefused", "de.icr.io: 403");
+  CHECK(mentions(event, "nothing changes at the other hosts"));
+}
+
+TEST_CASE("a new key that a host refuses is handed out where the old one is refused there, too") {
+  Running world;
+  auto& [scene, op, good, ns] = world;
+  const auto both = scene.make_in("us-south,eu-de");
+  expect_proved_at(op, "de.icr.io");
+  // The old one works there: it stays everywhere.
+  scene.put_key(kSource, {{"hosts", {"us.icr.io"}}});
+  IamScene::expect_source_event("SourceRefused", "de.icr.io: 401");
+  CHECK(scene.login(both)->password == good);
+  // Nobody is let in there any more: that holds up nothing.
+  iam().add_rule(
+      {{"host", "de\\.icr\\.io"}, {"path", "/oauth/token"}, {"action", "status"}, {"status", 403}});
+  const auto better = scene.put_key(kSource);
+  scene.expect_password(both, better);
+  scene.expect_password(ns, better);
+  eventually("it is recorded", [] { return recorded()["proof"] == "policy" ? "" : "no"; });
+}
+
+TEST_CASE("a silent host keeps a new key waiting for no longer than a moment") {
+  Running world;
+  auto& [scene, op, good, ns] = world;
+  iam().add_rule({{"name", "silent"}, {"host", "de\\.icr\\.io"}, {"action", "hang"}});
+  const auto both = scene.make_in("us-south,eu-de");
+  scene.expect_served(both, {"de.icr.io", "us.icr.io"});
+  eventually("it is being asked", [] { return iam().matched("silent") > 0 ? "" : "no"; });
+  const auto begun = std::chrono::steady_clock::now();
+  const auto better = scene.put_key(kSource);
+  scene.expect_password(ns, better);
+  CHECK(std::chrono::steady_clock::now() - begun < 3s * patience());
 }
 
 }  // namespace proof_test

@@ -233,9 +233,15 @@ TEST_CASE("a manager without rights changes nothing, and a good one goes on at o
 }
 
 TEST_CASE("a key that IBM disabled or deleted is replaced when the operator looks") {
-  for (const auto* const fate : {"disabled", "deleted"}) {
-    INFO(fate);
+  struct Fate {
+    const char* what;
+    const char* settings = "";
+  };
+  for (const auto& [fate, settings] :
+       {Fate{"disabled"}, Fate{"deleted"}, Fate{"deleted", "proof: off"}}) {
+    INFO(fate << " " << settings);
     RotationScene scene;
+    scene.more = settings;
     scene.make_user();
     scene.start_rotating();
     const auto first = scene.expect_first_key();

@@ -121,7 +121,7 @@ TEST_CASE("a renewal that fails leaves the token in use, and is tried again when
     iam().add_rule(rule);
     iam().start_over();
     const auto failures = op.log_lines("credential not proved").size();
-    IamScene::touch();
+    scene.put_key(kSource);
     eventually("it fails", [&] {
       return op.log_lines("credential not proved").size() > failures ? "" : op.log_so_far();
     });
@@ -147,7 +147,7 @@ TEST_CASE("a renewal that keeps failing is told, and the token stays") {
   const auto ns = scene.make_in("us-south");
   const auto login = scene.expect_login(ns, kBearer);
   iam().add_rule({{"path", "/identity/token"}, {"action", "status"}, {"status", 503}});
-  IamScene::touch();
+  scene.put_key(kSource);
   const auto event = IamScene::expect_source_event("SourceUnproved", "iam.cloud.ibm.com: 503");
   CHECK(event["involvedObject"]["name"] == kSource);
   CHECK(event["message"].get<std::string>().find("The last good value stays in force") !=
@@ -257,6 +257,114 @@ TEST_CASE("a trusted profile without a token says what is missing") {
   CHECK(Scene::bare(ns) == "");
   CHECK(op.probe("/livez") == 200);
   CHECK(iam().token_calls() == 0);
+}
+
+TEST_CASE("one host's no takes nobody's tokens") {
+  IamScene scene;
+  iam().set({{"tokenSeconds", 6}});
+  iam().add_rule({{"name", "policy"},
+                  {"host", "de\\.icr\\.io"},
+                  {"path", "/oauth/token"},
+                  {"action", "status"},
+                  {"status", 403}});
+  const auto there = scene.make_in("eu-de");
+  const auto here = scene.make_in("us-south");
+  scene.start_for(access_token());
+  auto login = scene.expect_login(here, kBearer);
+  const auto event = IamScene::expect_source_event("PolicyRefused", "de.icr.io: 403");
+  CHECK(event["message"].get<std::string>().find("nothing changes at the other hosts") !=
+        std::string::npos);
+  for (int i = 0; i < 3; ++i) {
+    login = scene.expect_new_login(here, login);
+    scene.expect_password(there, login.password);
+  }
+  CHECK(iam().matched("policy") >= 3);
+  CHECK(cluster().events(kOwn, "PolicyRefused").size() == 1);
+}
+
+TEST_CASE("after a slip in the source tokens go on being fetched with the last good value") {
+  IamScene scene;
+  iam().set({{"tokenSeconds", 6}});
+  scene.start_for(access_token());
+  const auto ns = scene.make_in("us-south");
+  auto login = scene.expect_login(ns, kBearer);
+  const auto renewed = [&] {
+    for (int i = 0; i < 2; ++i) login = scene.expect_new_login(ns, login);
+  };
+  const auto tells = [](const json& event) {
+    const auto text = event["message"].get<std::string>();
+    CHECK(text.find("tokens go on being fetched with it") != std::string::npos);
+    CHECK(text.find("The token in force ends at ") != std::string::npos);
+    CHECK(text.find("To stop that on purpose, revoke the key") != std::string::npos);
+  };
+  cluster().delete_secret(kOwn, kSource);
+  tells(Scene::expect_event(kOwn, "SourceMissing"));
+  renewed();
+  CHECK(recorded()["proof"] == "invalid");
+  scene.put_wrong_key();
+  tells(IamScene::expect_source_event("SourceRefused", "BXNIM0415E"));
+  renewed();
+  CHECK(recorded()["proof"] == "refused");
+  scene.put_key(kSource);
+  eventually("all is well", [] { return recorded()["proof"] == "proved" ? "" : "no"; });
+}
+
+TEST_CASE("a restart and another configuration go on with the token that is in place") {
+  IamScene scene;
+  scene.start_for(access_token());
+  const auto namespaces = make_namespaces(scene, 5);
+  const auto login = scene.expect_login(namespaces.front(), kBearer);
+  for (const auto& ns : namespaces) scene.expect_password(ns, login.password);
+  const auto expiry = expires_at(namespaces.front());
+  for (const std::string more : {"", "workers: 4"}) {
+    scene.stop();
+    iam().start_over();
+    proxy().start_over();
+    scene.start_for(access_token(), more);
+    // One that is new gets it as well.
+    const auto later = scene.make_in("us-south");
+    scene.expect_password(later, login.password);
+    CHECK(expires_at(later) == expiry);
+    for (const auto& ns : namespaces) CHECK(writes(Scene::requests(ns)).empty());
+    CHECK(iam().token_calls() == 0);
+    eventually("it is proved again",
+               [] { return iam().requests("us.icr.io", "/oauth/token").empty() ? "no" : ""; });
+  }
+  // Another key is used at once.
+  scene.stop();
+  scene.put_key(kSource);
+  scene.start_for(access_token());
+  scene.expect_new_login(namespaces.front(), login);
+}
+
+TEST_CASE("with a source that is wrong after a restart, the token in place serves until its end") {
+  IamScene scene;
+  scene.start_for(access_token());
+  const auto ns = scene.make_in("us-south");
+  const auto login = scene.expect_login(ns, kBearer);
+  scene.stop();
+  scene.put_wrong_key();
+  scene.start_for(access_token());
+  const auto event = IamScene::expect_source_event("SourceRefused", "BXNIM0415E");
+  CHECK(event["message"].get<std::string>().find("The token in force ends at " + expires_at(ns)) !=
+        std::string::npos);
+  const auto later = scene.make_in("us-south");
+  scene.expect_password(later, login.password);
+}
+
+TEST_CASE("a source that is touched is no change") {
+  IamScene scene;
+  scene.start_for(access_token());
+  const auto ns = scene.make_in("us-south");
+  const auto login = scene.expect_login(ns, kBearer);
+  for (int i = 0; i < 20; ++i) IamScene::touch();
+  scene.put_wrong_key();
+  scene.expect_failure("BXNIM0415E");
+  CHECK(iam().token_calls() == 2);
+  // The pause after a refusal goes on.
+  for (int i = 0; i < 20; ++i) IamScene::touch();
+  steadily("nobody asks", [] { return iam().token_calls() == 2 ? "" : "somebody did"; }, 500ms);
+  CHECK(scene.login(ns) == login);
 }
 
 }  // namespace tokens_test

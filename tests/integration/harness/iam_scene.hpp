@@ -51,7 +51,7 @@ class IamScene : public Scene {
   std::string put_key(const std::string& source, const json& more = json::object());
   /// The same with one that IAM does not know.
   std::string put_wrong_key(const std::string& source = kSource);
-  /// Makes the operator look at the Secret, although its value is the same.
+  /// An event of the Secret, whose data stay the same.
   static void touch(const std::string& source = kSource);
 
   /// Of the copy; nothing when there is none or its entries differ. It is looked for at the end.

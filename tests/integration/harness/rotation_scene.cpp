@@ -102,7 +102,7 @@ std::string RotationScene::add_foreign_key() {
 
 OperatorProcess& RotationScene::launch_rotating(const std::string& failure_point) {
   OperatorProcess::Options options;
-  options.config = iam_config(serviceid(*this, identity_));
+  options.config = iam_config(serviceid(*this, identity_), more);
   if (!failure_point.empty()) {
     options.environment.push_back("ICRPS_FAILURE_POINT=" + failure_point);
   }

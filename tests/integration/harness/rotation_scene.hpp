@@ -36,6 +36,7 @@ class RotationScene : public IamScene {
   /// What the double's settings and the configuration are to say; before the start.
   std::string propagation = "1s";
   std::string overlap = "1s";
+  std::string more{};  ///< at the top level of the configuration
 
   OperatorProcess& start_rotating(const std::string& failure_point = {});
   /// The same without the wait.

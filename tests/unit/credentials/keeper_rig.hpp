@@ -29,10 +29,13 @@ inline const std::string kKey = "Xq3-hunter2_0123456789abcdefghijklmnopqrstuv";
 
 struct KeeperRig {
   using MintResult = tl::expected<credentials::Minted, iam::Refusal>;
-  using ProofResult = tl::expected<credentials::Proof, iam::Refusal>;
 
   KeeperRig() {
     transport.answer = [this](const http::Request& request) -> http::Result {
+      if (request.target.ends_with("/icr-default")) {
+        const auto held = secret("shop/icr-default@1", {{".dockerconfigjson", copy}});
+        return http::Response{{200, {}}, held.dump()};
+      }
       if (request.method == http::Method::kGet) {
         if (recorded.empty()) return http::Response{{404, {}}, "{}"};
         Json object = {{"metadata", {{"name", "icr-pull-secrets-status"}}},
@@ -46,18 +49,35 @@ struct KeeperRig {
     };
   }
 
-  /// The Secret with this value, and one try with it.
+  /// The Secret with this value, and all that is due then.
   credentials::Keeper::Delay sees(const std::string& value) {
     return sees_object(secret("op/key@1", {{"apikey", value}}));
   }
   credentials::Keeper::Delay sees_object(const Json& object) {
     keeper().offer(credentials::read_secret(*kube::decode_object(object.dump()), "apikey",
                                             icr::parse_api_key));
-    return keeper().attempt({});
+    return step();
   }
   credentials::Keeper::Delay misses() {
     keeper().offer(tl::unexpected(credentials::SecretProblem{"SourceMissing", "is not there", {}}));
-    return keeper().attempt({});
+    return step();
+  }
+  credentials::Keeper::Delay step() { return next = keeper().step({}); }
+  /// At the next moment at which something is due.
+  credentials::Keeper::Delay again() {
+    clock.advance(next.value());
+    return step();
+  }
+  credentials::Keeper::Delay after(std::chrono::milliseconds time) {
+    clock.advance(time);
+    return step();
+  }
+  /// What is due until then, one thing after the other.
+  void run_for(std::chrono::milliseconds time) {
+    const auto end = clock.now() + time;
+    while (next && clock.now() + *next <= end) again();
+    clock.advance(end - clock.now());
+    step();
   }
 
   /// Made at first use, so that a test can change `kind` and `context` before.
@@ -67,6 +87,7 @@ struct KeeperRig {
     }
     return *made_;
   }
+  void end() { made_.reset(); }
   [[nodiscard]] std::string in_force() const {
     const auto value = set.material("default");
     return value ? value->login().password.reveal() : "";
@@ -99,14 +120,20 @@ struct KeeperRig {
   Words subjects;
   int settled = 0;
   int minted = 0;
-  int proved = 0;
   std::optional<icr::Hosts> hosts = icr::Hosts{"us.icr.io"};
   std::function<MintResult(const SecretString&)> mint = [](const SecretString& input) {
     return credentials::Minted{{"iamapikey", input}, {}, {}};
   };
-  std::function<ProofResult()> prove = [] { return credentials::Proof{{"us.icr.io"}, {}}; };
+  /// What a host says of a login.
+  std::function<credentials::Answer(const std::string& host, const icr::Login& login)> prove =
+      [](const std::string&, const icr::Login&) { return credentials::Answer(); };
   std::map<std::string, iam::Refusal> answers_of;  ///< of hosts that say something else
-  std::vector<icr::Hosts> asked;
+  Words asked;                                     ///< hosts, or images, in order
+  Words asked_with;                                ///< the passwords of these
+  credentials::Keeper::Delay next;                 ///< of the last step
+  std::vector<std::string> copies;                 ///< namespaces that have the recorded revision
+  bool copies_listed = true;
+  std::string copy;  ///< what is in them: a docker config
 
   config::Credential credential{"default", config::ApiKeySource{{"key", "apikey"}}, {}, {}};
   credentials::KeeperKind kind{"apiKey", config::SecretKeyRef{"key", "apikey"}, icr::parse_api_key,
@@ -117,50 +144,46 @@ struct KeeperRig {
                                "iamapikey"};
 
   credentials::SourceContext context{
-      set,
-      clock,
-      log.log,
-      metrics,
-      [] { return 0.0; },
-      [this](const std::string& secret, const std::string&, const plan::Problem& problem) {
-        subjects.push_back(secret);
-        reasons.push_back(problem.reason);
-        messages.push_back(problem.message);
+      .credentials = set,
+      .clock = clock,
+      .log = log.log,
+      .metrics = metrics,
+      .random = [] { return 0.0; },
+      .report =
+          [this](const std::string& secret, const std::string&, const plan::Problem& problem) {
+            subjects.push_back(secret);
+            reasons.push_back(problem.reason);
+            messages.push_back(problem.message);
+          },
+      .watch = [](const std::string&, kube::Sink&, const std::stop_token&) {},
+      .on_settled = [this] { ++settled; },
+      .hosts_to_prove = [this](const std::string&) { return hosts; },
+      .copies_with = [this](const std::string&,
+                            const std::string&) -> std::optional<std::vector<std::string>> {
+        if (!copies_listed) return std::nullopt;
+        return copies;
       },
-      [](const std::string&, kube::Sink&, const std::stop_token&) {},
-      [this] { ++settled; },
-      [this](const std::string&) { return hosts; },
-      [this](const credentials::Question& question, const std::stop_token&) {
-        ++proved;
-        asked.push_back(question.hosts);
-        return answers(question);
-      },
-      config::Proof::kRequired,
-      status,
-      client,
-      "op",
-      [] { return std::optional<std::string>("uid-of-op"); },
-      [](const std::string&, const std::string&) { return false; },
-      [](std::string_view) {}};
+      .ask_host = [this](const std::string& host, const icr::Login& login,
+                         const std::optional<iam::ImageName>& image,
+                         const std::stop_token&) { return answer(host, login, image); },
+      .ask_side_by_side = 0,
+      .proof = config::Proof::kRequired,
+      .status = status,
+      .client = client,
+      .own_namespace = "op",
+      .own_namespace_uid = [] { return std::optional<std::string>("uid-of-op"); },
+      .rolled_out = [](const std::string&, const std::string&) { return false; },
+      .failure_point = [](std::string_view) {}};
 
  private:
-  /// Each host says the same, but for those in `answers_of`.
-  [[nodiscard]] credentials::HostAnswers answers(const credentials::Question& question) const {
-    const auto proof = prove();
-    auto whom = question.hosts;
-    if (!proof && whom.empty()) whom.insert("us.icr.io");
-    credentials::HostAnswers made;
-    for (const auto& host : whom) {
-      const auto other = answers_of.find(host);
-      if (other != answers_of.end()) {
-        made.push_back({host, tl::unexpected(other->second)});
-      } else if (proof) {
-        made.push_back({host, {}});
-      } else {
-        made.push_back({host, tl::unexpected(proof.error())});
-      }
-    }
-    return made;
+  credentials::Answer answer(const std::string& host, const icr::Login& login,
+                             const std::optional<iam::ImageName>& image) {
+    const auto place = image ? host + "/" + image->repository : host;
+    asked.push_back(place);
+    asked_with.push_back(login.password.reveal());
+    const auto other = answers_of.find(place);
+    if (other != answers_of.end()) return tl::unexpected(other->second);
+    return prove(host, login);
   }
 
   std::unique_ptr<credentials::Keeper> made_;

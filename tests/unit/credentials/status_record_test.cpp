@@ -29,7 +29,10 @@ Status some_status() {
           "proved",
           parse_rfc3339("2026-11-23T06:20:45Z"),
           "a \"message\"",
-          "d971d6b35192"};
+          "d971d6b35192",
+          "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
+          "0f3c5e1d2b4a",
+          parse_rfc3339("2026-11-23T06:50:44Z")};
 }
 
 constexpr const char* kTarget = "PATCH /api/v1/namespaces/op/configmaps/icr-pull-secrets-status";

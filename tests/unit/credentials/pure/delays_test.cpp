@@ -1,4 +1,4 @@
-#include "credentials/attempt_schedule.hpp"
+#include "credentials/pure/delays.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "credentials/attempt_schedule.hpp"
+#include "credentials/pure/delays.hpp"
 
 #include <algorithm>
 
@@ -15,6 +15,8 @@ constexpr double kProveAgainSpread = 0.1;
 constexpr auto kLongestRetryAfter = 10min;
 constexpr auto kMargin = 1min;
 constexpr int kMarginOfShort = 10;  // a tenth
+constexpr auto kEndOfLife = 10min;
+constexpr int kEndOfShortLife = 6;  // a sixth
 
 const BackoffPolicy kUnknown{1s, 2.0, 5min, 0.5};
 const BackoffPolicy kRefused{15s, 2.0, 30min, 0.2};
@@ -36,6 +38,10 @@ milliseconds after_failure(const iam::Refusal& refusal, unsigned failures, const
   const auto delay = backoff_delay(known ? kRefused : kUnknown, failures, random);
   const auto asked = refusal.retry_after.value_or(milliseconds(0));
   return std::max(delay, std::min(asked, milliseconds(kLongestRetryAfter)));
+}
+
+milliseconds end_of_life(milliseconds life) {
+  return std::clamp<milliseconds>(life / kEndOfShortLife, 0ms, kEndOfLife);
 }
 
 milliseconds unusable_before_expiry(milliseconds left) {

@@ -20,6 +20,10 @@ namespace icrps::credentials {
 [[nodiscard]] std::chrono::milliseconds after_failure(const iam::Refusal& refusal,
                                                       unsigned failures, const Random& random);
 
+/// With less than this left of a token, waiting for hosts that are silent ends more than it saves:
+/// ten minutes, or a sixth of a short life.
+[[nodiscard]] std::chrono::milliseconds end_of_life(std::chrono::milliseconds life);
+
 /// A token this close to its end is given to nobody new: a pull would begin with it and fail. A
 /// minute, or a tenth of what is left of a short one.
 [[nodiscard]] std::chrono::milliseconds unusable_before_expiry(std::chrono::milliseconds left);
