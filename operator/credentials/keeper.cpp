@@ -109,14 +109,11 @@ void Keeper::take_news(const std::stop_token& stop) {
     if (std::exchange(offered_news_, false)) found = offered_;
     break_ = std::stop_source();
   }
-  if (found) {
-    newest_ = std::move(found);
-    inherited_ = inherited_ || inherit(stop);
-    take_input(*newest_);
-  } else if (newest_ && !inherited_) {
-    inherited_ = inherit(stop);
-    if (inherited_) take_input(*newest_);
-  }
+  const bool news = found.has_value();
+  if (news) newest_ = std::move(found);
+  if (!newest_ || (!news && inherited_)) return;
+  inherited_ = inherit(stop);
+  take_input(*newest_);
 }
 
 void Keeper::take_input(const SecretInput& found) {
@@ -144,6 +141,7 @@ bool Keeper::newest_is_proved() const {
 
 /// False: it is not known yet what there is; poke() tells.
 bool Keeper::inherit(const std::stop_token& stop) {
+  if (publisher_.in_force() || (expires() && inherited_)) return true;
   const auto recorded = publisher_.recorded();
   if (expires()) return inherit_token(recorded, stop);
   inherit_static(recorded);

@@ -232,6 +232,19 @@ TEST_CASE("what was proved before a restart is good at once, and proved again af
   CHECK(another.in_force().empty());
 }
 
+TEST_CASE("what was proved is good after a restart, also when its Secret comes later",
+          "[credentials][keeper]") {
+  KeeperRig before;
+  before.sees(kKey);
+  KeeperRig after;
+  after.recorded = before.recorded;
+  after.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kUnknown)); };
+  after.misses();
+  CHECK(after.in_force().empty());
+  after.sees(kKey);
+  CHECK(after.in_force() == kKey);
+}
+
 TEST_CASE("what was proved is good after a restart, even if IAM has been down since",
           "[credentials][keeper]") {
   KeeperRig before;
