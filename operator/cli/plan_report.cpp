@@ -38,9 +38,14 @@ Words without(const std::string& list, const std::string& others) {
   return rest;
 }
 
+std::string why_replaced(const plan::CopyFacts& copy) {
+  if (copy.immutable) return "is immutable";
+  return copy.more_keys ? "has many keys of others" : "has another type";
+}
+
 std::string why_created(const plan::Facts& facts, const plan::CopyFacts* replaced) {
   if (replaced != nullptr && replaced->ours) {
-    return replaced->immutable ? "the one there is immutable" : "the one there has another type";
+    return "the one there " + why_replaced(*replaced);
   }
   return facts.ns.annotations.contains(std::string(plan::kRegions))
              ? fmt::format("opted in by annotation {}", plan::kRegions)
@@ -100,7 +105,7 @@ std::string why_deleted(const plan::Plan& plan, const plan::CredentialFacts& cre
     case plan::Standing::kNotForRegions:
       return "limit: the credential is for none of the regions asked for";
     default:
-      return credential.copy->immutable ? "it is immutable" : "it has another type";
+      return "it " + why_replaced(*credential.copy);
   }
 }
 
@@ -286,7 +291,7 @@ std::string plan_json(const PlanReport& report) {
                {"credentials", std::move(credentials)},
                {"changing", report.changing()},
                {"changes", report.changes()}})
-             .dump(kIndent, ' ', false, json::error_handler_t::replace) +
+             .dump(kIndent, ' ', true, json::error_handler_t::replace) +
          "\n";
 }
 

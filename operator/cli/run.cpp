@@ -160,7 +160,7 @@ void Run::operator()(Outside outside) {
   serving_.emplace([this](Outside& roads) { return surroundings(roads); }, metrics_);
   const ProbeServer probes(
       setup_.listen, {[&] { return serving_->liveness(); }, [&] { return serving_->readiness(); },
-                      [&] { return metrics_.text(); }});
+                      [&] { return metrics_.text(); }, [&] { return serving_->remarks(); }});
   log_start(probes.port());
   serving_->begin(setup_.config, std::move(outside));
   Reload reload(setup_.config, setup_.config_text,

@@ -69,4 +69,9 @@ std::string Serving::readiness() const {
   return running ? running->app.readiness() : "not begun yet";
 }
 
+std::string Serving::remarks() const {
+  const auto running = work();
+  return running ? running->app.remarks() : std::string();
+}
+
 }  // namespace icrps::cli

@@ -35,6 +35,7 @@ class Serving {
   /// As Operator has them; before begin() nothing is ready.
   [[nodiscard]] std::string liveness() const;
   [[nodiscard]] std::string readiness() const;
+  [[nodiscard]] std::string remarks() const;
 
  private:
   struct Work;

@@ -7,6 +7,7 @@
 
 #include "cli/table.hpp"
 #include "config/rules.hpp"
+#include "runtime/printable.hpp"
 #include "runtime/timestamp.hpp"
 
 namespace icrps::cli {
@@ -120,7 +121,8 @@ std::string report_table(const std::vector<CredentialReport>& report, WallTime n
   std::string text = format_table(rows);
   for (const auto& entry : report) {
     for (std::size_t i = 0; i < std::min(entry.behind.size(), kBehindShown); ++i) {
-      text += fmt::format("\n{} in {}: {}", entry.name, entry.behind[i].ns, entry.behind[i].reason);
+      text += fmt::format("\n{} in {}: {}", entry.name, entry.behind[i].ns,
+                          printable(entry.behind[i].reason));
     }
     if (entry.behind.size() > kBehindShown) {
       text += fmt::format("\n{}: {} more; -o json has them all", entry.name,
@@ -154,7 +156,7 @@ std::string report_json(const std::vector<CredentialReport>& report) {
   }
   constexpr int kIndent = 2;
   return json({{"credentials", std::move(credentials)}})
-             .dump(kIndent, ' ', false, json::error_handler_t::replace) +
+             .dump(kIndent, ' ', true, json::error_handler_t::replace) +
          "\n";
 }
 

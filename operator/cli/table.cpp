@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "runtime/printable.hpp"
+
 namespace icrps::cli {
 
-std::string format_table(const std::vector<Row>& rows) {
+std::string format_table(const std::vector<Row>& raw) {
+  auto rows = raw;
+  for (auto& row : rows) {
+    for (auto& cell : row) cell = printable(cell);
+  }
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));

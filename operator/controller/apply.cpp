@@ -14,22 +14,32 @@ using ErrorKind = kube::ApiError::Kind;
 constexpr std::string_view kSecrets = "secrets";
 constexpr std::string_view kAccounts = "serviceaccounts";
 
-/// What an error means when the action has no better idea.
-Outcome outcome_of(const kube::ApiError& error) {
-  const auto after = error.retry_after.value_or(std::chrono::milliseconds(0));
-  switch (error.kind) {
+Kind kind_of(ErrorKind error) {
+  switch (error) {
     case ErrorKind::kTerminating:
     case ErrorKind::kNotFound:
     case ErrorKind::kCanceled:
-      return {Kind::kGone, error.message};
+      return Kind::kGone;
     case ErrorKind::kThrottled:
-      return {Kind::kThrottled, error.message, after};
+      return Kind::kThrottled;
     case ErrorKind::kForbidden:
     case ErrorKind::kInvalid:
-      return {Kind::kForbidden, error.message};
+      return Kind::kForbidden;
     default:
-      return {Kind::kRetry, error.message, after};
+      return Kind::kRetry;
   }
+}
+
+/// What an error means when the action has no better idea.
+Outcome outcome_of(const kube::ApiError& error) {
+  return {kind_of(error.kind),
+          error.message,
+          error.retry_after.value_or(std::chrono::milliseconds(0)),
+          std::nullopt,
+          error.refuser,
+          error.cause,
+          {},
+          Everywhere::kNo};
 }
 
 bool is_stale(const kube::ApiError& error) {
@@ -38,7 +48,29 @@ bool is_stale(const kube::ApiError& error) {
 
 }  // namespace
 
+Clock::Instant Applier::now() const {
+  return clock_ != nullptr ? clock_->now() : SystemClock().now();
+}
+
 Outcome Applier::apply(const std::string& ns, const plan::Action& action) {
+  const auto what = kind_of_write(action);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!gates_[what].may_try(now())) {
+      Outcome held_back{Kind::kForbidden, "it is refused in every namespace"};
+      held_back.everywhere = Everywhere::kYes;
+      return held_back;
+    }
+  }
+  auto outcome = carry_out(ns, action);
+  outcome.what = what;
+  const std::lock_guard lock(mutex_);
+  if (outcome.kind == Kind::kDone) outcome.everywhere = gates_[what].succeeded();
+  if (outcome.kind == Kind::kForbidden) outcome.everywhere = gates_[what].refused(ns);
+  return outcome;
+}
+
+Outcome Applier::carry_out(const std::string& ns, const plan::Action& action) {
   return std::visit(
       [&](const auto& what) -> Outcome {
         using What = std::decay_t<decltype(what)>;
@@ -192,6 +224,18 @@ Outcome Applier::refresh_account(const std::string& ns, const plan::PatchAccount
     return {Kind::kAgain, "the service account is gone"};
   }
   return outcome_of(reply.error());
+}
+
+std::string kind_of_write(const plan::Action& action) {
+  return std::visit(
+      [](const auto& what) -> std::string {
+        using What = std::decay_t<decltype(what)>;
+        if constexpr (std::is_same_v<What, plan::CreateCopy>) return "create secrets";
+        if constexpr (std::is_same_v<What, plan::UpdateCopy>) return "patch secrets";
+        if constexpr (std::is_same_v<What, plan::DeleteCopy>) return "delete secrets";
+        if constexpr (std::is_same_v<What, plan::PatchAccount>) return "patch serviceaccounts";
+      },
+      action);
 }
 
 std::string describe(const plan::Action& action) {

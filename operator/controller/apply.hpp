@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "controller/pure/outcome.hpp"
+#include "controller/pure/refusal_gate.hpp"
 #include "controller/views.hpp"
 #include "kube/client.hpp"
 #include "plan/plan.hpp"
@@ -18,25 +20,11 @@ namespace icrps::controller {
 
 /// What is known about the cluster. One CopyStore per credential, because each is its own watch.
 struct Stores {
+  /// A list that is not complete tells nothing of what it lacks. False: all are, or count as such.
+  bool may_be_missing = false;
   NamespaceStore namespaces{namespace_facts};
-  AccountStore accounts{account_facts};
+  AccountStore accounts{account_facts, {account_weight, kMostAccountBytes}};
   std::map<std::string, std::unique_ptr<CopyStore>> copies;  ///< by credential; fixed after start
-};
-
-/// What the queue must do with the namespace afterwards.
-struct Outcome {
-  enum class Kind {
-    kDone,       ///< written; go on with the next action
-    kAgain,      ///< the facts were stale and have been read anew: plan again soon
-    kRetry,      ///< try again with backoff
-    kThrottled,  ///< everybody waits for `after`
-    kForbidden,  ///< a person must mend it; try again, seldom
-    kGone,       ///< the namespace is going or gone: the watch will tell
-  };
-  Kind kind = Kind::kDone;
-  std::string message;  ///< the API server's words
-  std::chrono::milliseconds after{0};
-  std::optional<plan::Problem> note{};  ///< kDone: what a person is told about it
 };
 
 class Applier {
@@ -48,6 +36,8 @@ class Applier {
   Outcome apply(const std::string& ns, const plan::Action& action);
 
  private:
+  [[nodiscard]] Clock::Instant now() const;
+  Outcome carry_out(const std::string& ns, const plan::Action& action);
   [[nodiscard]] std::string body_of(const plan::CreateCopy& action);
   Outcome create(const std::string& ns, const plan::CreateCopy& action);
   Outcome update(const std::string& ns, const plan::UpdateCopy& action);
@@ -77,8 +67,13 @@ class Applier {
   Stores& stores_;
   const Clock* const clock_;
   std::mutex mutex_;
-  std::map<std::string, Made> made_;  // by credential; guarded by mutex_
+  // guarded by mutex_
+  std::map<std::string, Made> made_;          // by credential
+  std::map<std::string, RefusalGate> gates_;  // by kind_of_write()
 };
+
+/// "create secrets", "patch serviceaccounts": what RBAC tells apart.
+[[nodiscard]] std::string kind_of_write(const plan::Action& action);
 
 /// For logs: "create Secret icr-default", "patch ServiceAccount default".
 [[nodiscard]] std::string describe(const plan::Action& action);

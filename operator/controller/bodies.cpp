@@ -9,6 +9,7 @@
 #include "plan/text_list.hpp"
 #include "runtime/digest.hpp"
 #include "runtime/log.hpp"
+#include "runtime/printable.hpp"
 
 namespace icrps::controller {
 namespace {
@@ -145,7 +146,7 @@ std::string event_name(const Subject& subject, const plan::Problem& problem) {
   while (stem.ends_with('-') || stem.ends_with('.')) stem.pop_back();
   return fmt::format(
       "{}.{}", stem,
-      digest({subject.kind, subject.uid, problem.reason, problem.message}, kNameDigits));
+      digest({subject.kind, subject.uid, problem.reason, problem.identity()}, kNameDigits));
 }
 
 std::string eviction_body(const Subject& pod) {
@@ -171,7 +172,7 @@ std::string event_body(const Subject& subject, const plan::Problem& problem,
       {"involvedObject", std::move(involved)},
       {"type", problem.note ? "Normal" : "Warning"},
       {"reason", problem.reason},
-      {"message", cut(problem.message)},
+      {"message", cut(printable(problem.message))},
       {"firstTimestamp", time},
       {"lastTimestamp", time},
       {"count", 1},

@@ -13,17 +13,7 @@
 namespace icrps::controller {
 namespace {
 
-using namespace std::chrono_literals;
-
-// Somebody must change a role or a policy first, and the retry notices it then.
-constexpr auto kForbiddenPause = 30s;
-// Without Retry-After.
-constexpr auto kThrottlePause = 1s;
-constexpr auto kLongestThrottle = 60s;
-// A credential whose issuer is silent doesn't hold up the namespaces of the others for longer.
-constexpr auto kSourcePatience = 15s;
-
-std::string describe(const kube::Collection& collection) {
+std::string name_of(const kube::Collection& collection) {
   return collection.field_selector.empty() ? collection.name
                                            : collection.name + " " + collection.field_selector;
 }
@@ -42,17 +32,29 @@ Operator::Operator(const config::Config& config, Environment environment)
       reconciler_(stores_, credentials_, config::rules_of(config, environment_.own_namespace),
                   applier_, environment_.log, limits_of(config), config.retired),
       rescuer_(make_rescuer()),
-      queue_(environment_.clock, environment_.random),
+      queue_(environment_.clock, environment_.random, config.workers),
       health_(config.liveness, config.workers,
               {environment_.clock, environment_.log, environment_.metrics, queue_,
                environment_.election}),
-      tally_(environment_.metrics),
       rollout_(names_of(config.credentials), environment_.clock, environment_.metrics),
+      settlement_({environment_.clock, environment_.log, environment_.metrics, queue_, reporter_,
+                   rollout_, config.events.success,
+                   [this](const plan::Problem& problem) { report_source({}, {}, problem); },
+                   [this](const std::string& ns) {
+                     if (rescuer_) rescuer_->attached(ns);
+                   },
+                   [this](const std::string& credential, const icr::Hosts& hosts) {
+                     if (auto* source = source_of(credential)) source->asked_for(hosts);
+                   }}),
+      gate_(environment_.clock,
+            {[this] { return stores_.namespaces.synced(); }, [this] { return not_listed(); },
+             [this] { return not_settled(); }}),
       status_(own_client_, environment_.own_namespace, environment_.log),
       context_(source_context()) {
+  stores_.may_be_missing = true;
   const auto on_change = [this](const std::string& ns) { changed(ns); };
   stores_.namespaces.listen(on_change, [this] { namespaces_listed(); });
-  stores_.accounts.listen(on_change, [this] { check_synced(); });
+  stores_.accounts.listen(on_change, [this] { listed(); });
   watched_.push_back({namespaces_of(config_), &stores_.namespaces,
                       [this] { return stores_.namespaces.synced(); }});
   watched_.push_back(
@@ -81,7 +83,7 @@ void Operator::add_copies_watch(const std::string& credential) {
   store.listen([this](const std::string& ns) { changed(ns); },
                [this, credential] {
                  if (auto* source = source_of(credential)) source->poke();
-                 check_synced();
+                 listed();
                });
   watched_.push_back(
       {named_secret(plan::copy_name(credential), {}), &store, [&store] { return store.synced(); }});
@@ -112,7 +114,7 @@ credentials::SourceContext Operator::source_context() {
               [this](const std::string& secret, kube::Sink& sink, const std::stop_token& stop) {
                 watch(named_secret(secret, environment_.own_namespace), sink, stop);
               },
-          .on_settled = [this] { check_synced(); },
+          .on_settled = [this] { gate_.check(); },
           .hosts_to_prove =
               [this](const std::string& credential) { return hosts_to_prove(credential); },
           .copies_with =
@@ -211,7 +213,7 @@ credentials::Source* Operator::source_of(const std::string& credential) const {
 }
 
 void Operator::watch(kube::Collection collection, kube::Sink& sink, const std::stop_token& stop) {
-  auto pulse = health_.watch(collection.name, describe(collection));
+  auto pulse = health_.watch(collection.name, name_of(collection));
   kube::Watcher watcher(
       std::move(collection), sink,
       {environment_.reading, environment_.clock, environment_.log, environment_.random,
@@ -243,8 +245,8 @@ void Operator::lead(const std::stop_token& stop) {
   for (const auto& source : sources_) {
     threads.emplace_back([&source, stop] { source->run(stop); });
   }
-  wait_until_synced(stop);
-  if (stop.stop_requested()) return;  // joins
+  if (!gate_.wait(stop)) return;  // joins
+  begin_work();
   health_.working();
   if (rescuer_) threads.emplace_back([this, stop] { rescuer_->run(stop); });
   for (std::size_t i = 0; i < config_.workers; ++i) {
@@ -252,29 +254,70 @@ void Operator::lead(const std::stop_token& stop) {
   }
 }
 
+/// A process that stands by looks at all namespaces when it begins to work, so that it need not
+/// remember which of them changed, nor those that are gone.
 void Operator::changed(const std::string& ns) {
-  // The first lists are one piece of bulk work; what comes after them is news.
-  queue_.add(ns, synced_ ? Priority::kNew : Priority::kBulk);
+  if (working_) queue_.add(ns, Priority::kNew);
 }
 
 void Operator::credential_changed(const std::string& credential) {
   if (const auto material = credentials_.material(credential)) {
     rollout_.release(credential, material->revision());
   }
+  if (working_) look_at_all();
+}
+
+void Operator::look_at_all() {
   for (const auto& ns : stores_.namespaces.namespaces()) queue_.add(ns, Priority::kBulk);
 }
 
-void Operator::namespaces_listed() {
+/// From here on each change of a namespace is put into the queue; what was before is looked at as
+/// one piece of bulk work.
+void Operator::begin_work() {
+  working_ = true;
   rollout_.expect(stores_.namespaces.namespaces());
+  look_at_all();
+  for (const auto& source : not_settled()) {
+    environment_.log.warn("not waited for any longer", {{"source", source}});
+  }
+  show_what_is_missing();
+  environment_.log.info("synced", {{"namespaces", stores_.namespaces.namespaces().size()}});
+}
+
+/// Of what depends on a list that is missing nothing is done (plan::Facts), and it is told.
+void Operator::show_what_is_missing() {
+  const auto missing = gate_.missing();
+  environment_.metrics.set_synced(missing.empty());
+  if (missing.empty()) return;
+  const auto lists = plan::join(missing, ", ");
+  environment_.log.warn("not waited for any longer", {{"lists", lists}});
+  plan::Problem problem;
+  problem.reason = std::string(plan::kListMissing);
+  problem.message = fmt::format(
+      "the operator could not list {} since it began. What depends on that waits; everything else "
+      "is served. Check the operator's RBAC and its log; the list is tried again.",
+      lists);
+  report_source({}, {}, problem);
+}
+
+void Operator::namespaces_listed() {
   for (const auto& source : sources_) source->poke();
-  check_synced();
+  listed();
+}
+
+/// Another list is there. Work that has begun without it can be done now.
+void Operator::listed() {
+  gate_.check();
+  if (!working_) return;
+  environment_.metrics.set_synced(gate_.missing().empty());
+  look_at_all();
 }
 
 std::vector<std::string> Operator::not_listed() const {
   std::vector<std::string> missing;
   for (const auto& watched : watched_) {
     if (!watched.synced()) {
-      missing.push_back(describe(watched.collection));
+      missing.push_back(name_of(watched.collection));
     }
   }
   return missing;
@@ -288,31 +331,6 @@ std::vector<std::string> Operator::not_settled() const {
   return missing;
 }
 
-void Operator::check_synced() {
-  if (synced_ || !not_listed().empty()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    listed_ = true;
-    if (not_settled().empty()) synced_ = true;
-  }
-  synced_wake_.notify_all();
-}
-
-void Operator::wait_until_synced(const std::stop_token& stop) {
-  {
-    std::unique_lock lock(mutex_);
-    synced_wake_.wait(lock, stop, [this] { return listed_; });
-    synced_wake_.wait_for(lock, stop, kSourcePatience, [this] { return synced_.load(); });
-    if (stop.stop_requested()) return;
-    synced_ = true;
-  }
-  for (const auto& source : not_settled()) {
-    environment_.log.warn("not waited for any longer", {{"source", source}});
-  }
-  environment_.metrics.set_synced(true);
-  environment_.log.info("synced", {{"namespaces", stores_.namespaces.namespaces().size()}});
-}
-
 void Operator::work(const std::stop_token& stop, std::size_t worker) {
   const auto step = [&] { health_.worker_step(worker); };
   while (const auto item = queue_.get(stop)) {
@@ -321,8 +339,9 @@ void Operator::work(const std::stop_token& stop, std::size_t worker) {
     step();
     environment_.stall("worker");
     environment_.metrics.set_queue_depth(queue_.waiting());
-    const auto result = reconciler_.reconcile(item->key, stop, step);
-    settle(*item, result, step);
+    const auto result =
+        reconciler_.reconcile(item->key, stop, {[&] { queue_.writes(item->key); }, step});
+    settlement_.settle(*item, result, step);
     const std::chrono::duration<double> took = environment_.clock.now() - begun;
     environment_.log.debug("reconciled", {{"namespace", item->key},
                                           {"exists", result.exists},
@@ -334,113 +353,19 @@ void Operator::work(const std::stop_token& stop, std::size_t worker) {
   }
 }
 
-void Operator::settle(const WorkItem& item, const Reconciled& result,
-                      const std::function<void()>& on_step) {
-  using Kind = Outcome::Kind;
-  const auto& ns = item.key;
-  auto& metrics = environment_.metrics;
-  if (result.attached && rescuer_) rescuer_->attached(ns);
-  if (result.exists) {
-    tally_.set(ns, result.state);
-    rollout_.seen(ns, result.copies);
-    tell_sources(result);
-    report_problems(ns, result, on_step);
-  } else {
-    forget(ns);
-  }
-  switch (result.outcome.kind) {
-    case Kind::kDone:
-      metrics.reconciled(result.writes.empty() ? "unchanged" : "done");
-      if (!result.writes.empty()) {
-        metrics.event_to_done(environment_.clock.now() - item.since);
-        report_success(ns, result);
-      }
-      queue_.done(ns);
-      break;
-    case Kind::kGone:
-      metrics.reconciled("gone");
-      queue_.done(ns);
-      break;
-    case Kind::kAgain:
-      metrics.reconciled("stale");
-      queue_.retry(ns, 0ms);
-      break;
-    case Kind::kRetry:
-      metrics.reconciled("retry");
-      queue_.retry(ns, result.outcome.after, result.outcome.after > 0ms);
-      break;
-    case Kind::kThrottled: {
-      const auto asked = result.outcome.after > 0ms ? result.outcome.after
-                                                    : std::chrono::milliseconds(kThrottlePause);
-      const auto pause = std::min(asked, std::chrono::milliseconds(kLongestThrottle));
-      metrics.reconciled("throttled");
-      queue_.pause_for(pause);
-      queue_.retry(ns, pause);
-      break;
-    }
-    case Kind::kForbidden:
-      metrics.reconciled("forbidden");
-      queue_.retry(ns, kForbiddenPause);
-      break;
-  }
-}
-
-void Operator::report_success(const std::string& ns, const Reconciled& result) {
-  if (!config_.events.success) return;
-  std::string revisions;
-  for (const auto& copy : result.copies) {
-    if (copy.revision.empty()) continue;
-    revisions +=
-        fmt::format("; {} is at revision {}", plan::copy_name(copy.credential), copy.revision);
-  }
-  plan::Problem note;
-  note.reason = std::string(plan::kPullSecretsWritten);
-  note.message = plan::join(result.writes, ", ") + revisions;
-  note.note = true;
-  reporter_.report({"Namespace", ns, ns, result.uid}, note);
-}
-
-void Operator::tell_sources(const Reconciled& result) const {
-  for (const auto& [credential, hosts] : result.hosts) {
-    if (auto* source = source_of(credential)) source->asked_for(hosts);
-  }
-}
-
-void Operator::report_problems(const std::string& ns, const Reconciled& result,
-                               const std::function<void()>& on_step) {
-  auto said = result.problems;
-  said.insert(said.end(), result.notes.begin(), result.notes.end());
-  ProblemLedger::News news;
-  {
-    const std::lock_guard lock(mutex_);
-    news = ledger_.update(ns, said, environment_.clock.now());
-  }
-  for (const auto& due : news.report) {
-    on_step();
-    reporter_.report({"Namespace", ns, ns, result.uid}, due.problem, due.count);
-  }
-  if (news.look_again) queue_.add_after(ns, *news.look_again);
-}
-
-void Operator::forget(const std::string& ns) {
-  tally_.forget(ns);
-  rollout_.forget(ns);
-  const std::lock_guard lock(mutex_);
-  ledger_.forget(ns);
-}
-
 std::string Operator::liveness() {
   return health_.liveness();
 }
 
 std::string Operator::readiness() const {
-  if (synced_) return {};
-  auto missing = not_listed();
-  if (missing.empty()) {
-    if (!leading_) return {};  // standing by, and nothing is missing for that
-    missing = not_settled();
-  }
-  return "not known yet: " + plan::join(missing, ", ");
+  const auto awaited = gate_.awaited(leading_);
+  return awaited.empty() ? std::string() : "not known yet: " + plan::join(awaited, ", ");
+}
+
+std::string Operator::remarks() const {
+  const auto missing = gate_.missing();
+  return missing.empty() ? std::string()
+                         : "not known, and what depends on it waits: " + plan::join(missing, ", ");
 }
 
 }  // namespace icrps::controller

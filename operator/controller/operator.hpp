@@ -6,9 +6,7 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -18,11 +16,11 @@
 #include "controller/apply.hpp"
 #include "controller/event_reporter.hpp"
 #include "controller/health.hpp"
-#include "controller/problem_ledger.hpp"
 #include "controller/reconciler.hpp"
 #include "controller/rescuer.hpp"
 #include "controller/rollout.hpp"
-#include "controller/state_tally.hpp"
+#include "controller/settlement.hpp"
+#include "controller/start_gate.hpp"
 #include "controller/work_queue.hpp"
 #include "credentials/credential_set.hpp"
 #include "credentials/source.hpp"
@@ -77,6 +75,8 @@ class Operator {
   /// Empty: alive, or ready. Otherwise why not, for people.
   [[nodiscard]] std::string liveness();
   [[nodiscard]] std::string readiness() const;
+  /// What it does without though it is ready; empty: nothing.
+  [[nodiscard]] std::string remarks() const;
 
  private:
   void add_copies_watch(const std::string& credential);
@@ -97,19 +97,14 @@ class Operator {
   void credential_changed(const std::string& credential);
   void namespaces_listed();
   void lead(const std::stop_token& stop);
-  void check_synced();
-  void wait_until_synced(const std::stop_token& stop);
+  void begin_work();
+  void look_at_all();
+  void listed();
+  void show_what_is_missing();
   [[nodiscard]] std::vector<std::string> not_listed() const;
   [[nodiscard]] std::vector<std::string> not_settled() const;
 
   void work(const std::stop_token& stop, std::size_t worker);
-  /// `on_step` is called before each request.
-  void settle(const WorkItem& item, const Reconciled& result, const std::function<void()>& on_step);
-  void report_success(const std::string& ns, const Reconciled& result);
-  void tell_sources(const Reconciled& result) const;
-  void report_problems(const std::string& ns, const Reconciled& result,
-                       const std::function<void()>& on_step);
-  void forget(const std::string& ns);
 
   const Environment environment_;
   const config::Config config_;
@@ -124,8 +119,9 @@ class Operator {
   std::unique_ptr<Rescuer> rescuer_;  // null: it is off
   WorkQueue queue_;
   Health health_;
-  StateTally tally_;
   Rollout rollout_;
+  Settlement settlement_;
+  StartGate gate_;
   credentials::StatusRecord status_;
   credentials::SourceContext context_;
   std::vector<std::unique_ptr<credentials::Source>> sources_;
@@ -139,12 +135,7 @@ class Operator {
 
   std::atomic<std::uint64_t> reconciles_ = 0;
   std::atomic<bool> leading_ = false;
-  std::atomic<bool> synced_ = false;
-  mutable std::mutex mutex_;
-  std::condition_variable_any synced_wake_;
-  // guarded by mutex_
-  bool listed_ = false;
-  ProblemLedger ledger_;
+  std::atomic<bool> working_ = false;  // the queue is worked on
 };
 
 }  // namespace icrps::controller

@@ -22,7 +22,8 @@ ProblemLedger::News ProblemLedger::update(const std::string& ns,
   auto& account = accounts_[ns];
   auto& entries = account.entries;
   for (auto& entry : entries) {
-    entry.present = std::find(problems.begin(), problems.end(), entry.problem) != problems.end();
+    entry.present = std::any_of(problems.begin(), problems.end(),
+                                [&](const auto& one) { return one.is_same_as(entry.problem); });
     if (entry.present) continue;
     entry.reported = false;
     entry.since = now;  // patience begins anew when it comes back
@@ -30,7 +31,7 @@ ProblemLedger::News ProblemLedger::update(const std::string& ns,
   News news;
   for (const auto& problem : problems) {
     auto entry = std::find_if(entries.begin(), entries.end(),
-                              [&](const Entry& e) { return e.problem == problem; });
+                              [&](const Entry& e) { return e.problem.is_same_as(problem); });
     if (entry == entries.end()) {
       entry = entries.insert(entries.end(), Entry{problem, now});
     }

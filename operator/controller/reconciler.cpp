@@ -2,19 +2,40 @@
 
 #include <fmt/format.h>
 
+#include "controller/pure/progress.hpp"
 #include "plan/names.hpp"
 #include "plan/text_list.hpp"
 
 namespace icrps::controller {
 namespace {
 
-void note_refusal(Reconciled& result) {
+/// One problem for all that was refused; the first of them stands for the others.
+struct Refusals {
+  std::string first;  ///< "patch ServiceAccount builder"
+  Outcome outcome;    ///< of the first
+  std::size_t count = 0;
+
+  void add(const plan::Action& action, const Outcome& refusal) {
+    if (count++ > 0) return;
+    first = describe(action);
+    outcome = refusal;
+  }
+};
+
+void note_refusals(Reconciled& result, const Refusals& refusals) {
+  if (refusals.count == 0) return;
   result.state = plan::State::kForbidden;
-  result.problems.push_back(
-      {std::string(plan::kForbidden),
-       fmt::format("the API server refuses the operator's request: {}. Check the operator's RBAC, "
-                   "admission policies and quotas of this namespace; it is tried again.",
-                   result.outcome.message)});
+  // What is refused everywhere is told once, and not in each namespace.
+  if (refusals.outcome.everywhere != Everywhere::kNo) return;
+  const auto others = refusals.count > 1 ? fmt::format(" and {} more", refusals.count - 1) : "";
+  plan::Problem problem;
+  problem.reason = std::string(plan::kForbidden);
+  problem.message = fmt::format(
+      "the API server refuses the operator's request ({}{}): {}. Check the operator's "
+      "RBAC, admission policies and quotas of this namespace; it is tried again.",
+      refusals.first, others, refusals.outcome.message);
+  problem.key = refusals.first + ": " + refusals.outcome.cause;
+  result.problems.push_back(std::move(problem));
 }
 
 /// Whether pods that are made from now on get what they did not get before.
@@ -48,6 +69,7 @@ std::optional<plan::Facts> gather(const Known& known, const std::string& ns) {
   const auto copy_of = [&](const std::string& name) {
     return stores.copies.at(name)->get(ns, plan::copy_name(name));
   };
+  const auto is_known = [&](const auto& store) { return !stores.may_be_missing || store.synced(); };
   for (const auto& name : known.credentials.names()) {
     const auto limits = known.limits.find(name);
     facts.credentials.push_back({name, known.credentials.material(name), copy_of(name),
@@ -56,7 +78,12 @@ std::optional<plan::Facts> gather(const Known& known, const std::string& ns) {
   for (const auto& name : known.retired) {
     facts.credentials.push_back({name, nullptr, copy_of(name), nullptr, true});
   }
+  for (auto& credential : facts.credentials) {
+    credential.known = is_known(*stores.copies.at(credential.name));
+  }
+  facts.accounts_known = is_known(stores.accounts);
   facts.accounts = stores.accounts.list(ns);
+  facts.crowded = stores.accounts.crowded(ns);
   return facts;
 }
 
@@ -76,10 +103,13 @@ std::optional<plan::Facts> Reconciler::gather(const std::string& ns) const {
 }
 
 Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& stop,
-                                 const std::function<void()>& on_step) {
+                                 const ReconcileSteps& steps) {
   Reconciled result;
   const auto facts = gather(ns);
-  if (!facts) return result;
+  if (!facts) {
+    remember(ns, {});
+    return result;
+  }
   auto plan = plan::make_plan(*facts, rules_);
   result.exists = true;
   result.uid = facts->ns.uid;
@@ -87,43 +117,77 @@ Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& s
   result.problems = std::move(plan.problems);
   result.copies = std::move(plan.copies);
   result.hosts = std::move(plan.hosts);
-  carry_out(ns, plan, result, stop, on_step);
+  if (!plan.actions.empty() && plan.takes_part) steps.writes();
+  carry_out(ns, in_order(std::move(plan.actions), failed_accounts(ns)), result, stop, steps.step);
   return result;
 }
 
-void Reconciler::carry_out(const std::string& ns, const plan::Plan& plan, Reconciled& result,
-                           const std::stop_token& stop, const std::function<void()>& on_step) {
-  auto& done = result.writes;
-  for (const auto& action : plan.actions) {
-    if (stop.stop_requested()) {
-      result.outcome = {Outcome::Kind::kAgain, "shutting down"};
-      break;
+void Reconciler::carry_out(const std::string& ns, std::vector<plan::Action> actions,
+                           Reconciled& result, const std::stop_token& stop,
+                           const std::function<void()>& on_step) {
+  Progress progress;
+  Refusals refusals;
+  std::set<std::string> failed_accounts;
+  bool ended = false;
+  for (const auto& planned : actions) {
+    const auto action = ended ? std::nullopt : progress.allowed(planned);
+    Outcome outcome{Outcome::Kind::kRetry, "something else must be done before"};
+    if (action && stop.stop_requested()) {
+      outcome = {Outcome::Kind::kAgain, "shutting down"};
+      progress.failed(outcome);
+      ended = true;
+    } else if (action) {
+      on_step();
+      outcome = applier_.apply(ns, *action);
+      if (outcome.everywhere != Everywhere::kNo) result.everywhere.push_back(outcome);
+      if (outcome.kind == Outcome::Kind::kDone) {
+        succeeded(result, *action, outcome);
+        continue;
+      }
+      log_.info("action not done",
+                {{"namespace", ns}, {"action", describe(*action)}, {"detail", outcome.message}});
+      progress.failed(outcome);
+      ended = ends_all(outcome);
     }
-    on_step();
-    result.outcome = applier_.apply(ns, action);
-    if (result.outcome.kind != Outcome::Kind::kDone) {
-      log_.info(
-          "action not done",
-          {{"namespace", ns}, {"action", describe(action)}, {"detail", result.outcome.message}});
-      break;
+    const bool refused = outcome.kind == Outcome::Kind::kForbidden;
+    if (refused) refusals.add(planned, outcome);
+    progress.not_done(planned);
+    hold_back(result, planned, refused ? plan::Standing::kForbidden : plan::Standing::kPending);
+    if (const auto* patch = std::get_if<plan::PatchAccount>(&planned)) {
+      if (action) failed_accounts.insert(patch->account);
     }
-    if (result.outcome.note) result.notes.push_back(*result.outcome.note);
-    done.push_back(describe(action));
-    result.attached |= attaches(action, rules_.attach);
   }
-  const bool forbidden = result.outcome.kind == Outcome::Kind::kForbidden;
-  for (auto i = done.size(); i < plan.actions.size(); ++i) {
-    const bool refused = forbidden && i == done.size();
-    hold_back(result, plan.actions[i],
-              refused ? plan::Standing::kForbidden : plan::Standing::kPending);
+  result.outcome = progress.outcome();
+  remember(ns, std::move(failed_accounts));
+  note_refusals(result, refusals);
+  if (!result.writes.empty()) {
+    log_.info("namespace written", {{"namespace", ns},
+                                    {"actions", plan::join(result.writes, ", ")},
+                                    {"writes", result.writes.size()}});
   }
-  if (!done.empty()) {
-    log_.info("namespace written",
-              {{"namespace", ns}, {"actions", plan::join(done, ", ")}, {"writes", done.size()}});
-  }
-  if (result.outcome.kind == Outcome::Kind::kForbidden) note_refusal(result);
   if (result.outcome.kind == Outcome::Kind::kDone && result.state == plan::State::kPending) {
     result.state = plan::State::kReady;
+  }
+}
+
+void Reconciler::succeeded(Reconciled& result, const plan::Action& action, const Outcome& outcome) {
+  if (outcome.note) result.notes.push_back(*outcome.note);
+  result.writes.push_back(describe(action));
+  result.attached |= attaches(action, rules_.attach);
+}
+
+std::set<std::string> Reconciler::failed_accounts(const std::string& ns) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = failed_accounts_.find(ns);
+  return found == failed_accounts_.end() ? std::set<std::string>{} : found->second;
+}
+
+void Reconciler::remember(const std::string& ns, std::set<std::string> failed_accounts) {
+  const std::lock_guard lock(mutex_);
+  if (failed_accounts.empty()) {
+    failed_accounts_.erase(ns);
+  } else {
+    failed_accounts_[ns] = std::move(failed_accounts);
   }
 }
 

@@ -5,7 +5,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,7 +27,8 @@ struct Reconciled {
   std::vector<plan::Problem> notes;                       ///< what was done and is worth saying
   std::vector<plan::CopyReport> copies;                   ///< as they stand after what was done
   std::vector<std::pair<std::string, icr::Hosts>> hosts;  ///< Plan::hosts
-  Outcome outcome;                                        ///< of the last action that was tried
+  Outcome outcome;                                        ///< of all actions: Progress::outcome()
+  std::vector<Outcome> everywhere;                        ///< what begins or ends to be refused
   std::vector<std::string> writes;                        ///< actions that succeeded, for people
   bool attached = false;  ///< pods that are made from now on get more than before
 };
@@ -44,6 +47,14 @@ struct Known {
 /// Nothing: there is no such namespace.
 [[nodiscard]] std::optional<plan::Facts> gather(const Known& known, const std::string& ns);
 
+/// What is told on the way.
+struct ReconcileSteps {
+  /// There is something to write, in a namespace that takes part.
+  std::function<void()> writes = [] {};
+  /// Before each action: three requests at most.
+  std::function<void()> step = [] {};
+};
+
 class Reconciler {
  public:
   /// Everything passed by reference outlives the reconciler. `retired`: credentials that are no
@@ -59,14 +70,15 @@ class Reconciler {
   [[nodiscard]] std::optional<plan::Facts> gather(const std::string& ns) const;
 
   /// Stops between two actions when `stop` is requested; an action that has begun is finished.
-  /// `on_step` is called before each action: three requests at most.
-  Reconciled reconcile(
-      const std::string& ns, const std::stop_token& stop,
-      const std::function<void()>& on_step = [] {});
+  Reconciled reconcile(const std::string& ns, const std::stop_token& stop,
+                       const ReconcileSteps& steps = {});
 
  private:
-  void carry_out(const std::string& ns, const plan::Plan& plan, Reconciled& result,
+  void carry_out(const std::string& ns, std::vector<plan::Action> actions, Reconciled& result,
                  const std::stop_token& stop, const std::function<void()>& on_step);
+  void succeeded(Reconciled& result, const plan::Action& action, const Outcome& outcome);
+  [[nodiscard]] std::set<std::string> failed_accounts(const std::string& ns) const;
+  void remember(const std::string& ns, std::set<std::string> failed_accounts);
 
   Stores& stores_;
   const credentials::CredentialSet& credentials_;
@@ -75,6 +87,9 @@ class Reconciler {
   const Log& log_;
   const LimitsByCredential limits_;
   const std::vector<std::string> retired_;
+  mutable std::mutex mutex_;
+  /// By namespace: accounts that the last plan could not patch. Guarded by mutex_.
+  std::map<std::string, std::set<std::string>> failed_accounts_;
 };
 
 }  // namespace icrps::controller

@@ -12,7 +12,7 @@ constexpr auto kDistance = 200ms;
 // Attachments that never end put a look off by so many times `after` at most.
 constexpr int kPutOff = 5;
 // What fails is tried for so many times `after`: by default five minutes.
-constexpr int kPatience = 30;
+constexpr int kRescuePatience = 30;
 constexpr BackoffPolicy kBackoff{1s, 2.0, 60s, 0.5};
 
 }  // namespace
@@ -74,7 +74,7 @@ std::optional<RescueSchedule::Instant> RescueSchedule::retry_at(unsigned failure
                                                                 std::chrono::milliseconds at_least,
                                                                 const Random& random) const {
   const auto due = now + std::max(at_least, backoff_delay(kBackoff, failures, random));
-  if (due > begun + kPatience * after_) return std::nullopt;
+  if (due > begun + kRescuePatience * after_) return std::nullopt;
   return due;
 }
 

@@ -11,16 +11,17 @@ namespace {
 
 using plan::Standing;
 
-constexpr std::uint32_t kNoRevision = 0;
+/// Stands for a revision; 0 for none.
+using Mark = std::uint64_t;
+constexpr Mark kNoRevision = 0;
 
-/// Stands for a revision where one word must be enough; never 0.
-std::uint64_t mark_of(const std::string& revision) {
-  return std::hash<std::string>()(revision) | 1U;
+Mark mark_of(const std::string& revision) {
+  return revision.empty() ? kNoRevision : std::hash<std::string>()(revision) | 1U;
 }
 
 /// One credential in one namespace.
 struct Place {
-  std::uint32_t revision = kNoRevision;
+  Mark revision = kNoRevision;
   Standing standing = Standing::kPending;
   bool wanted = false;
 };
@@ -42,56 +43,20 @@ struct Counts {
   }
 };
 
-/// Revisions as small numbers, which are used again when nothing has them any more.
-class Revisions {
- public:
-  struct Entry {
-    std::string name;
-    std::size_t users = 0;
-    std::string replaced{};  // the revision that it took the place of somewhere
-  };
-
-  /// Counts one more user.
-  std::uint32_t take(const std::string& name) {
-    if (name.empty()) return kNoRevision;
-    auto found = std::find_if(entries_.begin() + 1, entries_.end(),
-                              [&](const Entry& entry) { return entry.name == name; });
-    if (found == entries_.end()) {
-      found = std::find_if(entries_.begin() + 1, entries_.end(),
-                           [](const Entry& entry) { return entry.users == 0; });
-      if (found == entries_.end()) found = entries_.insert(entries_.end(), Entry{});
-      *found = Entry{name};
-    }
-    ++found->users;
-    return static_cast<std::uint32_t>(found - entries_.begin());
-  }
-
-  void drop(std::uint32_t revision) {
-    if (revision == kNoRevision) return;
-    auto& entry = entries_[revision];
-    if (--entry.users == 0) entry = Entry{};
-  }
-
-  Entry& at(std::uint32_t revision) { return entries_[revision]; }
-
- private:
-  std::vector<Entry> entries_ = std::vector<Entry>(1);  // the first one is kNoRevision
-};
-
 }  // namespace
 
 /// What is known about one credential.
 struct Rollout::Track {
   std::string credential;
-  Revisions revisions;
-  std::uint32_t current = kNoRevision;  // one of its users is this
+  std::string current;  // revision
   std::chrono::system_clock::time_point since{};
-  std::string replaced;       // the one that was the current one before, in this process
-  bool announced = false;     // the current one
-  std::vector<Place> places;  // by slot
+  std::string replaced;           // the one that was the current one before, in this process
+  Mark took_place = kNoRevision;  // the last one that took the place of another one somewhere
+  bool announced = false;         // the current one
+  std::vector<Place> places;      // by slot
   Counts counts;
   Counts shown;
-  std::atomic<std::uint64_t> done = 0;  // mark_of() the current revision when it is complete
+  std::atomic<Mark> done = kNoRevision;  // of the current revision, when it is complete
 
   [[nodiscard]] Bucket bucket_of(const Place& place) const {
     if (!place.wanted) return Bucket::kNone;
@@ -99,7 +64,7 @@ struct Rollout::Track {
       return place.standing == Standing::kPending ? Bucket::kBehind : Bucket::kLeftOut;
     }
     // Whatever else may be the matter there: it does not need another revision any more.
-    return place.revision == current ? Bucket::kCurrent : Bucket::kBehind;
+    return place.revision == mark_of(current) ? Bucket::kCurrent : Bucket::kBehind;
   }
 
   [[nodiscard]] bool not_allowed(Slot slot) const {
@@ -117,23 +82,19 @@ void Rollout::Track::set(Slot slot, const plan::CopyReport* report) {
   }
   Place next;
   if (report != nullptr) {
-    next = {revisions.take(report->revision), report->standing, true};
+    next = {mark_of(report->revision), report->standing, true};
     const bool replaces = !report->before.empty() && report->before != report->revision;
-    if (replaces && next.revision != kNoRevision) {
-      revisions.at(next.revision).replaced = report->before;
-    }
+    if (replaces) took_place = next.revision;
   }
   auto& place = places[slot];
   counts.add(bucket_of(place), false);
-  revisions.drop(place.revision);
   place = next;
   counts.add(bucket_of(place), true);
 }
 
 void Rollout::Track::set_current(const std::string& revision) {
-  replaced = revisions.at(current).name;
+  replaced = std::exchange(current, revision);
   announced = false;
-  revisions.drop(std::exchange(current, revisions.take(revision)));
   counts = {};
   for (const auto& place : places) counts.add(bucket_of(place), true);
 }
@@ -166,7 +127,7 @@ void Rollout::release(const std::string& credential, const std::string& revision
   News news;
   {
     const std::lock_guard lock(mutex_);
-    if (track->revisions.at(track->current).name == revision) return;
+    if (track->current == revision) return;
     track->set_current(revision);
     track->since = clock_.wall();
     settle(*track, news);
@@ -199,20 +160,16 @@ void Rollout::seen(const std::string& ns, const std::vector<plan::CopyReport>& c
 
 bool Rollout::complete(const std::string& credential, const std::string& revision) const {
   const auto* track = find(credential);
-  return track != nullptr && track->done.load() == mark_of(revision);
+  return track != nullptr && !revision.empty() && track->done.load() == mark_of(revision);
 }
 
 std::optional<Rollout::Report> Rollout::report(const std::string& credential) const {
   auto* track = find(credential);
   if (track == nullptr) return std::nullopt;
   const std::lock_guard lock(mutex_);
-  Report report{track->revisions.at(track->current).name,
-                track->since,
-                track->counts.current,
-                track->counts.behind,
-                track->counts.left_out,
-                {},
-                track->done != 0};
+  Report report{
+      track->current,         track->since, track->counts.current,     track->counts.behind,
+      track->counts.left_out, {},           track->done != kNoRevision};
   for (const auto& place : track->places) {
     const auto bucket = track->bucket_of(place);
     if (bucket == Bucket::kNone || bucket == Bucket::kCurrent) continue;
@@ -257,16 +214,14 @@ void Rollout::settle(Track& track, News& news) {
     track.shown = track.counts;
     metrics_.set_rollout(track.credential, track.counts.current, track.counts.behind);
   }
-  const auto& current = track.revisions.at(track.current);
   const bool complete =
-      track.current != kNoRevision && listed_ && unseen_.empty() && track.counts.behind == 0;
-  const std::uint64_t mark = complete ? mark_of(current.name) : 0;
+      !track.current.empty() && listed_ && unseen_.empty() && track.counts.behind == 0;
+  const Mark mark = complete ? mark_of(track.current) : kNoRevision;
   if (track.done.exchange(mark) == mark || !complete) return;
   news.in_place.push_back(track.credential);
   if (std::exchange(track.announced, true)) return;
-  const auto& replaced = track.replaced.empty() ? current.replaced : track.replaced;
-  if (replaced.empty()) return;
-  news.completed.push_back({track.credential, current.name, track.counts.current, replaced});
+  if (track.replaced.empty() && track.took_place != mark) return;
+  news.completed.push_back({track.credential, track.current, track.counts.current, track.replaced});
 }
 
 Rollout::News Rollout::settle_all() {
@@ -285,16 +240,17 @@ void Rollout::tell(const News& news) const {
 }
 
 plan::Problem note_of(const Rollout::Completed& completed, bool own_keys) {
+  const auto& older = completed.replaced;
+  const auto key = older.empty() ? std::string("The key of an older revision")
+                                 : fmt::format("The key of revision {}", older);
   plan::Problem note;
   note.reason = std::string(plan::kRolledOut);
   note.message = fmt::format(
-      "revision {} of credential \"{}\" is in place in all {} namespaces that use it. {}",
-      completed.revision, completed.credential, completed.namespaces,
-      own_keys ? fmt::format("The key of revision {}, which it replaced, is not needed any more; "
-                             "the operator disables and deletes those that it made.",
-                             completed.replaced)
-               : fmt::format("The key of revision {}, which it replaced, is safe to revoke.",
-                             completed.replaced));
+      "revision {} of credential \"{}\" is in place in all {} namespaces that use it. {}, which it "
+      "replaced, {}",
+      completed.revision, completed.credential, completed.namespaces, key,
+      own_keys ? "is not needed any more; the operator disables and deletes those that it made."
+               : "is safe to revoke.");
   note.note = true;
   return note;
 }

@@ -6,7 +6,11 @@
 // there is nothing of ours to replace (it may not use the credential, the Secret is not ours, …).
 // What is left out holds up nobody.
 //
-// Memory: about 80 bytes for a namespace that asks for any credential, and 8 for each credential.
+// Of the revision that stands in a namespace only a mark is kept, which tells whether it is the
+// current one: what a copy says is its tenant's to write. Only revisions that were handed out by
+// this process are ever named to people.
+//
+// Memory: about 80 bytes for a namespace that asks for any credential, and 16 for each credential.
 // Thread safety: all methods may be called from any thread; complete() never waits.
 #pragma once
 
@@ -36,7 +40,9 @@ class Rollout {
     std::string credential;
     std::string revision;
     std::size_t namespaces = 0;  ///< that have it
-    std::string replaced;        ///< the revision that it took the place of
+    /// The revision that it took the place of; empty: an older one, which this process did not hand
+    /// out.
+    std::string replaced;
   };
   /// Called once per revision, without a lock held, on the thread that brought the last piece. Not
   /// for a revision that replaced none: the first one of an installation, or one that a restart

@@ -5,16 +5,46 @@
 namespace icrps::controller {
 namespace {
 
-std::string value_of(const std::map<std::string, std::string>& map, std::string_view key) {
+// A revision, a hash and a time of ours are shorter.
+constexpr std::size_t kLongestNote = 64;
+
+/// At most so much of it, without the memory of the rest: whoever may edit a copy writes it.
+std::string value_of(const std::map<std::string, std::string>& map, std::string_view key,
+                     std::size_t longest = kLongestNote) {
   const auto found = map.find(std::string(key));
-  return found == map.end() ? std::string() : found->second;
+  return found == map.end() ? std::string() : found->second.substr(0, longest);
+}
+
+/// Those that mean something; nobody looks at the others.
+plan::Annotations known_annotations(plan::Annotations&& all) {
+  plan::Annotations known;
+  for (const auto key :
+       {plan::kRegions, plan::kEndpoints, plan::kServiceAccounts, plan::kCredentials}) {
+    const auto found = all.find(std::string(key));
+    if (found == all.end()) continue;
+    known.emplace(key, plan::bounded_annotation(std::move(found->second)));
+  }
+  return known;
+}
+
+void note_key(plan::CopyFacts& copy, const std::string& key) {
+  if (key == plan::kSecretKey) return;
+  if (copy.extra_keys.size() < plan::kMostExtraKeys) {
+    copy.extra_keys.push_back(key);
+  } else {
+    copy.more_keys = true;
+  }
 }
 
 }  // namespace
 
 plan::NamespaceFacts namespace_facts(kube::Object&& object) {
-  return {std::move(object.name), std::move(object.uid),         std::move(object.resource_version),
-          object.terminating,     std::move(object.annotations), std::move(object.labels)};
+  return {std::move(object.name),
+          std::move(object.uid),
+          std::move(object.resource_version),
+          object.terminating,
+          known_annotations(std::move(object.annotations)),
+          std::move(object.labels)};
 }
 
 plan::AccountFacts account_facts(kube::Object&& object) {
@@ -24,12 +54,17 @@ plan::AccountFacts account_facts(kube::Object&& object) {
           std::move(object.image_pull_secrets)};
 }
 
+std::size_t account_weight(const std::string& name, const plan::AccountFacts& facts) {
+  constexpr std::size_t kItself = 256;  // the record, its place in a map, the texts' own overhead
+  auto weight = kItself + name.size() + facts.uid.size();
+  for (const auto& secret : facts.pull_secrets) weight += sizeof(secret) + secret.size();
+  return weight;
+}
+
 plan::CopyFacts copy_facts(kube::Object&& object) {
   plan::CopyFacts copy;
   copy.content_hash = plan::content_hash(object.data);
-  for (const auto& entry : object.data) {
-    if (entry.first != plan::kSecretKey) copy.extra_keys.push_back(entry.first);
-  }
+  for (const auto& entry : object.data) note_key(copy, entry.first);
   copy.managed_by = value_of(object.labels, plan::kManagedByLabel);
   copy.ours = copy.managed_by == plan::kManagedBy;
   if (copy.ours) copy.managed_by.clear();  // it would be in memory once per namespace
@@ -38,7 +73,7 @@ plan::CopyFacts copy_facts(kube::Object&& object) {
   copy.immutable = object.immutable;
   copy.terminating = object.terminating;
   copy.credential_label = value_of(object.labels, plan::kCredentialLabel);
-  copy.hosts = value_of(object.annotations, plan::kHosts);
+  copy.hosts = value_of(object.annotations, plan::kHosts, plan::kLongestHosts);
   copy.revision = value_of(object.annotations, plan::kRevision);
   copy.hash_annotation = value_of(object.annotations, plan::kContentHash);
   copy.expires_at = value_of(object.annotations, plan::kExpiresAt);

@@ -8,11 +8,17 @@
 
 namespace icrps::controller {
 
+/// Keeps the annotations that mean something, each no longer than any may be.
 [[nodiscard]] plan::NamespaceFacts namespace_facts(kube::Object&& object);
 [[nodiscard]] plan::AccountFacts account_facts(kube::Object&& object);
-/// Keeps a hash of the data, not the data.
+/// What it takes in memory, about, in bytes.
+[[nodiscard]] std::size_t account_weight(const std::string& name, const plan::AccountFacts& facts);
+/// Keeps a hash of the data, not the data, and of each annotation no more than ours are long.
 [[nodiscard]] plan::CopyFacts copy_facts(kube::Object&& object);
 [[nodiscard]] plan::PodFacts pod_facts(kube::Object&& object);
+
+/// What the service accounts of one namespace may take; there is room for 10,000 ordinary ones.
+inline constexpr std::size_t kMostAccountBytes = std::size_t{4} << 20U;
 
 using NamespaceStore = kube::Store<plan::NamespaceFacts>;
 using AccountStore = kube::Store<plan::AccountFacts>;

@@ -26,7 +26,7 @@ std::optional<WorkItem> WorkQueue::get(const std::stop_token& stop) {
     if (auto item = state_.pop(clock_.now())) return item;
     const auto seen = changes_;
     const auto news = [&] { return changes_ != seen; };
-    if (const auto due = state_.next_due()) {
+    if (const auto due = state_.next_due(clock_.now())) {
       wake_.wait_until(lock, stop, *due, news);
     } else {
       wake_.wait(lock, stop, news);
@@ -38,10 +38,24 @@ std::optional<WorkItem> WorkQueue::get(const std::stop_token& stop) {
 void WorkQueue::done(const std::string& key) {
   {
     const std::lock_guard lock(mutex_);
-    state_.done(key);
+    state_.done(key, clock_.now());
     ++changes_;
   }
   wake_.notify_one();
+}
+
+void WorkQueue::writes(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  state_.writes(key, clock_.now());
+}
+
+void WorkQueue::end_backoffs() {
+  {
+    const std::lock_guard lock(mutex_);
+    state_.end_backoffs(clock_.now());
+    ++changes_;
+  }
+  wake_.notify_all();
 }
 
 std::chrono::milliseconds WorkQueue::retry(const std::string& key,

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/utf8.hpp"
+
 namespace icrps::icr {
 
 /// Space, tab, line feed, vertical tab, form feed, carriage return.
@@ -43,8 +45,6 @@ namespace icrps::icr {
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word,
                                                  const std::vector<std::string>& candidates);
 
-/// Length of the valid UTF-8 sequence that `text` starts with, or 0. No overlong forms, no
-/// surrogates, nothing above U+10FFFF.
-[[nodiscard]] std::size_t utf8_length(std::string_view text);
+using icrps::utf8_length;
 
 }  // namespace icrps::icr

@@ -111,7 +111,8 @@ Status status_of(const http::Response& response) {
 
 ApiError error_of(const http::Response& response) {
   const Status status = status_of(response);
-  ApiError error{kind_of(status), status.code, status.message, std::nullopt};
+  ApiError error{kind_of(status), status.code,        status.message,
+                 std::nullopt,    refuser_of(status), cause_of(status)};
   if (status.retry_after) error.retry_after = *status.retry_after;
   return error;
 }

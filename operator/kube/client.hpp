@@ -16,6 +16,7 @@
 #include "http/transport.hpp"
 #include "kube/collection.hpp"
 #include "kube/pure/object.hpp"
+#include "kube/pure/refusal.hpp"
 
 namespace icrps::kube {
 
@@ -37,6 +38,8 @@ struct ApiError {
   int status = 0;       ///< HTTP, 0 without an answer
   std::string message;  ///< the API server's words; for people
   std::optional<std::chrono::milliseconds> retry_after;
+  Refuser refuser = Refuser::kUnknown;
+  std::string cause{};  ///< cause_of()
 };
 
 [[nodiscard]] std::string_view to_string(ApiError::Kind kind);

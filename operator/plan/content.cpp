@@ -1,6 +1,7 @@
 #include "plan/content.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "icr/base64.hpp"
 #include "plan/names.hpp"
@@ -29,22 +30,30 @@ std::string content_hash(const std::vector<std::pair<std::string, SecretString>>
 
 std::shared_ptr<const Content> Material::content(const icr::Hosts& hosts,
                                                  const Limits& limits) const {
-  const auto keys = auth_keys(limits, hosts);
+  auto keys = auth_keys(limits, hosts);
   const std::lock_guard lock(mutex_);
-  auto& made = made_[keys];
-  if (!made) {
-    Content content;
-    if (!recorded_) {
-      content.data =
-          SecretString(icr::base64_encode(icr::docker_config_json(keys, login_).reveal()));
-      content.hash = content_hash({{std::string(kSecretKey), content.data}});
-    }
-    content.hosts = join({hosts.begin(), hosts.end()}, ",");
-    content.revision = revision_;
-    if (expires_at_) content.expires_at = rfc3339(*expires_at_);
-    made = std::make_shared<const Content>(std::move(content));
+  const auto found =
+      std::find_if(made_.begin(), made_.end(), [&](const auto& one) { return one.first == keys; });
+  if (found != made_.end()) {
+    made_.splice(made_.begin(), made_, found);
+  } else {
+    auto content = std::make_shared<const Content>(make(hosts, keys));
+    made_.emplace_front(std::move(keys), std::move(content));
+    if (made_.size() > kMostContents) made_.pop_back();
   }
-  return made;
+  return made_.front().second;
+}
+
+Content Material::make(const icr::Hosts& hosts, const Keys& keys) const {
+  Content content;
+  if (!recorded_) {
+    content.data = SecretString(icr::base64_encode(icr::docker_config_json(keys, login_).reveal()));
+    content.hash = content_hash({{std::string(kSecretKey), content.data}});
+  }
+  content.hosts = join({hosts.begin(), hosts.end()}, ",");
+  content.revision = revision_;
+  if (expires_at_) content.expires_at = rfc3339(*expires_at_);
+  return content;
 }
 
 std::string revision_of(const std::string& credential, const icr::Login& login) {

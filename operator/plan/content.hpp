@@ -2,12 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <map>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "icr/docker_config.hpp"
@@ -30,10 +31,14 @@ struct Content {
     const std::vector<std::pair<std::string, SecretString>>& data);
 
 /// A credential that is good for use, and the contents made of it, each made once for however many
-/// namespaces want the same hosts.
+/// namespaces want the same hosts. Of the sets of hosts that were asked for lately kMostContents
+/// are remembered: a cluster has a few, and whoever may annotate a namespace can ask for another
+/// one every time.
 /// Thread safety: all methods may be called from any thread.
 class Material {
  public:
+  static constexpr std::size_t kMostContents = 32;
+
   using Expiry = std::optional<std::chrono::system_clock::time_point>;
 
   /// `expires_at`: when the login stops working, of one that does.
@@ -57,8 +62,12 @@ class Material {
   const std::string revision_;
   const Expiry expires_at_;
   const bool recorded_ = false;
+  using Keys = std::set<std::string>;
+  [[nodiscard]] Content make(const icr::Hosts& hosts, const Keys& keys) const;
+
   mutable std::mutex mutex_;
-  mutable std::map<std::set<std::string>, std::shared_ptr<const Content>> made_;  // by auth_keys()
+  /// By auth_keys(), the one that was asked for last in front. Guarded by mutex_.
+  mutable std::list<std::pair<Keys, std::shared_ptr<const Content>>> made_;
 };
 
 /// Names a login without giving it away: 12 hex digits of a SHA-256. Same login, same revision,

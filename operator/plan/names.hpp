@@ -46,7 +46,10 @@ inline constexpr std::string_view kSecretReplaced = "SecretReplaced";
 inline constexpr std::string_view kSecretRepaired = "SecretRepaired";
 inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailable";
 inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
+inline constexpr std::string_view kTooManyServiceAccounts = "TooManyServiceAccounts";
 inline constexpr std::string_view kForbidden = "Forbidden";
+inline constexpr std::string_view kRefusedEverywhere = "RefusedEverywhere";
+inline constexpr std::string_view kListMissing = "ListMissing";
 inline constexpr std::string_view kPullSecretsWritten = "PullSecretsWritten";
 // On the ConfigMap of the operator's configuration.
 inline constexpr std::string_view kConfigurationRefused = "ConfigurationRefused";

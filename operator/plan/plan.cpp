@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
+#include <unordered_set>
 
 #include "plan/names.hpp"
+#include "plan/selection.hpp"
 #include "plan/text_list.hpp"
 
 namespace icrps::plan {
@@ -26,7 +28,8 @@ bool up_to_date(const CopyFacts& copy, const std::string& credential, const Cont
   // Of contents that are not at hand the copy's own word is taken.
   const auto& hash = content.hash.empty() ? copy.hash_annotation : content.hash;
   return copy.content_hash == hash && copy.hash_annotation == hash &&
-         copy.revision == content.revision && copy.hosts == content.hosts &&
+         copy.revision == content.revision &&
+         copy.hosts == std::string_view(content.hosts).substr(0, kLongestHosts) &&
          copy.expires_at == content.expires_at && copy.credential_label == credential &&
          copy.extra_keys.empty();
 }
@@ -163,6 +166,7 @@ std::optional<icr::Hosts> hosts_for(const CredentialFacts& credential, const Wis
 /// A copy that an update can't mend, or nothing. The words for people.
 std::string beyond_repair(const CopyFacts& copy) {
   if (!copy.right_type) return fmt::format("its type is not {}", kSecretType);
+  if (copy.more_keys) return fmt::format("it has more than {} keys of others", kMostExtraKeys);
   return copy.immutable ? "it is immutable" : "";
 }
 
@@ -276,6 +280,12 @@ bool is_source(const CredentialFacts& credential, const NamespaceFacts& ns, cons
 void plan_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
                const NamespaceFacts& ns, const Wish& wish, const Rules& rules) {
   const bool source = is_source(credential, ns, rules);
+  if (!credential.known) {
+    if (!credential.retired && asks_for(wish, credential.name, false)) {
+      report(plan, credential, Standing::kPending);
+    }
+    return;
+  }
   if (credential.retired) {
     if (!source) plan_retired(copies, credential);
     return;
@@ -312,13 +322,16 @@ Copies plan_copies(Plan& plan, const Facts& facts, const Wish& wish, const Rules
 
 std::optional<PatchAccount> plan_account(const std::string& name, const AccountFacts& account,
                                          bool selected, const Copies& copies) {
-  PatchAccount patch{name, account.resource_version, {}, {}, account.pull_secrets.empty()};
+  PatchAccount patch{name, account.resource_version, {}, {}, account.pull_secrets.empty(), {}};
   std::set<std::string> present;
   for (std::size_t i = account.pull_secrets.size(); i-- > 0;) {
     const auto& secret = account.pull_secrets[i];
     const bool goes =
         copies.detach.contains(secret) || (copies.attach.contains(secret) && !selected);
-    if (goes) patch.remove.push_back(i);
+    if (goes) {
+      patch.remove.push_back(i);
+      patch.removed.push_back(secret);
+    }
     present.insert(secret);
   }
   if (selected) {
@@ -332,12 +345,13 @@ std::optional<PatchAccount> plan_account(const std::string& name, const AccountF
 void plan_accounts(Plan& plan, const Facts& facts, const Wish& wish, const Copies& copies,
                    Attach attach) {
   const bool may_attach = wish.opted_in && attach == Attach::kServiceAccounts;
+  const Selection selection(wish.service_accounts.value_or(std::vector<std::string>{}));
   for (const auto& [name, account] : facts.accounts) {
     if (account.terminating) continue;
     // With a mistake in the annotation an account stays as it is: selected when it is attached.
     const bool selected =
         wish.service_accounts
-            ? selects(*wish.service_accounts, name)
+            ? selection.selects(name)
             : std::any_of(account.pull_secrets.begin(), account.pull_secrets.end(),
                           [&](const auto& secret) { return copies.attach.contains(secret); });
     if (auto patch = plan_account(name, account, may_attach && selected, copies)) {
@@ -346,25 +360,54 @@ void plan_accounts(Plan& plan, const Facts& facts, const Wish& wish, const Copie
   }
 }
 
+/// "service account "a", which does not exist here; it is …", of however many.
+std::string missing_text(const std::vector<std::string_view>& missing) {
+  constexpr std::size_t kShown = 3;
+  std::vector<std::string> shown;
+  for (const auto name : missing) {
+    if (shown.size() == kShown) break;
+    shown.push_back(fmt::format("\"{}\"", name));
+  }
+  const auto more = missing.size() - shown.size();
+  const bool one = missing.size() == 1;
+  return fmt::format(
+      "service account{} {}{}, which {} not exist here; {} served as soon as {} "
+      "created",
+      one ? "" : "s", join(shown, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
+      one ? "does" : "do", one ? "it is" : "they are", one ? "it is" : "they are");
+}
+
 /// Accounts that the annotation names and that don't exist. The configuration's default list is
 /// no promise of anybody, so that it gives no Event.
 void note_missing_accounts(Plan& plan, const Facts& facts, const Wish& wish) {
   if (!wish.service_accounts || !facts.ns.annotations.contains(std::string(kServiceAccounts))) {
     return;
   }
+  std::unordered_set<std::string_view> existing;
+  for (const auto& account : facts.accounts) existing.insert(account.first);
+  std::vector<std::string_view> missing;
   for (const auto& pattern : *wish.service_accounts) {
-    if (pattern.find_first_of("*?") != std::string::npos) continue;
-    const bool exists = std::any_of(facts.accounts.begin(), facts.accounts.end(),
-                                    [&](const auto& account) { return account.first == pattern; });
-    if (exists) continue;
-    plan.problems.push_back(
-        {std::string(kServiceAccountNotFound),
-         fmt::format("annotation {} names service account \"{}\", which does not exist here; it is "
-                     "served as soon as it is created. Accepted: names and globs of service "
-                     "accounts of this namespace, or none.",
-                     kServiceAccounts, pattern),
-         true});
+    if (!is_glob(pattern) && !existing.contains(pattern)) missing.push_back(pattern);
   }
+  if (missing.empty()) return;
+  plan.problems.push_back(
+      {std::string(kServiceAccountNotFound),
+       fmt::format("annotation {} names {}. Accepted: names and globs of service accounts of this "
+                   "namespace, or none.",
+                   kServiceAccounts, missing_text(missing)),
+       true});
+}
+
+void note_crowd(Plan& plan, const Facts& facts) {
+  if (!facts.crowded) return;
+  plan.problems.push_back(
+      {std::string(kTooManyServiceAccounts),
+       fmt::format(
+           "this namespace has more service accounts than icr-pull-secrets remembers of one "
+           "namespace; {} are known, the others are left alone. Delete those that nobody "
+           "needs.",
+           facts.accounts.size()),
+       true, false, "crowd"});
 }
 
 }  // namespace
@@ -438,19 +481,28 @@ Plan make_plan(const Facts& facts, const Rules& rules) {
   }
   Wish wish = wish_of(facts, rules);
 
+  plan.takes_part = wish.opted_in;
   if (wish.opted_in) plan.state = wish.problems.empty() ? State::kReady : State::kMistake;
   plan.problems = std::move(wish.problems);
   Copies copies = plan_copies(plan, facts, wish, rules);
   plan.actions = std::move(copies.writes);
-  plan_accounts(plan, facts, wish, copies, rules.attach);
-  std::move(copies.deletes.begin(), copies.deletes.end(), std::back_inserter(plan.actions));
-  if (wish.opted_in && rules.attach == Attach::kServiceAccounts) {
-    note_missing_accounts(plan, facts, wish);
+  if (facts.accounts_known) {
+    plan_accounts(plan, facts, wish, copies, rules.attach);
+    std::move(copies.deletes.begin(), copies.deletes.end(), std::back_inserter(plan.actions));
+  }
+  if (facts.accounts_known && wish.opted_in && rules.attach == Attach::kServiceAccounts) {
+    if (!facts.crowded) note_missing_accounts(plan, facts, wish);
+    note_crowd(plan, facts);
   }
   if (plan.state == State::kReady && plan.copies.empty() && nobody_asked(wish, facts.ns)) {
     plan.state = State::kNotOptedIn;  // it may have nothing of what the configuration gives to all
   }
-  if (plan.state == State::kReady && !plan.actions.empty()) plan.state = State::kPending;
+  const bool known =
+      facts.accounts_known && std::all_of(facts.credentials.begin(), facts.credentials.end(),
+                                          [](const auto& credential) { return credential.known; });
+  if (plan.state == State::kReady && (!plan.actions.empty() || !known)) {
+    plan.state = State::kPending;
+  }
   return plan;
 }
 

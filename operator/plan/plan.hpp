@@ -17,7 +17,12 @@
 
 namespace icrps::plan {
 
-/// A Secret that has the name of a copy.
+/// Of a copy's list of hosts so many bytes are known; one that is longer is compared by them.
+inline constexpr std::size_t kLongestHosts = 16384;
+/// A copy with more keys besides ours is not mended but made anew: each would have to be named.
+inline constexpr std::size_t kMostExtraKeys = 16;
+
+/// A Secret that has the name of a copy. What somebody may write into it is cut to these bounds.
 struct CopyFacts {
   std::string uid;
   std::string resource_version;
@@ -34,6 +39,7 @@ struct CopyFacts {
   std::vector<std::string> extra_keys;  ///< in data, besides .dockerconfigjson
   std::string managed_by{};             ///< the label of one that isn't ours
   bool adopted = false;                 ///< it was adopted before, whoever has it now
+  bool more_keys = false;               ///< there are more than kMostExtraKeys
 };
 
 struct AccountFacts {
@@ -50,12 +56,17 @@ struct CredentialFacts {
   std::optional<CopyFacts> copy;             ///< in this namespace
   std::shared_ptr<const Limits> limits{};    ///< null: none
   bool retired = false;  ///< it is no more: nobody can ask for it, what is left of it goes
+  /// Whether there is a copy. False: the list that tells is missing, and so nothing is done.
+  bool known = true;
 };
 
 struct Facts {
   NamespaceFacts ns;
   std::vector<CredentialFacts> credentials;
   std::vector<std::pair<std::string, AccountFacts>> accounts;  ///< by name
+  /// False: the list that tells is missing. Nothing is attached, detached or deleted.
+  bool accounts_known = true;
+  bool crowded = false;  ///< there are more than are known: nobody remembers so many
 };
 
 /// What holds for every namespace.
@@ -94,9 +105,10 @@ struct DeleteCopy {
 struct PatchAccount {
   std::string account;
   std::string resource_version;
-  std::vector<std::size_t> remove;  ///< positions, highest first
-  std::vector<std::string> add;     ///< names
-  bool list_is_empty = false;       ///< there is no list to append to
+  std::vector<std::size_t> remove;     ///< positions, highest first
+  std::vector<std::string> add;        ///< names
+  bool list_is_empty = false;          ///< there is no list to append to
+  std::vector<std::string> removed{};  ///< the names at these positions
 };
 using Action = std::variant<CreateCopy, UpdateCopy, DeleteCopy, PatchAccount>;
 
@@ -141,8 +153,9 @@ struct CopyReport {
 
 struct Plan {
   State state = State::kNotOptedIn;
-  /// Each depends on those before it: a copy exists before it is attached and is detached before
-  /// it is deleted. Stop at the first that fails.
+  bool takes_part = false;  ///< the namespace is opted in, by itself or by default
+  /// In this order: a copy exists before it is attached and is detached before it is deleted. What
+  /// may be done when one of them fails: controller::Progress.
   std::vector<Action> actions;
   std::vector<Problem> problems;
   std::vector<CopyReport> copies;  ///< one per credential that the namespace asks for

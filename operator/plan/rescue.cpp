@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "plan/names.hpp"
+#include "plan/selection.hpp"
 #include "plan/text_list.hpp"
 
 namespace icrps::plan {
@@ -49,11 +50,11 @@ References references_of(const Facts& facts, const Rules& rules) {
   if (!wish.opted_in) return {};
   const auto copies = copies_in_place(facts, wish);
   const bool pods_only = rules.attach == Attach::kPodsOnly;
+  const Selection selection(wish.service_accounts.value_or(std::vector<std::string>{}));
   References references;
   for (const auto& [name, account] : facts.accounts) {
     // With a mistake in the annotation an account is selected when it is attached.
-    const bool selected =
-        wish.service_accounts ? selects(*wish.service_accounts, name) : !pods_only;
+    const bool selected = wish.service_accounts ? selection.selects(name) : !pods_only;
     if (account.terminating || !selected) continue;
     for (const auto& copy : copies) {
       // Those that no account names are what the admission policy gives to pods.

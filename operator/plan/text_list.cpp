@@ -22,6 +22,12 @@ std::vector<std::string> split_list(std::string_view text) {
   }
 }
 
+std::vector<std::string> words_of(std::string_view text) {
+  auto words = split_list(text);
+  std::erase(words, "");
+  return words;
+}
+
 std::string join(const std::vector<std::string>& words, std::string_view separator) {
   std::string text;
   for (const auto& word : words) {

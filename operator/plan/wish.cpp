@@ -18,6 +18,16 @@ const std::string* find(const Annotations& annotations, std::string_view key) {
   return found == annotations.end() ? nullptr : &found->second;
 }
 
+/// Where the character after so many begins; the size of a text that has no more.
+std::size_t after_characters(std::string_view text, std::size_t count) {
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const bool begins = (static_cast<unsigned char>(text[at]) & 0xc0U) != 0x80U;
+    if (begins && count-- == 0) break;
+  }
+  return at;
+}
+
 /// Names of service accounts are DNS subdomains; a pattern may hold * and ? besides.
 bool is_account_pattern(const std::string& text) {
   constexpr std::size_t kLongestName = 253;
@@ -39,16 +49,32 @@ void mistake(Wish& wish, std::string_view reason, std::string message) {
   wish.problems.push_back({std::string(reason), std::move(message)});
 }
 
+/// The annotation's value is longer than any may be: a mistake like any other.
+bool too_long(Wish& wish, std::string_view annotation, std::string_view reason,
+              std::string_view value) {
+  if (after_characters(value, kLongestAnnotation) == value.size()) return false;
+  mistake(wish, reason,
+          fmt::format("annotation {}: {} has more than {} characters; accepted: at most so many. "
+                      "What was in force stays.",
+                      annotation, icr::quoted(value), kLongestAnnotation));
+  return true;
+}
+
 icr::Endpoints read_endpoints(Wish& wish, const Annotations& annotations, const Defaults& defaults,
                               bool& valid) {
   const auto* value = find(annotations, kEndpoints);
   if (value == nullptr) return defaults.endpoints;
-  if (const auto endpoints = icr::parse_endpoints(*value)) return *endpoints;
+  valid = false;
+  if (too_long(wish, kEndpoints, kInvalidEndpoints, *value)) return defaults.endpoints;
+  if (const auto words = words_of(*value); words.size() == 1) {
+    const auto endpoints = icr::parse_endpoints(words.front());
+    valid = endpoints.has_value();
+    if (valid) return *endpoints;
+  }
   mistake(wish, kInvalidEndpoints,
           fmt::format("annotation {}: {} is not accepted; accepted: public, private, all. What "
                       "was in force stays.",
                       kEndpoints, icr::quoted(*value)));
-  valid = false;
   return defaults.endpoints;
 }
 
@@ -57,6 +83,7 @@ void read_hosts(Wish& wish, const Annotations& annotations, const Defaults& defa
   bool endpoints_valid = true;
   const auto endpoints = read_endpoints(wish, annotations, defaults, endpoints_valid);
   const auto& value = wish.by_default ? defaults.opt_in.regions : *find(annotations, kRegions);
+  if (!wish.by_default && too_long(wish, kRegions, kInvalidRegions, value)) return;
   auto hosts = regions.select(value, endpoints);
   if (!hosts) {
     const auto where =
@@ -75,7 +102,9 @@ void read_accounts(Wish& wish, const Annotations& annotations, const Defaults& d
     wish.service_accounts = defaults.service_accounts;
     return;
   }
-  const Words entries = split_list(*value);
+  if (too_long(wish, kServiceAccounts, kInvalidServiceAccounts, *value)) return;
+  Words entries = words_of(*value);
+  if (entries.empty()) entries.emplace_back();
   if (entries == Words{"none"}) {
     wish.service_accounts.emplace();
     return;
@@ -96,7 +125,9 @@ void read_accounts(Wish& wish, const Annotations& annotations, const Defaults& d
 
 void read_credentials(Wish& wish, const Annotations& annotations, const Words& known) {
   const auto* value = find(annotations, kCredentials);
-  const Words entries = value == nullptr ? Words{"default"} : split_list(*value);
+  if (value != nullptr && too_long(wish, kCredentials, kInvalidCredentials, *value)) return;
+  Words entries = value == nullptr ? Words{"default"} : words_of(*value);
+  if (entries.empty()) entries.emplace_back();
   const auto wrong = std::find_if(entries.begin(), entries.end(), [&](const std::string& entry) {
     return std::find(known.begin(), known.end(), entry) == known.end();
   });
@@ -117,6 +148,11 @@ void read_credentials(Wish& wish, const Annotations& annotations, const Words& k
 }
 
 }  // namespace
+
+std::string bounded_annotation(std::string text) {
+  const auto end = after_characters(text, kLongestAnnotation + 1);
+  return end == text.size() ? text : text.substr(0, end);  // with its memory
+}
 
 Wish read_wish(const NamespaceFacts& ns, const Defaults& defaults, const icr::RegionTable& regions,
                const Words& known_credentials) {

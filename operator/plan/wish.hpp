@@ -15,6 +15,13 @@ namespace icrps::plan {
 
 using Annotations = std::map<std::string, std::string>;
 
+/// Of each annotation of ours, in characters. A longer one is a mistake: nobody means it, and who
+/// may write one could have the operator read and remember it without end.
+inline constexpr std::size_t kLongestAnnotation = 4096;
+
+/// The text, or as much of a longer one as shows that it is too long.
+[[nodiscard]] std::string bounded_annotation(std::string text);
+
 struct NamespaceFacts {
   std::string name;
   std::string uid;
@@ -30,6 +37,14 @@ struct Problem {
   std::string message;  ///< what is wrong, what is accepted, what happens meanwhile
   bool patience = false;
   bool note = false;  ///< nothing is wrong, but worth saying: a Normal Event, not a Warning
+  /// What makes it the same problem as before when the message has changed: that of an admission
+  /// webhook may hold the number of a request. Empty: the message.
+  std::string key{};
+
+  [[nodiscard]] const std::string& identity() const { return key.empty() ? message : key; }
+  [[nodiscard]] bool is_same_as(const Problem& other) const {
+    return reason == other.reason && note == other.note && identity() == other.identity();
+  }
   friend bool operator==(const Problem&, const Problem&) = default;
 };
 

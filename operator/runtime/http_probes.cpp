@@ -16,7 +16,12 @@ HttpAnswer answer(const Probes& probes, std::string_view method, std::string_vie
   constexpr int kNotFound = 404;
   if (method != "GET") return {.status = kNotFound, .body = {}};
   if (path == "/livez") return answer(probes.live());
-  if (path == "/readyz") return answer(probes.ready());
+  if (path == "/readyz") {
+    auto ready = answer(probes.ready());
+    const auto remarks = probes.remarks();
+    if (ready.body == "ok\n" && !remarks.empty()) ready.body += remarks + "\n";
+    return ready;
+  }
   if (path == "/metrics") {
     return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = probes.metrics()};
   }

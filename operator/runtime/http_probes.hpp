@@ -21,6 +21,8 @@ struct Probes {
   std::function<std::string()> live;
   std::function<std::string()> ready;
   std::function<std::string()> metrics;  ///< the exposition text
+  /// What people are told by /readyz though it is ready; empty: nothing.
+  std::function<std::string()> remarks = [] { return std::string(); };
 };
 
 /// Serves from construction to destruction on a thread of its own, where the probes are called. No

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/printable.hpp"
+
 namespace icrps {
 namespace {
 
@@ -55,10 +57,10 @@ std::string text_line(std::string_view time, LogLevel level, std::string_view me
                       Log::Fields fields) {
   auto line = fmt::format("{} {:5} {}", time.substr(11, 12), name_of(level), message);
   for (const auto& field : fields) {
-    line += fmt::format(" {}={}", field.key, json_value(field.value));
+    line += fmt::format(" {}={}", field.key, printable(json_value(field.value)));
   }
   for (const auto& field : scope_fields()) {
-    line += fmt::format(" {}={}", field.key, json_value(field.value));
+    line += fmt::format(" {}={}", field.key, printable(json_value(field.value)));
   }
   return line + "\n";
 }

@@ -2,6 +2,9 @@
 // writers feed in their own results so that nobody acts twice on the same fact while the event
 // about it is still on its way.
 //
+// With a budget no namespace makes it remember more than that: what does not fit is left out, and
+// the namespace is crowded until the next list, or until it has nothing left.
+//
 // Thread safety: all methods may be called from any thread. `on_change` is called without a lock
 // held, on the thread that caused the change.
 #pragma once
@@ -29,7 +32,14 @@ class Store final : public Sink {
   using OnChange = std::function<void(const std::string& ns)>;
   using OnSynced = std::function<void()>;
 
-  explicit Store(Project project) : project_(std::move(project)) {}
+  /// What the records of one namespace may weigh together. Without `weigh`: anything.
+  struct Budget {
+    std::function<std::size_t(const std::string& name, const Record&)> weigh;
+    std::size_t most = 0;
+  };
+
+  explicit Store(Project project, Budget budget = {})
+      : project_(std::move(project)), budget_(std::move(budget)) {}
 
   /// Before the first event; both may be empty.
   void listen(OnChange on_change, OnSynced on_synced) {
@@ -50,7 +60,7 @@ class Store final : public Sink {
     {
       const std::lock_guard lock(mutex_);
       if (incoming_) {
-        (*incoming_)[place.ns].insert_or_assign(place.name, std::move(record));
+        put((*incoming_)[place.ns], place.name, std::move(record));
         return;
       }
       if (!take(place, std::move(record))) return;
@@ -120,7 +130,14 @@ class Store final : public Sink {
     const std::lock_guard lock(mutex_);
     const auto found = records_.find(ns);
     if (found == records_.end()) return {};
-    return {found->second.begin(), found->second.end()};
+    return {found->second.records.begin(), found->second.records.end()};
+  }
+
+  /// There are more in this namespace than list() has.
+  [[nodiscard]] bool crowded(const std::string& ns) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = records_.find(ns);
+    return found != records_.end() && found->second.crowded;
   }
 
   [[nodiscard]] std::vector<std::string> namespaces() const {
@@ -132,8 +149,12 @@ class Store final : public Sink {
   }
 
  private:
-  using Names = std::map<std::string, Record>;
-  using Records = std::unordered_map<std::string, Names>;
+  struct Group {
+    std::map<std::string, Record> records;  // by name
+    std::size_t weight = 0;
+    bool crowded = false;
+  };
+  using Records = std::unordered_map<std::string, Group>;
   struct Place {
     std::string ns;
     std::string name;
@@ -145,10 +166,10 @@ class Store final : public Sink {
 
   const Record* find(const Place& place) const { return find(records_, place); }
   static const Record* find(const Records& records, const Place& place) {
-    const auto names = records.find(place.ns);
-    if (names == records.end()) return nullptr;
-    const auto record = names->second.find(place.name);
-    return record == names->second.end() ? nullptr : &record->second;
+    const auto group = records.find(place.ns);
+    if (group == records.end()) return nullptr;
+    const auto record = group->second.records.find(place.name);
+    return record == group->second.records.end() ? nullptr : &record->second;
   }
 
   /// Of an object that the watch brings.
@@ -169,24 +190,44 @@ class Store final : public Sink {
   /// False: nothing new in it.
   bool take(const Place& place, Record&& record) {
     if (!newer(place, record.resource_version)) return false;
-    records_[place.ns].insert_or_assign(place.name, std::move(record));
+    put(records_[place.ns], place.name, std::move(record));
     return true;
   }
 
+  [[nodiscard]] std::size_t weight(const std::string& name, const Record& record) const {
+    return budget_.weigh ? budget_.weigh(name, record) : 0;
+  }
+
+  void put(Group& group, const std::string& name, Record&& record) {
+    if (const auto known = group.records.find(name); known != group.records.end()) {
+      group.weight -= weight(name, known->second);
+      group.records.erase(known);
+    }
+    const auto more = weight(name, record);
+    if (group.weight + more > budget_.most && budget_.weigh) {
+      group.crowded = true;
+      return;
+    }
+    group.weight += more;
+    group.records.emplace(name, std::move(record));
+  }
+
   void erase(const Place& place) {
-    const auto names = records_.find(place.ns);
-    names->second.erase(place.name);
-    if (names->second.empty()) records_.erase(names);
+    const auto group = records_.find(place.ns);
+    const auto record = group->second.records.find(place.name);
+    group->second.weight -= weight(place.name, record->second);
+    group->second.records.erase(record);
+    if (group->second.records.empty()) records_.erase(group);
   }
 
   /// Own writes that the list is too old to contain stay.
   void keep_newer_than(const std::string& list_version) {
-    for (const auto& [ns, names] : records_) {
-      for (const auto& [name, record] : names) {
+    for (const auto& [ns, group] : records_) {
+      for (const auto& [name, record] : group.records) {
         if (!older(list_version, record.resource_version)) continue;
         const Record* listed = find(*incoming_, {ns, name});
         if (listed == nullptr || older(listed->resource_version, record.resource_version)) {
-          (*incoming_)[ns].insert_or_assign(name, record);
+          put((*incoming_)[ns], name, Record(record));
         }
       }
     }
@@ -195,9 +236,9 @@ class Store final : public Sink {
   /// Namespaces where `records_` and `incoming_` differ.
   std::vector<std::string> differences() const {
     std::vector<std::string> touched;
-    for (const auto& [ns, names] : *incoming_) {
+    for (const auto& [ns, group] : *incoming_) {
       const auto before = records_.find(ns);
-      if (before == records_.end() || !same(before->second, names)) touched.push_back(ns);
+      if (before == records_.end() || !same(before->second, group)) touched.push_back(ns);
     }
     for (const auto& entry : records_) {
       if (!incoming_->contains(entry.first)) touched.push_back(entry.first);
@@ -205,10 +246,13 @@ class Store final : public Sink {
     return touched;
   }
 
-  static bool same(const Names& a, const Names& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
-      return x.first == y.first && x.second.resource_version == y.second.resource_version;
-    });
+  static bool same(const Group& a, const Group& b) {
+    return a.crowded == b.crowded &&
+           std::equal(a.records.begin(), a.records.end(), b.records.begin(), b.records.end(),
+                      [](const auto& x, const auto& y) {
+                        return x.first == y.first &&
+                               x.second.resource_version == y.second.resource_version;
+                      });
   }
 
   void changed(const std::string& ns) const {
@@ -216,6 +260,7 @@ class Store final : public Sink {
   }
 
   const Project project_;
+  const Budget budget_;
   OnChange on_change_;
   OnSynced on_synced_;
 

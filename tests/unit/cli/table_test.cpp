@@ -12,6 +12,11 @@ TEST_CASE("columns are as wide as their widest cell", "[cli][table]") {
   CHECK(format_table({{"A", ""}, {"b"}}) == "A\nb\n");
 }
 
+TEST_CASE("what a tenant wrote does nothing to a terminal", "[cli][table]") {
+  CHECK(format_table({{"A", "B"}, {"x\x1b[2J", "one\ntwo"}}) ==
+        "A         B\nx\\x1b[2J  one\\ntwo\n");
+}
+
 TEST_CASE("durations have one unit, rounded down", "[cli][table]") {
   CHECK(short_duration(0) == "0s");
   CHECK(short_duration(119) == "119s");

@@ -1,5 +1,7 @@
-#include "controller/queue_state.hpp"
+#include "controller/pure/queue_state.hpp"
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,21 @@ struct Rig {
     for (auto key = pop(); !key.empty(); key = pop()) keys.push_back(key);
     return keys;
   }
+  Words pop_some(std::size_t most) {
+    Words keys;
+    while (keys.size() < most) {
+      auto key = pop();
+      if (key.empty()) break;
+      keys.push_back(std::move(key));
+    }
+    return keys;
+  }
+  /// "0", "1", …
+  void bulk(int count) {
+    for (int i = 0; i < count; ++i) add(std::to_string(i), Priority::kBulk);
+  }
+  void write(const std::string& key) { queue.writes(key, now); }
+  void done(const std::string& key) { queue.done(key, now); }
   Millis retry(const std::string& key, Millis at_least = 0ms) {
     return queue.retry(key, now, at_least, test::always(0));
   }
@@ -44,14 +61,19 @@ struct Rig {
   }
   /// How long until something is due; -1: never.
   [[nodiscard]] Millis until_due() const {
-    const auto due = queue.next_due();
+    const auto due = queue.next_due(now);
     if (!due) return -1ms;
     return *due <= now ? 0ms : std::chrono::ceil<Millis>(*due - now);
   }
 
-  QueueState queue;
+  QueueState queue{16};
   QueueState::Instant now{1h};
 };
+
+/// As Rig::bulk() names them.
+bool is_bulk(const std::string& key) {
+  return !key.empty() && key.find_first_not_of("0123456789") == std::string::npos;
+}
 
 }  // namespace
 
@@ -64,7 +86,7 @@ TEST_CASE("a key that is new without end is given out 50 times, then every 50 ms
       rig.add("noisy");
       if (rig.pop().empty()) continue;
       ++given;
-      rig.queue.done("noisy");
+      rig.queue.done("noisy", rig.now);
     }
     return given;
   };
@@ -73,14 +95,14 @@ TEST_CASE("a key that is new without end is given out 50 times, then every 50 ms
   // Others don't notice, nor does a roll-out.
   rig.add("quiet");
   CHECK(rig.pop() == "quiet");
-  rig.queue.done("quiet");
+  rig.queue.done("quiet", rig.now);
   CHECK(rig.pop().empty());
   // What is owed is done in the end, and after a while it is as if nothing had been.
   rig.add("noisy");
   CHECK(rig.pop().empty());
   rig.now += rig.until_due();
   CHECK(rig.pop() == "noisy");
-  rig.queue.done("noisy");
+  rig.queue.done("noisy", rig.now);
   CHECK(rig.until_due() == -1ms);
   rig.now += 1h;
   CHECK(flood(49ms) == 49);
@@ -112,10 +134,10 @@ TEST_CASE("what is being done is given to nobody else, and done once more", "[co
   rig.add("a");
   CHECK(rig.pop().empty());
   CHECK(rig.queue.waiting() == 0);
-  rig.queue.done("a");
+  rig.queue.done("a", rig.now);
   CHECK(rig.queue.waiting() == 1);
   CHECK(rig.pop_all() == Words{"a"});
-  rig.queue.done("a");
+  rig.queue.done("a", rig.now);
   CHECK(rig.pop().empty());
 }
 
@@ -125,85 +147,213 @@ TEST_CASE("new keys go before bulk work", "[controller][queue]") {
   rig.add("old-2", Priority::kBulk);
   rig.add("new-1");
   rig.add("new-2");
-  CHECK(rig.pop_all() == Words{"new-1", "new-2", "old-1"});
-  rig.now += 1s;
-  CHECK(rig.pop_all() == Words{"old-2"});
+  CHECK(rig.pop_all() == Words{"new-1", "new-2", "old-1", "old-2"});
 }
 
-TEST_CASE("bulk work has every worker when there is no news", "[controller][queue]") {
+TEST_CASE("bulk work has every worker but one when there is no news", "[controller][queue]") {
   Rig rig;
-  for (int i = 0; i < 8; ++i) rig.add(std::to_string(i), Priority::kBulk);
-  CHECK(rig.pop_all().size() == 8);
-}
-
-TEST_CASE("beside news bulk work leaves all workers but one free for it", "[controller][queue]") {
-  Rig rig;
-  for (int i = 0; i < 4; ++i) rig.add(std::to_string(i), Priority::kBulk);
+  for (int i = 0; i < 20; ++i) rig.add(std::to_string(i), Priority::kBulk);
+  CHECK(rig.pop_all().size() == 15);
   rig.add("new");
-  CHECK(rig.pop_all() == Words{"new", "0"});
-  CHECK(rig.until_due() == 1s);
+  CHECK(rig.pop_all() == Words{"new"});
+  rig.done("3");
+  CHECK(rig.pop_all() == Words{"15"});
+}
+
+TEST_CASE("while news is written bulk work has a quarter of the workers", "[controller][queue]") {
+  Rig rig;
+  rig.bulk(10);
+  rig.add("new");
+  REQUIRE(rig.pop() == "new");
+  rig.write("new");
+  CHECK(rig.pop_all() == Words{"0", "1", "2", "3"});
+  CHECK(rig.until_due() == NewsHold::kAfter);
 
   SECTION("more of it when that is done") {
-    rig.queue.done("0");
+    rig.done("0");
     CHECK(rig.until_due() == 0ms);
-    CHECK(rig.pop_all() == Words{"1"});
+    CHECK(rig.pop_all() == Words{"4"});
     rig.retry("1");
-    CHECK(rig.pop_all() == Words{"2"});
-    rig.queue.done("new");
+    CHECK(rig.pop_all() == Words{"5"});
+    rig.done("new");
     CHECK(rig.pop_all().empty());
   }
-  SECTION("all of it when the news is old") {
-    rig.now += 1s;
-    CHECK(rig.pop_all() == Words{"1", "2", "3"});
+  SECTION("all of it a moment after the news was written") {
+    rig.now += 100ms;
+    rig.done("new");
+    rig.now += NewsHold::kAfter - 1ms;
+    CHECK(rig.pop_all().empty());
+    CHECK(rig.until_due() == 1ms);
+    rig.now += 1ms;
+    CHECK(rig.pop_all() == Words{"4", "5", "6", "7", "8", "9"});
+  }
+  SECTION("all of it soon, when the write takes long") {
+    rig.now += NewsHold::kAfter;
+    CHECK(rig.pop_all().size() == 6);
   }
   SECTION("and more news is never held back") {
     rig.add("newer");
-    rig.add("3");
+    rig.add("9");
     CHECK(rig.until_due() == 0ms);
-    CHECK(rig.pop_all() == Words{"newer", "3"});
+    CHECK(rig.pop_all() == Words{"newer", "9"});
   }
 }
 
-TEST_CASE("what is bulk once more is counted once", "[controller][queue]") {
+TEST_CASE("what has nothing to write is no news", "[controller][queue]") {
   Rig rig;
-  for (const auto* key : {"a", "b"}) rig.add(key, Priority::kBulk);
+  rig.bulk(10);
   rig.add("new");
-  CHECK(rig.pop_all() == Words{"new", "a"});
-  rig.add("a", Priority::kBulk);
-  rig.queue.done("a");
-  CHECK(rig.pop_all() == Words{"b"});
-  rig.queue.done("b");
-  CHECK(rig.pop_all() == Words{"a"});
-  for (const auto* key : {"a", "new"}) rig.queue.done(key);
-  CHECK_FALSE(rig.queue.next_due());
+  CHECK(rig.pop_all().size() == 11);
+}
+
+TEST_CASE("bulk work is no news, whatever it writes", "[controller][queue]") {
+  Rig rig;
+  rig.bulk(10);
+  REQUIRE(rig.pop() == "0");
+  rig.write("0");
+  CHECK(rig.pop_all().size() == 9);
+}
+
+TEST_CASE("who edits his namespace without end is no news", "[controller][queue]") {
+  Rig rig;
+  const auto edit = [&] {
+    rig.add("noisy");
+    REQUIRE(rig.pop() == "noisy");
+    rig.write("noisy");
+    rig.done("noisy");
+  };
+  for (int i = 0; i < 4; ++i) edit();
+  rig.now += 1s;
+  rig.bulk(10);
+  edit();
+  CHECK(rig.pop_all().size() == 10);
+  for (int i = 0; i < 10; ++i) rig.done(std::to_string(i));
+  // Left alone for a while he is somebody new.
+  rig.now += 30s;
+  rig.bulk(10);
+  edit();
+  CHECK(rig.pop_all().size() == 4);
+}
+
+TEST_CASE("bulk work keeps its share beside news without end", "[controller][queue]") {
+  Rig rig;
+  for (int i = 0; i < 100; ++i) rig.add("new-" + std::to_string(i));
+  rig.bulk(100);
+  const auto first = rig.pop_some(16);
+  CHECK(std::count_if(first.begin(), first.end(), is_bulk) == 4);
+  CHECK_FALSE(is_bulk(first.front()));
+  for (const auto& key : first) rig.done(key);
+  const auto second = rig.pop_some(16);
+  CHECK(std::count_if(second.begin(), second.end(), is_bulk) == 4);
+}
+
+TEST_CASE("bulk work is held half of the time at most", "[controller][queue]") {
+  Rig rig;
+  rig.bulk(100);
+  constexpr Millis kStep = 10ms;
+  Millis held = 0ms;
+  for (int step = 0; step < 6000; ++step, rig.now += kStep) {
+    if (step % 10 == 0) {
+      const auto key = "new-" + std::to_string(step);
+      rig.add(key);
+      REQUIRE(rig.pop() == key);
+      rig.write(key);
+      rig.done(key);
+    }
+    const auto given = rig.pop_all();
+    if (given.size() < 15) held += kStep;
+    for (const auto& one : given) {
+      rig.done(one);
+      rig.add(one, Priority::kBulk);
+    }
+  }
+  CHECK(held >= 25s);
+  CHECK(held <= 36s);
+}
+
+TEST_CASE("with a single worker bulk work has its turn within a second", "[controller][queue]") {
+  Rig rig{QueueState(1)};
+  rig.bulk(3);
+  int given = 0;
+  for (int i = 0; i < 100; ++i) {
+    rig.add("a");
+    rig.add("b");
+    const auto key = rig.pop();
+    if (is_bulk(key)) ++given;
+    rig.now += 100ms;
+    rig.done(key);
+  }
+  CHECK(given == 3);
+}
+
+TEST_CASE("who holds workers for long holds a quarter of them at most", "[controller][queue]") {
+  Rig rig;
+  const auto is_slow = [](const auto& key) { return key.starts_with("slow"); };
+  const auto add_all = [&](Priority priority) {
+    for (int i = 0; i < 48; ++i) rig.add("slow-" + std::to_string(i), priority);
+  };
+  // Nobody knows them yet: they get what is there, but for what new keys have to themselves.
+  add_all(Priority::kBulk);
+  auto held = rig.pop_some(16);
+  CHECK(held.size() == 15);
+  rig.add("somebody");
+  CHECK(rig.pop() == "somebody");
+  rig.done("somebody");
+  for (int round = 0; round < 4; ++round) {
+    for (const auto& key : held) rig.write(key);
+    rig.now += 10s;
+    for (const auto& key : held) rig.done(key);
+    held = rig.pop_some(16);
+  }
+  // Now they are known, and it is no use to them that they are new.
+  for (const auto& key : held) rig.done(key);
+  add_all(Priority::kNew);
+  for (int i = 0; i < 20; ++i) rig.add("quick-" + std::to_string(i));
+  held = rig.pop_some(16);
+  CHECK(std::count_if(held.begin(), held.end(), is_slow) <= 4);
+  CHECK(std::count_if(held.begin(), held.end(), is_slow) >= 1);
+  for (const auto& key : held) {
+    if (!is_slow(key)) rig.done(key);
+  }
+  const auto more = rig.pop_some(12);
+  CHECK(std::count_if(more.begin(), more.end(), is_slow) <= 3);
+
+  SECTION("until they are quick again") {
+    const auto slow = *std::find_if(held.begin(), held.end(), is_slow);
+    rig.write(slow);
+    rig.done(slow);
+    for (const auto& key : more) rig.done(key);
+    for (const auto& key : rig.pop_some(100)) {
+      rig.done(key);
+    }
+    rig.add(slow);
+    rig.add("quick");
+    CHECK(rig.pop() == slow);
+  }
+}
+
+TEST_CASE("where everybody is slow nobody is", "[controller][queue]") {
+  SlowKeys slow;
+  const auto now = Clock::Instant{1h};
+  for (int i = 0; i < 1000; ++i) slow.took(std::to_string(i), 3s, now);
+  CHECK(slow.is_slow("0", now));
+  CHECK_FALSE(slow.is_slow("999", now));
+  CHECK_FALSE(slow.is_slow("0", now + SlowKeys::kRemembered));
+  slow.took("0", 3s, now);
+  CHECK_FALSE(slow.is_slow("0", now));
+  // A crowd of slow ones doesn't make slow usual.
+  SlowKeys few;
+  for (int i = 0; i < 48; ++i) few.took(std::to_string(i), 10s, now);
+  CHECK(few.is_slow("47", now));
 }
 
 TEST_CASE("the echo of one's own work is no news that bulk work waits for", "[controller][queue]") {
   Rig rig;
   for (const auto* key : {"a", "b", "c"}) rig.add(key, Priority::kBulk);
   CHECK(rig.pop() == "a");
+  rig.write("a");
   rig.add("a");
   CHECK(rig.pop_all() == Words{"b", "c"});
-}
-
-TEST_CASE("a key that is edited without end is no news that bulk work waits for",
-          "[controller][queue]") {
-  Rig rig;
-  for (int i = 0; i < 10; ++i) {
-    rig.add("noisy");
-    CHECK(rig.pop() == "noisy");
-    rig.queue.done("noisy");
-  }
-  rig.now += 1s;
-  for (int i = 0; i < 30; ++i) {
-    rig.add("noisy");
-    CHECK(rig.pop() == "noisy");
-    rig.queue.done("noisy");
-  }
-  rig.now += 1s;
-  for (const auto* key : {"a", "b", "c"}) rig.add(key, Priority::kBulk);
-  rig.add("noisy");
-  CHECK(rig.pop_all() == Words{"noisy", "a", "b", "c"});
 }
 
 TEST_CASE("news about a key in the bulk moves it up, and not twice", "[controller][queue]") {
@@ -212,10 +362,31 @@ TEST_CASE("news about a key in the bulk moves it up, and not twice", "[controlle
   rig.add("c");
   rig.add("c", Priority::kBulk);
   CHECK(rig.queue.waiting() == 3);
-  CHECK(rig.pop_all() == Words{"c", "a"});
-  rig.now += 1s;
-  CHECK(rig.pop_all() == Words{"b"});
+  CHECK(rig.pop_all() == Words{"c", "a", "b"});
   CHECK(rig.queue.waiting() == 0);
+}
+
+TEST_CASE("what fails again and again waits behind what is new", "[controller][queue]") {
+  Rig rig;
+  rig.add("bad");
+  REQUIRE(rig.pop() == "bad");
+  rig.fail("bad", 3);
+  rig.now += 1h;
+  rig.add("new");
+  CHECK(rig.pop_all() == Words{"new", "bad"});
+}
+
+TEST_CASE("when the cause of failures is gone their backoffs end", "[controller][queue]") {
+  Rig rig;
+  for (const auto* key : {"a", "b", "asked"}) rig.add(key);
+  REQUIRE(rig.pop_all().size() == 3);
+  rig.retry("a", 1h);
+  rig.retry("b", 1h);
+  rig.queue.retry("asked", rig.now, 1h, test::always(0), true);
+  rig.queue.end_backoffs(rig.now);
+  auto given = rig.pop_all();
+  std::sort(given.begin(), given.end());
+  CHECK(given == Words{"a", "b"});
 }
 
 TEST_CASE("a key that moved up and is done can be bulk again", "[controller][queue]") {
@@ -223,11 +394,11 @@ TEST_CASE("a key that moved up and is done can be bulk again", "[controller][que
   rig.add("a", Priority::kBulk);
   rig.add("a");
   CHECK(rig.pop() == "a");
-  rig.queue.done("a");
+  rig.queue.done("a", rig.now);
   rig.add("a", Priority::kBulk);
   CHECK(rig.pop_all() == Words{"a"});
-  rig.queue.done("a");
-  CHECK_FALSE(rig.queue.next_due());
+  rig.queue.done("a", rig.now);
+  CHECK_FALSE(rig.queue.next_due(rig.now));
 }
 
 TEST_CASE("news while a bulk key is being done counts as news", "[controller][queue]") {
@@ -236,7 +407,7 @@ TEST_CASE("news while a bulk key is being done counts as news", "[controller][qu
   CHECK(rig.pop() == "a");
   rig.add("b", Priority::kBulk);
   rig.add("a");
-  rig.queue.done("a");
+  rig.queue.done("a", rig.now);
   CHECK(rig.pop_all() == Words{"a", "b"});
 }
 
@@ -271,7 +442,7 @@ TEST_CASE("success starts the delays over", "[controller][queue]") {
   rig.fail("a", 4);
   CHECK(rig.queue.failures("a") == 4);
   REQUIRE(rig.pop() == "a");
-  rig.queue.done("a");
+  rig.queue.done("a", rig.now);
   CHECK(rig.queue.failures("a") == 0);
   rig.add("a");
   rig.pop();
@@ -367,7 +538,7 @@ TEST_CASE("later additions", "[controller][queue]") {
     rig.queue.add_later("a", rig.now + 9s);
     rig.now += 2s;
     CHECK(rig.pop() == "a");
-    rig.queue.done("a");
+    rig.queue.done("a", rig.now);
     rig.now += 10s;
     CHECK(rig.pop().empty());
   }
@@ -375,7 +546,7 @@ TEST_CASE("later additions", "[controller][queue]") {
     rig.queue.add_later("a", rig.now + 5s);
     rig.add("a");
     CHECK(rig.pop() == "a");
-    rig.queue.done("a");
+    rig.queue.done("a", rig.now);
     rig.now += 5s;
     CHECK(rig.pop().empty());
   }
@@ -383,7 +554,7 @@ TEST_CASE("later additions", "[controller][queue]") {
     rig.add("a");
     rig.queue.add_later("a", rig.now + 5s);
     CHECK(rig.pop() == "a");
-    rig.queue.done("a");
+    rig.queue.done("a", rig.now);
     rig.now += 5s;
     CHECK(rig.pop().empty());
   }
@@ -391,7 +562,7 @@ TEST_CASE("later additions", "[controller][queue]") {
     rig.add("a");
     rig.pop();
     rig.queue.add_later("a", rig.now + 5s);
-    rig.queue.done("a");
+    rig.queue.done("a", rig.now);
     CHECK(rig.pop().empty());
     rig.now += 5s;
     CHECK(rig.pop() == "a");
@@ -402,7 +573,7 @@ TEST_CASE("later additions", "[controller][queue]") {
     rig.queue.add_later("a", rig.now + 5s);
     rig.now += 5s;
     CHECK(rig.pop().empty());
-    rig.queue.done("a");
+    rig.queue.done("a", rig.now);
     CHECK(rig.pop() == "a");
   }
   SECTION("several at once") {
@@ -424,14 +595,14 @@ TEST_CASE("a pause is for everybody", "[controller][queue]") {
   CHECK(rig.pop().empty());
   rig.add("c");
   rig.now += 1s;
-  CHECK(rig.pop_all() == Words{"a", "b", "c"});
+  CHECK(rig.pop_all() == Words{"a", "c", "b"});  // one that came later is bulk
   CHECK(rig.until_due() == -1ms);
 }
 
 TEST_CASE("a pause of nobody's work is no reason to wake", "[controller][queue]") {
   Rig rig;
   rig.queue.pause_until(rig.now + 5s);
-  CHECK_FALSE(rig.queue.next_due());
+  CHECK_FALSE(rig.queue.next_due(rig.now));
 }
 
 TEST_CASE("next_due says when to come back", "[controller][queue]") {
@@ -476,7 +647,7 @@ TEST_CASE("an item knows since when it is due", "[controller][queue]") {
     rig.add("a");
     rig.now += 1s;
     rig.add("a");
-    rig.queue.done("a");
+    rig.queue.done("a", rig.now);
     CHECK(since() == 1s);
   }
   SECTION("the oldest news while it was done, also when a later addition falls due") {
@@ -487,7 +658,7 @@ TEST_CASE("an item knows since when it is due", "[controller][queue]") {
     rig.add("a");
     rig.now += 1s;
     CHECK(rig.pop().empty());
-    rig.queue.done("a");
+    rig.queue.done("a", rig.now);
     CHECK(since() == 1s);
   }
   SECTION("a later addition counts from when it is due") {
@@ -505,74 +676,96 @@ TEST_CASE("the queue forgets what is in order", "[controller][queue]") {
     REQUIRE(rig.pop() == key);
     rig.now += rig.retry(key);
     REQUIRE(rig.pop() == key);
-    rig.queue.done(key);
+    rig.queue.done(key, rig.now);
   }
   CHECK(rig.queue.waiting() == 0);
   rig.now += 1h;
   CHECK(rig.pop().empty());
-  CHECK_FALSE(rig.queue.next_due());
+  CHECK_FALSE(rig.queue.next_due(rig.now));
 }
 
-TEST_CASE("the promises hold over a random walk", "[controller][queue]") {
-  test::Dice dice(99);
-  Rig rig;
-  std::map<std::string, bool> owed;   // added and not begun since
-  std::map<std::string, bool> being;  // in a worker's hands
-  const auto begin_one = [&] {
-    const auto key = rig.pop();
-    if (key.empty()) return;
-    REQUIRE_FALSE(being[key]);
-    being[key] = true;
-    owed[key] = false;
-  };
-  for (int step = 0; step < 100'000; ++step) {
-    const auto key = std::string(1, static_cast<char>('a' + dice.below(8)));
-    switch (dice.below(8)) {
+namespace {
+
+/// What is owed to whom, without any lanes: the promises, and nothing of how they are kept.
+class Walk {
+ public:
+  Walk(unsigned seed, std::size_t workers)
+      : dice_(seed), workers_(workers), rig_{QueueState(workers)} {}
+
+  void step() {
+    const auto key = std::string(1, static_cast<char>('a' + dice_.below(24)));
+    switch (dice_.below(9)) {
       case 0:
       case 1:
-        rig.add(key, dice.once_in(2) ? Priority::kNew : Priority::kBulk);
-        owed[key] = true;
+        rig_.add(key, dice_.once_in(2) ? Priority::kNew : Priority::kBulk);
+        owed_.insert(key);
         break;
       case 2:
-        rig.queue.add_later(key, rig.now + Millis(dice.below(50)));
-        owed[key] = true;
+        rig_.queue.add_later(key, rig_.now + Millis(dice_.below(50)));
+        owed_.insert(key);
         break;
       case 3:
       case 4:
         begin_one();
         break;
       case 5:
-        if (being[key]) rig.queue.done(key);
-        being[key] = false;
+        if (being_.erase(key) > 0) rig_.done(key);
         break;
       case 6:
-        if (!being[key]) break;
-        rig.retry(key, Millis(dice.below(2) * 30));
-        being[key] = false;
-        owed[key] = true;
+        if (being_.contains(key)) rig_.write(key);
+        break;
+      case 7:
+        if (being_.erase(key) == 0) break;
+        rig_.retry(key, Millis(dice_.below(2) * 30));
+        owed_.insert(key);
         break;
       default:
-        rig.now += Millis(dice.below(20));
-        if (dice.once_in(50)) rig.queue.pause_until(rig.now + Millis(dice.below(100)));
+        rig_.now += Millis(dice_.once_in(30) ? dice_.below(3000) : dice_.below(20));
+        if (dice_.once_in(50)) rig_.queue.pause_until(rig_.now + Millis(dice_.below(100)));
+        if (dice_.once_in(50)) rig_.queue.end_backoffs(rig_.now);
     }
   }
-  // Nothing is lost: with enough time and no more news everything that is owed is done.
-  for (auto& [key, busy] : being) {
-    if (busy) rig.queue.done(key);
-    busy = false;
+
+  /// Nothing is lost: with enough time and no more news everything that is owed is done.
+  void finish() {
+    for (const auto& key : std::exchange(being_, {})) rig_.done(key);
+    while (const auto due = rig_.queue.next_due(rig_.now)) {
+      rig_.now = std::max(rig_.now, *due);
+      begin_one();
+      for (const auto& key : std::exchange(being_, {})) rig_.done(key);
+    }
+    CHECK(owed_ == std::set<std::string>{});
+    CHECK(rig_.queue.waiting() == 0);
   }
-  while (const auto due = rig.queue.next_due()) {
-    rig.now = std::max(rig.now, *due);
-    const auto key = rig.pop();
-    if (key.empty()) continue;
-    owed[key] = false;
-    rig.queue.done(key);
+
+ private:
+  void begin_one() {
+    if (being_.size() >= workers_) return;
+    const auto key = rig_.pop();
+    if (key.empty()) {
+      const auto due = rig_.queue.next_due(rig_.now);
+      REQUIRE((!due || *due > rig_.now));  // never due twice at once without a question in between
+      return;
+    }
+    REQUIRE(being_.insert(key).second);
+    owed_.erase(key);
   }
-  for (const auto& [key, is_owed] : owed) {
-    INFO(key);
-    CHECK_FALSE(is_owed);
+
+  test::Dice dice_;
+  const std::size_t workers_;
+  Rig rig_;
+  std::set<std::string> owed_;   // added and not begun since
+  std::set<std::string> being_;  // in a worker's hands
+};
+
+}  // namespace
+
+TEST_CASE("the promises hold over a random walk", "[controller][queue]") {
+  for (const std::size_t workers : {1, 2, 3, 4, 16, 64}) {
+    Walk walk(static_cast<unsigned>(workers), workers);
+    for (int step = 0; step < 50'000; ++step) walk.step();
+    walk.finish();
   }
-  CHECK(rig.queue.waiting() == 0);
 }
 
 TEST_CASE("the oldest key that could be given out is known", "[controller][queue]") {
@@ -589,7 +782,7 @@ TEST_CASE("the oldest key that could be given out is known", "[controller][queue
     CHECK(rig.queue.handed_out() == QueueState::Instant{});
     CHECK(rig.pop() == "new");
     CHECK(rig.queue.handed_out() == rig.now);
-    rig.queue.done("new");
+    rig.queue.done("new", rig.now);
     CHECK(oldest() == start);
     CHECK(rig.pop() == "bulk");
     CHECK_FALSE(oldest());
@@ -620,7 +813,7 @@ TEST_CASE("the oldest key that could be given out is known", "[controller][queue
     rig.add("a");
     rig.now += 1s;
     CHECK_FALSE(oldest());
-    rig.queue.done("a");
+    rig.queue.done("a", rig.now);
     CHECK(oldest() == start + 1s);
   }
   SECTION("in a pause that the API server asked for nothing can") {

@@ -154,6 +154,93 @@ TEST_CASE("a refusal is a problem for a person", "[controller][reconciler]") {
   CHECK_FALSE(result.problems[0].patience);
 }
 
+TEST_CASE("an account that may not be patched keeps neither later ones nor others waiting",
+          "[controller][reconciler]") {
+  Rig rig;
+  rig.stores.namespaces.apply(
+      rig.decoded(test::namespace_object("shop@1", {{"icr-pull-secrets/regions", "us-south"},
+                                                    {"icr-pull-secrets/service-accounts", "*"}})
+                      .dump()));
+  for (const auto* account : {"shop/a@2", "shop/b@3", "shop/c@4"}) {
+    rig.stores.accounts.apply(rig.decoded(test::account(account).dump()));
+  }
+  const auto refused = status(403, "Forbidden", "admission webhook \"x.y\" denied the request: 7");
+  rig.server.will(201, rig.copy_json())
+      .will(403, refused.dump())
+      .will(200, test::account("shop/b@8", {"icr-default"}).dump())
+      .will(200, test::account("shop/c@9", {"icr-default"}).dump());
+  const auto result = rig.reconcile();
+  CHECK(result.writes.size() == 3);
+  CHECK(result.outcome.kind == Kind::kForbidden);
+  CHECK(result.state == State::kForbidden);
+  CHECK(result.copies[0].standing == plan::Standing::kInPlace);
+  REQUIRE(result.problems.size() == 1);
+  CHECK_THAT(result.problems[0].message, Catch::Contains("patch ServiceAccount a"));
+  // What makes it the same problem is who refused what, not the number of a request.
+  CHECK(result.problems[0].identity() == "patch ServiceAccount a: admission webhook \"x.y\"");
+
+  // An opt-out leaves the Secret to that account only if it names it.
+  rig.has_namespace("none");
+  rig.stores.namespaces.apply(rig.decoded(
+      test::namespace_object("shop@11", {{"icr-pull-secrets/regions", "none"}}).dump()));
+  rig.server.will(200, test::account("shop/b@12").dump())
+      .will(200, test::account("shop/c@13").dump())
+      .will(200);
+  const auto opted_out = rig.reconcile();
+  CHECK(opted_out.outcome.kind == Kind::kDone);
+  CHECK(opted_out.writes.back() == "delete Secret icr-default");
+}
+
+TEST_CASE("a Secret that a stubborn account names stays, and all others are detached",
+          "[controller][reconciler]") {
+  Rig rig;
+  rig.stores.namespaces.apply(rig.decoded(
+      test::namespace_object("shop@11", {{"icr-pull-secrets/regions", "none"}}).dump()));
+  rig.stores.copies.at("default")->apply(rig.decoded(rig.copy_json()));
+  for (const auto* account : {"shop/a@2", "shop/b@3"}) {
+    rig.stores.accounts.apply(rig.decoded(test::account(account, {"icr-default"}).dump()));
+  }
+  rig.server.will(403, status(403, "Forbidden", "no").dump())
+      .will(200, test::account("shop/b@8").dump());
+  const auto result = rig.reconcile();
+  CHECK(result.writes == Words{"patch ServiceAccount b"});
+  CHECK(rig.stores.copies.at("default")->get("shop", "icr-default"));
+  // When it is no more, or lets go, the Secret goes.
+  rig.server.will(200, test::account("shop/a@9").dump()).will(200);
+  CHECK(rig.reconcile().writes == Words{"patch ServiceAccount a", "delete Secret icr-default"});
+}
+
+TEST_CASE("what is refused in every namespace is told once and not tried by all",
+          "[controller][reconciler]") {
+  Rig rig;
+  const auto refused = status(403, "Forbidden",
+                              "secrets is forbidden: User \"x\" cannot create resource \"secrets\" "
+                              "in API group \"\" in the namespace \"n\"");
+  std::size_t asked = 0;
+  rig.server.answer = [&](const http::Request&) -> http::Result {
+    ++asked;
+    return test::response(403, refused.dump());
+  };
+  std::size_t told_in_namespaces = 0;
+  std::size_t told_to_all = 0;
+  constexpr int kCount = 500;
+  for (int i = 0; i < kCount; ++i) {
+    const auto ns = "ns-" + std::to_string(i);
+    rig.stores.namespaces.apply(rig.decoded(
+        test::namespace_object(ns + "@1", {{"icr-pull-secrets/regions", "us-south"}}).dump()));
+    const auto result = rig.reconciler.reconcile(ns, rig.stop.get_token());
+    CHECK(result.outcome.kind == Kind::kForbidden);
+    CHECK(result.state == State::kForbidden);
+    told_in_namespaces += result.problems.size();
+    for (const auto& one : result.everywhere) {
+      if (one.everywhere == Everywhere::kBegins) ++told_to_all;
+    }
+  }
+  CHECK(told_to_all == 1);
+  CHECK(told_in_namespaces < RefusalGate::kMany);
+  CHECK(asked < 50);
+}
+
 TEST_CASE("a second action that fails leaves the first one counted", "[controller][reconciler]") {
   Rig rig;
   rig.has_namespace();

@@ -119,4 +119,42 @@ TEST_CASE("namespaces and accounts", "[controller][views]") {
   CHECK(account.pull_secrets == std::vector<std::string>{"b", "a"});
 }
 
+TEST_CASE("what somebody writes into a copy is remembered up to a bound", "[controller][views]") {
+  auto secret = test::own_copy("shop/icr-default@7", *test::material()->content({"us.icr.io"}));
+  auto& notes = secret["metadata"]["annotations"];
+  for (const auto* name : {"hosts", "revision", "content-hash", "expires-at", "mine"}) {
+    notes["icr-pull-secrets/" + std::string(name)] = std::string(250'000, 'x');
+  }
+  for (int i = 0; i < 1000; ++i) secret["data"]["key-" + std::to_string(i)] = "";
+  const auto copy = seen(secret);
+  CHECK(copy.hosts.size() == plan::kLongestHosts);
+  for (const auto* text : {&copy.revision, &copy.hash_annotation, &copy.expires_at}) {
+    CHECK(text->size() <= 64);
+    CHECK(text->capacity() <= 128);
+  }
+  CHECK(copy.extra_keys.size() == plan::kMostExtraKeys);
+  CHECK(copy.more_keys);
+}
+
+TEST_CASE("of a namespace the annotations are kept that mean something", "[controller][views]") {
+  auto ns = test::object("shop@3");
+  ns["metadata"]["annotations"] = {{"icr-pull-secrets/regions", "us-south"},
+                                   {"icr-pull-secrets/credentials", std::string(200'000, 'a')},
+                                   {"icr-pull-secrets/region", "us-south"},
+                                   {"icr-pull-secrets/more", std::string(50'000, 'b')}};
+  const auto facts = namespace_facts(std::move(*kube::decode_object(ns.dump())));
+  CHECK(facts.annotations == plan::Annotations{{"icr-pull-secrets/regions", "us-south"},
+                                               {"icr-pull-secrets/credentials",
+                                                std::string(plan::kLongestAnnotation + 1, 'a')}});
+  CHECK(facts.annotations.at("icr-pull-secrets/credentials").capacity() < 10'000);
+}
+
+TEST_CASE("there is room for 10,000 service accounts in a namespace", "[controller][views]") {
+  const plan::AccountFacts ordinary{std::string(36, 'u'), "123456", false, {"icr-default"}};
+  CHECK(10'000 * account_weight("account-12345", ordinary) < kMostAccountBytes);
+  const plan::AccountFacts giant{std::string(36, 'u'), "123456", false,
+                                 std::vector<std::string>(128, std::string(120, 'x'))};
+  CHECK(account_weight("a", giant) > 128 * 120);
+}
+
 }  // namespace views_test

@@ -23,7 +23,9 @@ struct Record {
 using Words = std::vector<std::string>;
 
 struct Rig {
-  Rig() {
+  explicit Rig(Store<Record>::Budget budget = {})
+      : store([](Object&& one) { return Record{std::move(one.resource_version)}; },
+              std::move(budget)) {
     store.listen([this](const auto& ns) { told.push_back(ns); }, [this] { ++synced; });
   }
 
@@ -56,7 +58,7 @@ struct Rig {
     return std::exchange(told, {});
   }
 
-  Store<Record> store{[](Object&& o) { return Record{o.resource_version}; }};
+  Store<Record> store;
   Words told;
   int synced = 0;
 };
@@ -298,6 +300,40 @@ TEST_CASE("a watch that lost its place finds what vanished meanwhile", "[kube][s
   gets_page({"one/a@1"}, "40")(machine);
   CHECK(rig.all() == Words{"one/a@1"});
   CHECK(rig.changes() == Words{"three", "two"});
+}
+
+TEST_CASE("with a budget a namespace makes it remember no more than that", "[kube][store]") {
+  Rig rig({[](const auto& /*name*/, const auto& /*record*/) { return std::size_t{10}; }, 30});
+  rig.relist({"shop/a@1", "shop/b@1", "shop/c@1", "shop/d@1", "other/a@1"}, "5");
+  CHECK(rig.store.list("shop").size() == 3);
+  CHECK(rig.store.crowded("shop"));
+  CHECK_FALSE(rig.store.crowded("other"));
+  SECTION("what is known goes on being told") {
+    rig.apply("shop/a@6");
+    CHECK(rig.store.get("shop", "a")->resource_version == "6");
+    CHECK(rig.store.list("shop").size() == 3);
+  }
+  SECTION("room that becomes free is used, and it is crowded until a list tells otherwise") {
+    rig.removed("shop/b@6");
+    CHECK(rig.store.list("shop").size() == 2);
+    rig.apply("shop/d@7");
+    CHECK(rig.store.list("shop").size() == 3);
+    CHECK(rig.store.crowded("shop"));
+    rig.told.clear();
+    rig.relist({"shop/a@1", "shop/c@1", "shop/d@7", "other/a@1"}, "8");
+    CHECK_FALSE(rig.store.crowded("shop"));
+    CHECK(rig.told == Words{"shop"});
+  }
+  SECTION("own writes count, too") {
+    rig.written("shop/e@6");
+    CHECK_FALSE(rig.store.get("shop", "e"));
+    rig.written("other/b@6");
+    CHECK(rig.store.list("other").size() == 2);
+  }
+  SECTION("a namespace that has nothing left is not crowded") {
+    for (const auto* gone : {"shop/a@6", "shop/b@7", "shop/c@8"}) rig.removed(gone);
+    CHECK_FALSE(rig.store.crowded("shop"));
+  }
 }
 
 }  // namespace store_test

@@ -58,6 +58,19 @@ TEST_CASE("a content is made once for the same hosts", "[plan][content]") {
         icr::docker_config_json({"de.icr.io", "us.icr.io"}, value->login()).reveal());
 }
 
+TEST_CASE("whoever asks for other hosts every time fills no memory", "[plan][content]") {
+  const auto value = test::material();
+  const auto usual = value->content({"us.icr.io"});
+  std::vector<std::weak_ptr<const Content>> made;
+  for (int i = 0; i < 1000; ++i) {
+    made.emplace_back(value->content({std::to_string(i) + ".icr.io"}));
+    CHECK(value->content({"us.icr.io"}) == usual);  // what is in use stays
+  }
+  const auto kept =
+      std::count_if(made.begin(), made.end(), [](const auto& one) { return !one.expired(); });
+  CHECK(static_cast<std::size_t>(kept) == Material::kMostContents - 1);
+}
+
 TEST_CASE("a revision names a login, the same one after a restart", "[plan][content]") {
   const auto revision = [](const char* credential, const char* user, const char* password) {
     return revision_of(credential, {user, SecretString(password)});

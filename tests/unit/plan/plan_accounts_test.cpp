@@ -153,7 +153,7 @@ TEST_CASE("an account that is named and missing is a problem for the patient", "
   };
   for (const auto& [name, value, problems] :
        std::vector<Case>{{"named", "builder", 1},
-                         {"two named", "builder,deployer", 2},
+                         {"two named", "builder,deployer", 1},
                          {"one of them there", "builder,default", 1},
                          {"a glob promises nothing", "ci-*,b?", 0},
                          {"everything", "*", 0},
@@ -173,6 +173,25 @@ TEST_CASE("an account that is named and missing is a problem for the patient", "
       CHECK(plan.state == State::kPending);  // it hides nothing
     }
   }
+}
+
+TEST_CASE("one problem tells of all missing accounts", "[plan][accounts]") {
+  std::string names = "default,a,b,c";
+  for (int i = 0; i < 500; ++i) names += ",x-" + std::to_string(i);
+  auto some = facts({{"regions", "us-south"}});
+  annotate(some, "service-accounts", names);
+  const auto plan = plan_of(some);
+  REQUIRE(plan.problems.size() == 1);
+  CHECK_THAT(plan.problems[0].message,
+             Catch::Contains("service accounts \"a\", \"b\", \"c\" and 500 more, which do not"));
+}
+
+TEST_CASE("of a crowd of service accounts those that are known are served", "[plan][accounts]") {
+  auto some = facts({{"regions", "us-south"}, {"service-accounts", "*,named"}});
+  some.crowded = true;
+  const auto plan = plan_of(some);
+  CHECK(told(plan) == Words{"create default us.icr.io", "patch default +icr-default [new list]"});
+  CHECK(reasons(plan) == Words{"TooManyServiceAccounts"});
 }
 
 TEST_CASE("the configuration's accounts hold where the annotation is silent", "[plan][accounts]") {

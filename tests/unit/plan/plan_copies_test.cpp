@@ -147,6 +147,9 @@ TEST_CASE("drift of a copy is repaired", "[plan]") {
            {"another type",
             [](auto& copy) { copy.right_type = false; },
             {"delete default", "create default us.icr.io"}},
+           {"more keys than can be named",
+            [](auto& copy) { copy.more_keys = true; },
+            {"delete default", "create default us.icr.io"}},
            {"made immutable",
             [](auto& copy) { copy.immutable = true; },
             {"delete default", "create default us.icr.io"}}}) {

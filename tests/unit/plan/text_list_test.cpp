@@ -26,6 +26,13 @@ TEST_CASE("comma lists", "[plan][text_list]") {
   }
 }
 
+TEST_CASE("a comma too many means nothing", "[plan][text_list]") {
+  CHECK(words_of("a,b,") == Words{"a", "b"});
+  CHECK(words_of(" a ,\n,b\r\n, ") == Words{"a", "b"});
+  CHECK(words_of(",").empty());
+  CHECK(words_of("").empty());
+}
+
 TEST_CASE("words are joined", "[plan][text_list]") {
   CHECK(join({}, ", ").empty());
   CHECK(join({"a"}, ", ") == "a");

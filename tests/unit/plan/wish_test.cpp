@@ -205,7 +205,9 @@ TEST_CASE("service accounts by name, glob and none", "[plan][wish]") {
                          {longest + "a", {}},
                          {"", {}},
                          {",", {}},
-                         {"builder,", {}},
+                         {"builder,", Words{"builder"}},
+                         {"none,", Words{}},
+                         {"\nbuilder\r\n, default,\n", Words{"builder", "default"}},
                          {"builder,none", {}},
                          {"Builder", {}},
                          {"NONE", {}},
@@ -233,7 +235,9 @@ TEST_CASE("credentials by name", "[plan][wish]") {
                          {"team-b, default", Words{"team-b", "default"}},
                          {"default,default", Words{"default"}},
                          {"", {}},
-                         {"default,", {}},
+                         {"default,", Words{"default"}},
+                         {"\n default \r\n,\n", Words{"default"}},
+                         {",", {}},
                          {"Default", {}},
                          {"default,other", {}},
                          {"*", {}}}) {
@@ -303,6 +307,49 @@ TEST_CASE("wrong endpoints leave the hosts unsaid though the regions are right",
   const auto said = wish({{"regions", "us-south"}, {"endpoints", "?"}});
   CHECK(said.opted_in);
   CHECK_FALSE(said.hosts);
+}
+
+TEST_CASE("an annotation of more than 4096 characters is a mistake", "[plan][wish]") {
+  struct Case {
+    const char* annotation;
+    std::string value;  // of 4096 characters, and no mistake
+    const char* reason;
+  };
+  const auto padded = [](const std::string& value) {
+    return value + std::string(kLongestAnnotation - value.size(), ' ');
+  };
+  for (const auto& [annotation, value, reason] :
+       std::vector<Case>{{"regions", padded("us-south,"), "InvalidRegions"},
+                         {"endpoints", padded("private,"), "InvalidEndpoints"},
+                         {"service-accounts", padded("a*,b"), "InvalidServiceAccounts"},
+                         {"credentials", padded("default"), "InvalidCredentials"}}) {
+    DYNAMIC_SECTION(annotation) {
+      NamespaceFacts ns;
+      ns.annotations = {{"icr-pull-secrets/regions", "us-south"}};
+      auto& written = ns.annotations["icr-pull-secrets/" + std::string(annotation)];
+      written = value;
+      CHECK(read_wish(ns, {}, icr::RegionTable::builtin(), kKnown).problems.empty());
+      written += ' ';
+      const auto said = read_wish(ns, {}, icr::RegionTable::builtin(), kKnown);
+      CHECK(said.opted_in);
+      REQUIRE(said.problems.size() == 1);
+      CHECK(said.problems[0].reason == reason);
+      CHECK_THAT(said.problems[0].message, Catch::Contains("at most") && Catch::Contains("4096"));
+    }
+  }
+}
+
+TEST_CASE("characters are counted, not bytes", "[plan][wish]") {
+  std::string emoji;
+  for (std::size_t i = 0; i < kLongestAnnotation; ++i) emoji += "\xf0\x9f\x90\xb3";
+  CHECK(bounded_annotation(emoji) == emoji);
+  CHECK(bounded_annotation(emoji + "ab") == emoji + "a");
+  CHECK(bounded_annotation("").empty());
+  NamespaceFacts ns;
+  ns.annotations = {{"icr-pull-secrets/regions", emoji}};
+  const auto said = read_wish(ns, {}, icr::RegionTable::builtin(), kKnown);
+  REQUIRE(said.problems.size() == 1);
+  CHECK_THAT(said.problems[0].message, Catch::Contains("unknown region"));
 }
 
 TEST_CASE("an annotation of any length gives a message that fits into an Event", "[plan][wish]") {

@@ -1,0 +1,82 @@
+#include "controller/pure/progress.hpp"
+
+#include <algorithm>
+
+#include "plan/names.hpp"
+
+namespace icrps::controller {
+namespace {
+
+/// The higher, the more urgent.
+int urgency(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::kDone:
+      return 0;
+    case Outcome::Kind::kForbidden:
+      return 1;
+    case Outcome::Kind::kRetry:
+      return 2;
+    case Outcome::Kind::kAgain:
+      return 3;
+    case Outcome::Kind::kThrottled:
+      return 4;
+    case Outcome::Kind::kGone:
+      return 5;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::optional<plan::Action> Progress::allowed(const plan::Action& action) const {
+  if (const auto* create = std::get_if<plan::CreateCopy>(&action)) {
+    if (stuck_.contains(plan::copy_name(create->credential))) return std::nullopt;
+  }
+  if (const auto* remove = std::get_if<plan::DeleteCopy>(&action)) {
+    if (named_.contains(plan::copy_name(remove->credential))) return std::nullopt;
+  }
+  const auto* const patch = std::get_if<plan::PatchAccount>(&action);
+  if (patch == nullptr || absent_.empty()) return action;
+  auto rest = *patch;
+  std::erase_if(rest.add, [&](const auto& secret) { return absent_.contains(secret); });
+  if (rest.add.empty() && rest.remove.empty()) return std::nullopt;
+  return rest;
+}
+
+void Progress::not_done(const plan::Action& action) {
+  if (const auto* create = std::get_if<plan::CreateCopy>(&action)) {
+    absent_.insert(plan::copy_name(create->credential));
+  }
+  if (const auto* remove = std::get_if<plan::DeleteCopy>(&action)) {
+    stuck_.insert(plan::copy_name(remove->credential));
+  }
+  if (const auto* patch = std::get_if<plan::PatchAccount>(&action)) {
+    named_.insert(patch->removed.begin(), patch->removed.end());
+  }
+}
+
+void Progress::failed(const Outcome& outcome) {
+  if (urgency(outcome) > urgency(outcome_)) outcome_ = outcome;
+}
+
+bool ends_all(const Outcome& outcome) {
+  using Kind = Outcome::Kind;
+  return outcome.kind == Kind::kGone || outcome.kind == Kind::kThrottled ||
+         outcome.kind == Kind::kRetry;
+}
+
+std::vector<plan::Action> in_order(std::vector<plan::Action> actions,
+                                   const std::set<std::string>& failed_accounts) {
+  if (failed_accounts.empty()) return actions;
+  const auto is_patch = [](const auto& action) {
+    return std::holds_alternative<plan::PatchAccount>(action);
+  };
+  const auto begin = std::find_if(actions.begin(), actions.end(), is_patch);
+  const auto end = std::find_if_not(begin, actions.end(), is_patch);
+  std::stable_partition(begin, end, [&](const auto& action) {
+    return !failed_accounts.contains(std::get<plan::PatchAccount>(action).account);
+  });
+  return actions;
+}
+
+}  // namespace icrps::controller
