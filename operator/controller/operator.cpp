@@ -239,6 +239,28 @@ void Operator::run(const std::stop_token& stop) {
   watches.clear();  // joins
 }
 
+/// Of a credential that is neither in the configuration nor retired the operator may not even look
+/// for copies; that there was one it knows from its record.
+void Operator::look_for_forgotten() {
+  const auto has = [](const auto& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  const auto configured = names_of(config_.credentials);
+  for (const auto& name : status_.recorded()) {
+    if (has(config_.retired, name)) {
+      status_.erase(name);
+    } else if (!has(configured, name)) {
+      report_source({}, {},
+                    {std::string(plan::kCredentialForgotten),
+                     fmt::format("the credential {} is not in the configuration any more; its "
+                                 "Secrets {} and the references to them stay in namespaces, and "
+                                 "nobody updates them; put the name into retired to have them "
+                                 "removed",
+                                 name, plan::copy_name(name))});
+    }
+  }
+}
+
 void Operator::lead(const std::stop_token& stop) {
   leading_ = true;
   std::vector<std::jthread> threads;
@@ -247,6 +269,8 @@ void Operator::lead(const std::stop_token& stop) {
   }
   if (!gate_.wait(stop)) return;  // joins
   begin_work();
+  // Aside: a road that is slow holds up no work.
+  threads.emplace_back([this] { look_for_forgotten(); });
   health_.working();
   if (rescuer_) threads.emplace_back([this, stop] { rescuer_->run(stop); });
   for (std::size_t i = 0; i < config_.workers; ++i) {

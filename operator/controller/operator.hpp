@@ -101,6 +101,7 @@ class Operator {
   void look_at_all();
   void listed();
   void show_what_is_missing();
+  void look_for_forgotten();
   [[nodiscard]] std::vector<std::string> not_listed() const;
   [[nodiscard]] std::vector<std::string> not_settled() const;
 

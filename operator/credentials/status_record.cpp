@@ -113,6 +113,23 @@ Status StatusRecord::get(const std::string& credential) {
   return found == entries_.end() ? Status{} : found->second.now;
 }
 
+std::vector<std::string> StatusRecord::recorded() {
+  load();
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [credential, entry] : entries_) {
+    if (entry.written) names.push_back(credential);
+  }
+  return names;
+}
+
+void StatusRecord::erase(const std::string& credential) {
+  const json data = {{"data", {{key_of(credential), nullptr}}}};
+  const auto reply = client_.patch({kConfigMaps, own_namespace_, kStatusConfigMap},
+                                   kube::Client::PatchType::kMerge, data.dump(), stop());
+  if (!reply && reply.error().kind != kube::ApiError::Kind::kNotFound) complain(reply.error());
+}
+
 void StatusRecord::load() {
   {
     const std::lock_guard lock(mutex_);

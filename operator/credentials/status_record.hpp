@@ -12,6 +12,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "kube/client.hpp"
 #include "runtime/log.hpp"
@@ -58,6 +59,13 @@ class StatusRecord {
   void end_with(std::stop_token stop);
 
   [[nodiscard]] Status get(const std::string& credential);
+
+  /// The credentials that the ConfigMap had entries for when it was read, also such that the
+  /// configuration has no more.
+  [[nodiscard]] std::vector<std::string> recorded();
+
+  /// Takes an entry out of the ConfigMap, of a credential that nobody sets any more.
+  void erase(const std::string& credential);
 
   /// Writes when something has changed; for a later proof with the same outcome alone at most about
   /// once an hour. A failure is logged once: nothing that the operator does depends on it. While

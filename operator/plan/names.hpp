@@ -53,6 +53,8 @@ inline constexpr std::string_view kListMissing = "ListMissing";
 inline constexpr std::string_view kPullSecretsWritten = "PullSecretsWritten";
 // On the ConfigMap of the operator's configuration.
 inline constexpr std::string_view kConfigurationRefused = "ConfigurationRefused";
+// On the ConfigMap of the operator's record.
+inline constexpr std::string_view kCredentialForgotten = "CredentialForgotten";
 // On a Pod.
 inline constexpr std::string_view kPodRescued = "PodRescued";
 inline constexpr std::string_view kPodNeedsRestart = "PodNeedsRestart";

@@ -64,19 +64,21 @@ prepare_program() {
     jq --arg token "$(kubectl create token "$release" -n "$ops")" '.users[0].user = {token: $token}' >"$SCRATCH/kubeconfig"
 }
 
-has_copy() {
-  [ "$(kubectl get serviceaccount default -n shop -o 'jsonpath={.imagePullSecrets[*].name}')" = icr-default ] &&
-    kubectl get secret icr-default -n shop -o name
+has_copies() { # has_copies NAMES: attached, and no others
+  # shellcheck disable=SC2086 # several names
+  [ "$(kubectl get serviceaccount default -n shop -o 'jsonpath={.imagePullSecrets[*].name}')" = "$1" ] &&
+    kubectl get secret $1 -n shop -o name
 }
 
-# The operator works until shop has what it asked for.
+# operate [NAMES [COMMAND]]: the operator works until shop has these copies, and the command succeeds.
 operate() {
   local pid
   prepare_program
   "$build/icr-pull-secrets" run --config "$SCRATCH/config.yaml" --kubeconfig "$SCRATCH/kubeconfig" --namespace "$ops" \
     --listen 127.0.0.1:0 2>"$SCRATCH/operator.log" &
   pid=$!
-  await "shop has its copy: $(tail -n 3 "$SCRATCH/operator.log")" has_copy
+  await "shop has ${1:-icr-default}" has_copies "${1:-icr-default}"
+  await "$*" "${2:-true}"
   kill "$pid"
   wait "$pid" || die "the operator ends with $?: $(tail -n 3 "$SCRATCH/operator.log")"
 }
@@ -280,6 +282,33 @@ test_in_a_namespace_that_exists() {
   same "namespaces of others" "$uid" "$(kubectl get namespace mine "$release-test" -o 'jsonpath={.items[*].metadata.uid}')"
 }
 
+a_credential_is_forgotten() {
+  say "a credential is removed and not retired: notes and operator say so"
+  cat >"$SCRATCH/two.yaml" <<'YAML'
+config:
+  credentials:
+    - {name: default, apiKey: {secretRef: {name: icr-api-key, key: apikey}}}
+    - {name: team-a, apiKey: {secretRef: {name: icr-api-key, key: apikey}}}
+YAML
+  quietly helm upgrade "$release" "$CHART" -n "$ops" "${settings[@]}" --values "$SCRATCH/two.yaml"
+  quietly kubectl annotate namespace shop icr-pull-secrets/credentials=default,team-a
+  operate "icr-default icr-team-a"
+  quietly kubectl annotate namespace shop icr-pull-secrets/credentials-
+  quietly helm upgrade "$release" "$CHART" -n "$ops" "${settings[@]}"
+  grep -q 'WARNING: the credential team-a is gone' "$SCRATCH/out" || die "the notes don't warn: $(cat "$SCRATCH/out")"
+  operate "icr-default icr-team-a" forgotten
+  quietly helm upgrade "$release" "$CHART" -n "$ops" "${settings[@]}" --set 'config.retired={team-a}'
+  operate icr-default
+  quietly helm upgrade "$release" "$CHART" -n "$ops" "${settings[@]}"
+  quietly kubectl delete events -n "$ops" --all
+  operate icr-default
+  if forgotten; then die "what was retired is told to be forgotten"; fi
+}
+
+forgotten() {
+  [ -n "$(kubectl get events -n "$ops" --field-selector reason=CredentialForgotten -o name)" ]
+}
+
 follow_the_notes_about_the_key() {
   say "the notes' own way from apiKey.create to a Secret of one's own keeps the key"
   quietly kubectl delete secret icr-api-key -n "$ops"
@@ -472,6 +501,7 @@ test_in_a_namespace_that_exists
 two_installations
 edited_by_hand
 owners_annotate
+a_credential_is_forgotten
 follow_the_notes_about_the_key
 uninstall_that_fails
 uninstall

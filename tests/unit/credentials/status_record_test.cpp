@@ -89,6 +89,22 @@ TEST_CASE("the record is read once and written when something has changed",
   CHECK(credentials::decode_status_line(body["data"]["a.json"].get<std::string>()) == later);
 }
 
+TEST_CASE("the record knows credentials that nobody sets, and forgets what it is told to",
+          "[credentials][record]") {
+  Rig rig;
+  const auto line = credentials::encode_status(some_status());
+  const test::Json config_map = {{"kind", "ConfigMap"},
+                                 {"metadata", {{"name", "icr-pull-secrets-status"}}},
+                                 {"data", {{"old.json", line}, {"new.json", line}}}};
+  rig.transport.will(200, config_map.dump()).will(200, "{}").will(200, "{}");
+  rig.record.set("made", Status{});  // nothing to tell: no entry
+  CHECK(rig.record.recorded() == std::vector<std::string>{"new", "old"});
+  rig.record.erase("old");
+  REQUIRE(rig.transport.lines.size() == 2);
+  CHECK(rig.transport.lines[1] == kTarget);
+  CHECK(rig.transport.requests[1].body == R"({"data":{"old.json":null}})");
+}
+
 TEST_CASE("the record is made when there is none", "[credentials][record]") {
   Rig rig;
   rig.transport.will(404).will(404).will(201, R"({"metadata":{"name":"x"}})");
