@@ -2,7 +2,7 @@
 add_library(icrps_flags INTERFACE)
 target_compile_options(icrps_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror)
-if(CMAKE_UNITY_BUILD)
+if(ICRPS_TOGETHER)
   # Sources that are compiled together look like one that includes headers with anonymous namespaces
   # and shadowed globals; clang-tidy looks at each by itself and has those warnings.
   target_compile_options(icrps_flags INTERFACE -Wno-shadow -Wshadow=local -Wno-subobject-linkage)

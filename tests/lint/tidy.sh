@@ -24,7 +24,7 @@ fi
 
 # How each source is compiled by itself: the builds compile several as one.
 build=build/tidy
-cmake --preset dev -B "$build" -DCMAKE_UNITY_BUILD=OFF -DICRPS_TESTS=OFF >/dev/null
+cmake --preset dev -B "$build" -DICRPS_TOGETHER=OFF -DICRPS_TESTS=OFF >/dev/null
 marks=$cache/tidy
 mkdir -p "$marks"
 rules=$(cat .clang-tidy "$requirements" | sha256sum | cut --characters=1-16)
