@@ -221,7 +221,7 @@ bool Keeper::begin(const std::stop_token& stop) {
     return false;
   }
   const auto from = *schedule_.take_due(now);
-  Attempt attempt{from, from == From::kNewest ? (*newest_)->value : *proved_, {}};
+  Attempt attempt{from, from == From::kNewest ? (*newest_)->value : *proved_, {}, now};
   auto fresh = make_login(attempt.input, stop);
   if (!fresh && fresh.error().kind == RefusalKind::kCanceled) {
     schedule_.broken_off(from, now);
@@ -284,6 +284,10 @@ void Keeper::conclude(const Verdict& verdict) {
   if (!attempt_) return host_proofs_.drop_trial();
   if (verdict.kind == Verdict::Kind::kHandOut) {
     const auto attempt = *std::exchange(attempt_, {});
+    if (outlived(attempt)) {
+      host_proofs_.drop_trial();
+      return schedule_.try_now(attempt.from, context_.clock.now());
+    }
     // First, so that what the record says of doubts is about this one.
     accept(attempt, "proved");
     host_proofs_.take_over();
@@ -298,20 +302,29 @@ void Keeper::conclude(const Verdict& verdict) {
   failed(attempt, *verdict.why);
 }
 
+/// Nobody said yes to it for as long as it lives.
+bool Keeper::outlived(const Attempt& attempt) const {
+  const auto& lifetime = attempt.minted.lifetime;
+  return lifetime && context_.clock.now() - attempt.made_at >= *lifetime;
+}
+
 void Keeper::accept(const Attempt& attempt, const std::string& proof) {
-  const auto& [from, input, fresh] = attempt;
+  const auto& [from, input, fresh, made_at] = attempt;
   proved_ = input;
   last_told_[1].clear();
   if (newest_is_proved()) last_told_[0].clear();
   proof_ = proof;
   const auto life = fresh.refresh_within ? fresh.refresh_within : fresh.lifetime;
+  const auto age = std::chrono::floor<milliseconds>(context_.clock.now() - made_at);
   std::optional<milliseconds> renew_in;
-  if (life || proof == "proved") renew_in = after_success(life, context_.random);
-  const auto wall = std::chrono::floor<std::chrono::seconds>(context_.clock.wall());
+  if (life || proof == "proved") {
+    renew_in = std::max(after_success(life, context_.random) - age, milliseconds(0));
+  }
+  const auto wall = std::chrono::floor<std::chrono::seconds>(context_.clock.wall() - age);
   Publisher::Life of;
   if (fresh.lifetime) of.expires_at = wall + *fresh.lifetime;
   if (life) {
-    of.renew_at = wall + *renew_in;
+    of.renew_at = wall + age + *renew_in;
     of.made_from = fingerprint(input);
   }
   publisher_.hand_out(fresh.login, of);

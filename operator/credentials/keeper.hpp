@@ -68,6 +68,7 @@ class Keeper final : public Source {
     From from = From::kNewest;
     SecretString input;
     Minted minted;
+    Clock::Instant made_at;  ///< its life is counted from here: hosts may answer much later
   };
 
   void wake();
@@ -84,6 +85,7 @@ class Keeper final : public Source {
   tl::expected<Minted, iam::Refusal> make_login(const SecretString& input,
                                                 const std::stop_token& stop);
   void conclude(const Verdict& verdict);
+  [[nodiscard]] bool outlived(const Attempt& attempt) const;
   void accept(const Attempt& attempt, const std::string& proof);
   void failed(const Attempt& attempt, const iam::Refusal& refusal);
   void bad_input(const SecretProblem& problem);

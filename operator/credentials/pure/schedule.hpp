@@ -33,6 +33,8 @@ class Schedule {
               std::optional<std::chrono::milliseconds> at_the_latest = std::nullopt);
   /// A login from this input is in force. `renew_in`: when the next one is made; absent: never.
   void handed_out(From from, std::optional<std::chrono::milliseconds> renew_in, Instant now);
+  /// It is tried at once, whatever the pause.
+  void try_now(From from, Instant now) { at(from).due = now; }
   /// As when it was never taken: the try was broken off.
   void broken_off(From from, Instant now);
 

@@ -474,6 +474,41 @@ TEST_CASE("with nothing in force, a host that is asked for later may be the firs
   CHECK(rig.minted == 1);
 }
 
+TEST_CASE("a token's life is counted from when it was made, however late a host says yes",
+          "[credentials][keeper]") {
+  KeeperRig rig;
+  make_bearer(rig);
+  rig.answers_of.emplace(kUs, denied(kUs));
+  rig.sees(kKey);
+  const auto made = rig.clock.wall();
+  REQUIRE(*rig.next > 10s);
+  rig.clock.advance(10s);
+  rig.hosts->insert(kDe);
+  rig.keeper().asked_for({kDe});
+  rig.step();
+  CHECK(rig.in_force() == "token-1");
+  CHECK(rig.set.material("default")->expires_at() == made + 1h);
+  CHECK(*rig.next == 30min - 10s);
+}
+
+TEST_CASE("a token that nobody said yes to for as long as it lives is not handed out",
+          "[credentials][keeper]") {
+  KeeperRig rig;
+  make_bearer(rig);
+  rig.mint = [&rig](const SecretString&) {
+    return credentials::Minted{
+        {"iambearer", SecretString("token-" + std::to_string(rig.minted))}, 5s, {}};
+  };
+  rig.answers_of.emplace(kUs, denied(kUs));
+  rig.sees(kKey);
+  REQUIRE(*rig.next > 6s);
+  rig.clock.advance(6s);
+  rig.hosts->insert(kDe);
+  rig.keeper().asked_for({kDe});
+  rig.step();
+  CHECK(rig.in_force() == "token-2");
+}
+
 TEST_CASE("a new key that is refused where the old one works now is not handed out",
           "[credentials][keeper]") {
   KeeperRig rig;
