@@ -851,8 +851,8 @@ class PodAdmission(unittest.TestCase):
             limited = credential("b" + text, "k") | {"namespaces": [text], "regions": ["x" + text]}
             return {"config": {
                 "serviceAccounts": [text], "regions": {"x" + text: text + ".example.com"},
-                "optIn": {"mode": "selector", "selector": selector, "regions": [text], "exclude": [text]},
-                "credentials": [credential("a" + text, "k") | {"namespaces": selector}, limited]}}
+                "optIn": {"mode": "selector", "selector": selector, "regions": ["x" + text], "exclude": [text]},
+                "credentials": [credential("default", "k"), credential("a" + text, "k") | {"namespaces": selector}, limited]}}
 
         def skeleton(text):
             spec = self.spec(given(text), namespace="default", release="x")

@@ -57,10 +57,7 @@ class TlsSetup {
   [[nodiscard]] std::string last_refusal() const;
 
  private:
-  struct FreeStore {
-    void operator()(X509_STORE* store) const { X509_STORE_free(store); }
-  };
-  using Store = std::unique_ptr<X509_STORE, FreeStore>;
+  using Store = std::shared_ptr<X509_STORE>;
 
   /// A client certificate as it was read, and a context that holds it parsed: to parse it and to
   /// check that the key is its own costs more than the rest of a connection's set-up.
@@ -69,6 +66,8 @@ class TlsSetup {
     boost::asio::ssl::context parsed{boost::asio::ssl::context::tls_client};
   };
 
+  static Store make_store();
+  static Store parse_authorities(const std::string& ca_pem);
   static Store load(const std::string& ca_pem);
   static Store load_system();
   static int verify(X509_STORE_CTX* chain, void* self);
