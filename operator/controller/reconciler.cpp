@@ -122,7 +122,7 @@ Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& s
   return result;
 }
 
-void Reconciler::carry_out(const std::string& ns, std::vector<plan::Action> actions,
+void Reconciler::carry_out(const std::string& ns, const std::vector<plan::Action>& actions,
                            Reconciled& result, const std::stop_token& stop,
                            const std::function<void()>& on_step) {
   Progress progress;

@@ -74,8 +74,9 @@ class Reconciler {
                        const ReconcileSteps& steps = {});
 
  private:
-  void carry_out(const std::string& ns, std::vector<plan::Action> actions, Reconciled& result,
-                 const std::stop_token& stop, const std::function<void()>& on_step);
+  void carry_out(const std::string& ns, const std::vector<plan::Action>& actions,
+                 Reconciled& result, const std::stop_token& stop,
+                 const std::function<void()>& on_step);
   void succeeded(Reconciled& result, const plan::Action& action, const Outcome& outcome);
   [[nodiscard]] std::set<std::string> failed_accounts(const std::string& ns) const;
   void remember(const std::string& ns, std::set<std::string> failed_accounts);

@@ -57,7 +57,7 @@ plan::AccountFacts account_facts(kube::Object&& object) {
 std::size_t account_weight(const std::string& name, const plan::AccountFacts& facts) {
   constexpr std::size_t kItself = 256;  // the record, its place in a map, the texts' own overhead
   auto weight = kItself + name.size() + facts.uid.size();
-  for (const auto& secret : facts.pull_secrets) weight += sizeof(secret) + secret.size();
+  for (const auto& secret : facts.pull_secrets) weight += sizeof(std::string) + secret.size();
   return weight;
 }
 

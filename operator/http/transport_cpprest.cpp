@@ -115,8 +115,8 @@ class CpprestTransport final : public Transport {
   Journey::Visit stream_from(const Journey::Leg& leg, const StreamRequest& request,
                              Clock::time_point head_deadline, const OnBytes& on_bytes,
                              const std::stop_token& stop, StreamEnd& end);
-  [[nodiscard]] Route route(Client client, const Journey::Leg& leg) const {
-    return {std::move(client), tls_, endpoint_.peer, leg.connect_by};
+  [[nodiscard]] Route route(const Client& client, const Journey::Leg& leg) const {
+    return {client, tls_, endpoint_.peer, leg.connect_by};
   }
   [[nodiscard]] Failure no_slot(const std::stop_token& stop) const;
   [[nodiscard]] Failure stopped() const {

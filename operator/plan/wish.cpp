@@ -151,7 +151,10 @@ void read_credentials(Wish& wish, const Annotations& annotations, const Words& k
 
 std::string bounded_annotation(std::string text) {
   const auto end = after_characters(text, kLongestAnnotation + 1);
-  return end == text.size() ? text : text.substr(0, end);  // with its memory
+  if (end == text.size()) return text;
+  text.resize(end);
+  text.shrink_to_fit();
+  return text;
 }
 
 Wish read_wish(const NamespaceFacts& ns, const Defaults& defaults, const icr::RegionTable& regions,

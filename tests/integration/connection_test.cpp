@@ -100,7 +100,7 @@ std::string make_twin_account() {
   const std::string group = "/apis/rbac.authorization.k8s.io/v1";
   must(cluster().api().post(group + "/clusterrolebindings",
                             {{"metadata", {{"name", name}}},
-                             {"roleRef", reference("ClusterRole", kOwn)},
+                             {"roleRef", reference("ClusterRole", kOwn + "." + kOwn)},
                              {"subjects", subjects}}));
   must(cluster().api().post(group + "/namespaces/" + kOwn + "/rolebindings",
                             {{"metadata", {{"name", name}}},

@@ -134,14 +134,15 @@ TEST_CASE("a source that can't be a key changes nothing that works, and says wha
     std::string message;
   };
   const std::string key = scene.new_key();
+  // Each differs from the one before in what is wrong: the same mistake again is no news.
   const std::vector<Bad> table{
       {"empty", "", "is empty"},
       {"only a newline", "\n", "is nothing but white space"},
       {"a quote", key + "\"x", "holds a double quote"},
       {"a backslash", key + "\\n", "holds a backslash"},
       {"non-ASCII", key + "\xc3\xbc", "holds a character that is not ASCII"},
-      {"not even UTF-8", key + "\xff", "holds a character that is not ASCII"},
       {"two lines", key + "\n" + key, "holds a line end"},
+      {"not even UTF-8", key + "\xff", "holds a character that is not ASCII"},
       {"quoted", "\"" + key + "\"", "stands in double quotes"},
       {"the tool's file", "{\"apikey\": \"" + key + "\"}", "is a JSON object"},
   };

@@ -1,6 +1,8 @@
 #include "controller/pure/progress.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "plan/names.hpp"
 
@@ -73,9 +75,12 @@ std::vector<plan::Action> in_order(std::vector<plan::Action> actions,
   };
   const auto begin = std::find_if(actions.begin(), actions.end(), is_patch);
   const auto end = std::find_if_not(begin, actions.end(), is_patch);
-  std::stable_partition(begin, end, [&](const auto& action) {
-    return !failed_accounts.contains(std::get<plan::PatchAccount>(action).account);
-  });
+  const auto failed = [&](const auto& action) {
+    return failed_accounts.contains(std::get<plan::PatchAccount>(action).account);
+  };
+  std::vector<plan::Action> last;
+  std::copy_if(begin, end, std::back_inserter(last), failed);
+  std::move(last.begin(), last.end(), std::remove_if(begin, end, failed));
   return actions;
 }
 

@@ -14,8 +14,10 @@
 #include "http/names/lookup_book.hpp"
 #include "http/names/resolver_options.hpp"
 
+// NOLINTBEGIN(readability-identifier-naming): the library's names
 struct ares_channeldata;
 struct ares_addrinfo;
+// NOLINTEND(readability-identifier-naming)
 
 namespace icrps::http::names {
 

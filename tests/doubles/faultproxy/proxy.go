@@ -165,15 +165,20 @@ func replay(recorder *httptest.ResponseRecorder, answer *stream) {
 	_, _ = answer.Write(recorder.Body.Bytes())
 }
 
-// refuse answers like the API server: with a Status, unless the rule has a body of its own.
+// refuse answers like the API server: with a Status, or in the plain words of its priority and
+// fairness, unless the rule has a body of its own.
 func (p *proxy) refuse(r *rule, answer *stream) {
-	body := r.Body
+	body, kind := r.Body, "application/json"
+	if body == "" && r.Status == http.StatusTooManyRequests {
+		kind = "text/plain; charset=utf-8"
+		body = "Too many requests, please try again later.\n"
+	}
 	if body == "" {
 		reason := strings.ReplaceAll(http.StatusText(r.Status), " ", "")
 		body = fmt.Sprintf(`{"kind":"Status","apiVersion":"v1","status":"Failure","message":"the fault proxy says %d",`+
 			`"reason":%q,"code":%d}`, r.Status, reason, r.Status)
 	}
-	answer.Header().Set("Content-Type", "application/json")
+	answer.Header().Set("Content-Type", kind)
 	for name, value := range r.Headers {
 		answer.Header().Set(name, value)
 	}
