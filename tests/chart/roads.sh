@@ -284,22 +284,23 @@ test_in_a_namespace_that_exists() {
 
 a_credential_is_forgotten() {
   say "a credential is removed and not retired: notes and operator say so"
+  # By force: an earlier road applied the same objects with kubectl.
   cat >"$SCRATCH/two.yaml" <<'YAML'
 config:
   credentials:
     - {name: default, apiKey: {secretRef: {name: icr-api-key, key: apikey}}}
     - {name: team-a, apiKey: {secretRef: {name: icr-api-key, key: apikey}}}
 YAML
-  quietly helm upgrade "$release" "$CHART" -n "$ops" "${settings[@]}" --values "$SCRATCH/two.yaml"
+  quietly helm upgrade "$release" "$CHART" -n "$ops" --force-conflicts "${settings[@]}" --values "$SCRATCH/two.yaml"
   quietly kubectl annotate namespace shop icr-pull-secrets/credentials=default,team-a
   operate "icr-default icr-team-a"
   quietly kubectl annotate namespace shop icr-pull-secrets/credentials-
-  quietly helm upgrade "$release" "$CHART" -n "$ops" "${settings[@]}"
+  quietly helm upgrade "$release" "$CHART" -n "$ops" --force-conflicts "${settings[@]}"
   grep -q 'WARNING: the credential team-a is gone' "$SCRATCH/out" || die "the notes don't warn: $(cat "$SCRATCH/out")"
   operate "icr-default icr-team-a" forgotten
-  quietly helm upgrade "$release" "$CHART" -n "$ops" "${settings[@]}" --set 'config.retired={team-a}'
+  quietly helm upgrade "$release" "$CHART" -n "$ops" --force-conflicts "${settings[@]}" --set 'config.retired={team-a}'
   operate icr-default
-  quietly helm upgrade "$release" "$CHART" -n "$ops" "${settings[@]}"
+  quietly helm upgrade "$release" "$CHART" -n "$ops" --force-conflicts "${settings[@]}"
   quietly kubectl delete events -n "$ops" --all
   operate icr-default
   if forgotten; then die "what was retired is told to be forgotten"; fi
