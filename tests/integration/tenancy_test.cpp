@@ -12,6 +12,7 @@
 
 #include "config/kubeconfig.hpp"
 #include "harness/fence.hpp"
+#include "harness/measure.hpp"
 #include "harness/rotation_scene.hpp"
 #include "icr/base64.hpp"
 
@@ -129,28 +130,6 @@ std::string versions_in(const std::string& ns) {
     }
   }
   return versions;
-}
-
-long most_resident_kib(OperatorProcess& op) {
-  const auto status = read_text(fmt::format("/proc/{}/status", op.process().pid()));
-  const std::string_view name = "VmHWM:";
-  const auto found = status.find(name);
-  return found == std::string::npos ? 0 : std::stol(status.substr(found + name.size()));
-}
-
-Milliseconds middle(std::vector<Milliseconds> times) {
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
-
-/// How long new namespaces wait, one after the other.
-std::vector<Milliseconds> arrivals(IamScene& scene, int count) {
-  std::vector<Milliseconds> times;
-  for (int i = 0; i < count; ++i) {
-    const auto ns = scene.make_in("us-south");
-    times.push_back(eventually(ns + " is served", [&] { return scene.served(ns); }, 30s));
-  }
-  return times;
 }
 
 /// 10,000 edits a minute of one namespace's annotations, every third of them a mistake.
@@ -459,7 +438,7 @@ TEST_CASE("a tenant can't stop the operator for others by service accounts as la
   scene.expect_served(ns);
   tenant.annotate({{kServiceAccounts, "*"}});
   let_pass(scene);
-  const auto most = most_resident_kib(op);
+  const auto most = op.most_resident_kib();
   std::printf("          %ld KiB at most\n", most);
   constexpr long kMemoryLimit = 65536;  // of the chart
   // ASan's own memory counts, too: tests/CMakeLists.txt says which operator is under test.

@@ -10,6 +10,7 @@
 
 #include "harness/crowd.hpp"
 #include "harness/iam_scene.hpp"
+#include "harness/measure.hpp"
 
 namespace {
 
@@ -63,27 +64,6 @@ void await_refusal(const std::string& what, const std::function<Answer(Api&)>& a
   });
 }
 
-long resident_kib(OperatorProcess& op) {
-  const auto status = read_text(fmt::format("/proc/{}/status", op.process().pid()));
-  const std::string_view name = "VmRSS:";
-  const auto found = status.find(name);
-  return found == std::string::npos ? 0 : std::stol(status.substr(found + name.size()));
-}
-
-Milliseconds middle(std::vector<Milliseconds> times) {
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
-
-std::vector<Milliseconds> arrivals(IamScene& scene, int count) {
-  std::vector<Milliseconds> times;
-  for (int i = 0; i < count; ++i) {
-    const auto ns = scene.make_in("us-south");
-    times.push_back(eventually(ns + " is served", [&] { return scene.served(ns); }, 30s));
-  }
-  return times;
-}
-
 /// "x-0,x-1,…", so many of them.
 std::string names(int count, const std::string& format) {
   std::string list = "default";
@@ -117,7 +97,7 @@ TEST_CASE("207 KB of names of service accounts are a mistake, and hold up nobody
   const auto ns = scene.make_in("us-south");
   scene.expect_served(ns);
   const auto quiet = middle(arrivals(scene, 9));
-  const auto before = resident_kib(op);
+  const auto before = op.resident_kib();
   const auto uid = uid_of(*cluster().secret(ns));
   cluster().annotate(ns, {{kServiceAccounts, names(30'000, "a{}")}});
   const auto event = Scene::expect_event(ns, "InvalidServiceAccounts");
@@ -126,7 +106,7 @@ TEST_CASE("207 KB of names of service accounts are a mistake, and hold up nobody
   const auto beside = middle(arrivals(scene, 9));
   std::printf("          others wait %ld ms in quiet, %ld ms beside; %ld KiB more\n",
               static_cast<long>(quiet.count()), static_cast<long>(beside.count()),
-              resident_kib(op) - before);
+              op.resident_kib() - before);
   CHECK(beside < quiet * 2 + 20ms * patience());
   // What was in force stays, and a new key reaches it.
   CHECK(uid_of(*cluster().secret(ns)) == uid);

@@ -150,9 +150,17 @@ double OperatorProcess::cpu_seconds() const {
 }
 
 long OperatorProcess::resident_kib() const {
+  return status_kib("VmRSS:");
+}
+
+long OperatorProcess::most_resident_kib() const {
+  return status_kib("VmHWM:");
+}
+
+long OperatorProcess::status_kib(const std::string& name) const {
   std::istringstream lines(read_text(fmt::format("/proc/{}/status", process_.pid())));
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("VmRSS:")) return std::stol(line.substr(6));
+    if (line.starts_with(name)) return std::stol(line.substr(name.size()));
   }
   return 0;
 }

@@ -60,8 +60,12 @@ class OperatorProcess {
   [[nodiscard]] Process& process() { return process_; }
   [[nodiscard]] double cpu_seconds() const;
   [[nodiscard]] long resident_kib() const;
+  [[nodiscard]] long most_resident_kib() const;
 
  private:
+  /// A line of /proc/PID/status.
+  [[nodiscard]] long status_kib(const std::string& name) const;
+
   [[nodiscard]] int port();
 
   const std::string config_file_;
