@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <memory>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/exit_codes.hpp"
+#include "cli/options.hpp"
 #include "cli/session.hpp"
 #include "cli/setup.hpp"
 #include "credentials/rotation/kube_state_store.hpp"
@@ -14,6 +16,10 @@
 
 namespace icrps::cli {
 namespace {
+
+struct RotateOptions : CommonOptions {
+  std::string credential;
+};
 
 /// The credential, if it is one whose key the operator makes itself.
 const config::Credential* find(const config::Config& config, const std::string& name) {
@@ -54,8 +60,25 @@ int ask(Session& session, const RotateOptions& options) {
 
 }  // namespace
 
-int rotate(const RotateOptions& options) {
-  return with_session(options, [&](Session& session) { return ask(session, options); });
+Command rotate_command() {
+  const auto options = std::make_shared<RotateOptions>();
+  return {
+      .name = "rotate",
+      .summary = "Ask the operator to rotate a service ID's API key now",
+      .synopsis = "--config FILE --credential NAME …",
+      .options = with_common(*options, {{.names = "--credential",
+                                         .value = "NAME",
+                                         .help = "Which one (source serviceId)",
+                                         .target = &options->credential,
+                                         .required = true}}),
+      .examples = {{"icr-pull-secrets rotate --config config.yaml --credential rotating",
+                    "a new key for the credential rotating"}},
+      .exit_codes = {{kOk, "asked; `status` shows the roll-out"},
+                     {kFailure, "there is no first key yet, or the API server refuses"},
+                     {kUsage, "the command line, the configuration or the kubeconfig is wrong"}},
+      .work = [options] {
+        return with_session(*options, [&](Session& session) { return ask(session, *options); });
+      }};
 }
 
 }  // namespace icrps::cli

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <memory>
 #include <optional>
 #include <set>
 
 #include "cli/exit_codes.hpp"
+#include "cli/options.hpp"
 #include "cli/outside.hpp"
 #include "cli/session.hpp"
 #include "cli/setup.hpp"
@@ -17,6 +19,12 @@ namespace icrps::cli {
 namespace {
 
 using credentials::KeeperKind;
+
+struct VerifyOptions : CommonOptions {
+  std::string credential;          ///< empty: all
+  std::vector<std::string> hosts;  ///< empty: those that the credential is for
+  std::string image;               ///< "us.icr.io/team/app:1": proved to be pullable; or empty
+};
 
 struct Report {
   std::vector<Row> rows{{"CREDENTIAL", "SOURCE", "AT", "RESULT", "DETAIL"}};
@@ -164,10 +172,41 @@ int verify_all(Session& session, const VerifyOptions& options) {
   return verifier.report().good ? kOk : kNotGood;
 }
 
+std::vector<Option> verify_options(VerifyOptions& options) {
+  return with_common(options,
+                     {{.names = "--credential",
+                       .value = "NAME",
+                       .help = "Only this one",
+                       .target = &options.credential},
+                      {.names = "--host",
+                       .value = "HOST",
+                       .help = "Only at this registry host (repeat; default: those it is for)",
+                       .target = &options.hosts},
+                      {.names = "--image",
+                       .value = "IMAGE",
+                       .help = "Also prove that this image can be pulled: us.icr.io/team/app:1",
+                       .target = &options.image}});
+}
+
 }  // namespace
 
-int verify(const VerifyOptions& options) {
-  return with_session(options, [&](Session& session) { return verify_all(session, options); });
+Command verify_command() {
+  const auto options = std::make_shared<VerifyOptions>();
+  return {.name = "verify",
+          .summary = "Prove each credential at IAM and at each registry",
+          .synopsis = "--config FILE [--credential NAME] [--host HOST]… [--image IMAGE] …",
+          .options = verify_options(*options),
+          .examples = {{"icr-pull-secrets verify --config config.yaml --credential default --image "
+                        "us.icr.io/team/app:1",
+                        "whether one credential can pull one image"}},
+          .exit_codes = {{kOk, "all of them work"},
+                         {kFailure, "the API server refuses or does not answer"},
+                         {kUsage, "the command line, the configuration or the kubeconfig is wrong"},
+                         {kNotGood, "one does not work, or could not be asked"}},
+          .work = [options] {
+            return with_session(*options,
+                                [&](Session& session) { return verify_all(session, *options); });
+          }};
 }
 
 }  // namespace icrps::cli

@@ -1,5 +1,5 @@
 // The roads to the API server, as the program makes them.
-#include "cli/roads.hpp"
+#include "cli/run/roads.hpp"
 
 #include "suite.hpp"
 

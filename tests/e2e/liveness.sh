@@ -17,7 +17,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/checks.sh"
 
 # A kubelet that asks more often, so that 3 failures in 6 s are enough; short limits; and a volume in which
-# a file makes a worker hang (operator/cli/stall.hpp). A container
+# a file makes a worker hang (operator/cli/run/stall.hpp). A container
 # that is started again finds the file gone.
 install() {
 	install_operator --wait --values - <<-END

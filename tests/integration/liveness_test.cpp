@@ -1,5 +1,5 @@
 // /livez and /readyz: what a restart cures makes /livez fail, and nothing else does. Parts of the
-// operator are made to hang for real (ICRPS_STALL, operator/cli/stall.hpp).
+// operator are made to hang for real (ICRPS_STALL, operator/cli/run/stall.hpp).
 #include <fmt/format.h>
 #include <unistd.h>
 

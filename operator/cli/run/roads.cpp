@@ -1,0 +1,31 @@
+#include "cli/run/roads.hpp"
+
+#include <utility>
+
+#include "http/names/resolver_cares.hpp"
+
+namespace icrps::cli {
+namespace {
+
+// A renewal, and the request that gives the lease back while it hangs.
+constexpr unsigned kElectionPlaces = 2;
+// Pages of lists; a watch needs no place.
+constexpr unsigned kReadingPlaces = 8;
+constexpr unsigned kOwnPlaces = 16;
+// As many as there can be workers, so that they are the limit, and the one that rescues.
+constexpr unsigned kWorkPlaces = 65;
+
+}  // namespace
+
+Roads make_roads(http::TransportOptions options, std::function<void(std::string_view)> observer) {
+  http::names::ResolverOptions names;
+  names.observer = std::move(observer);
+  options.resolver = http::make_resolver(std::move(names));
+  const auto road = [&options](unsigned places) {
+    options.max_in_flight = places;
+    return http::make_cpprest_transport(options);
+  };
+  return {road(kElectionPlaces), road(kReadingPlaces), road(kOwnPlaces), road(kWorkPlaces)};
+}
+
+}  // namespace icrps::cli
