@@ -12,19 +12,29 @@ namespace {
 // To one origin: IAM is asked by each credential's own thread, a registry once in a connection.
 constexpr unsigned kInFlight = 4;
 
-tl::expected<std::string, std::string> authorities(const std::string& file) {
-  if (file.empty()) return std::string();  // the system's
-  auto text = config::read_file(file);
-  if (!text) return tl::unexpected(text.error().message);
-  return std::move(*text);
+/// What is wrong with a file of authorities; an empty name stands for the system's.
+std::optional<std::string> unreadable(const std::string& file) {
+  if (file.empty()) return std::nullopt;
+  const auto text = config::read_file(file);
+  return text ? std::nullopt : std::optional(text.error().message);
 }
 
-std::unique_ptr<http::Transport> connect(const std::string& origin, const std::string& ca_pem,
+/// They are read for each new connection.
+std::function<std::string()> authorities(const std::string& file) {
+  if (file.empty()) return {};
+  return [file] {
+    auto text = config::read_file(file);
+    if (!text) throw std::runtime_error(text.error().message);
+    return std::move(*text);
+  };
+}
+
+std::unique_ptr<http::Transport> connect(const std::string& origin, const std::string& ca_file,
                                          const std::optional<SecretString>& authorization,
                                          std::shared_ptr<http::Resolver> resolver) {
   http::TransportOptions options;
   options.origin = origin;
-  options.ca_pem = ca_pem;
+  options.authorities = authorities(ca_file);
   options.max_in_flight = kInFlight;
   options.resolver = std::move(resolver);
   if (authorization) options.authorization = [authorization] { return authorization; };
@@ -40,21 +50,22 @@ std::string host_of(const std::string& origin) {
 
 tl::expected<Outside, std::string> roads_outside(const config::Config& config,
                                                  OutsideObservers observers) {
-  const auto iam_ca = authorities(config.iam.ca_file);
-  if (!iam_ca) return tl::unexpected("iam.caFile: " + iam_ca.error());
-  auto registry_ca = authorities(config.registry.ca_file);
-  if (!registry_ca) return tl::unexpected("registry.caFile: " + registry_ca.error());
+  if (const auto why = unreadable(config.iam.ca_file)) return tl::unexpected("iam.caFile: " + *why);
+  if (const auto why = unreadable(config.registry.ca_file)) {
+    return tl::unexpected("registry.caFile: " + *why);
+  }
   try {
     // The registries' authorities are read by each connection; a mistake in them shows here.
     http::names::ResolverOptions names;
     names.observer = std::move(observers.lookup);
     const auto resolver = http::make_resolver(std::move(names));
-    static_cast<void>(connect("https://registry.invalid", *registry_ca, std::nullopt, resolver));
-    auto transport = connect(config.iam.origin, *iam_ca, std::nullopt, resolver);
+    static_cast<void>(
+        connect("https://registry.invalid", config.registry.ca_file, std::nullopt, resolver));
+    auto transport = connect(config.iam.origin, config.iam.ca_file, std::nullopt, resolver);
     auto client = std::make_unique<iam::Client>(*transport, host_of(config.iam.origin),
                                                 std::move(observers.iam));
     return Outside{std::move(transport), std::move(client),
-                   iam::RegistryProbe([ca = std::move(*registry_ca), resolver](
+                   iam::RegistryProbe([ca = config.registry.ca_file, resolver](
                                           const std::string& origin,
                                           const std::optional<SecretString>& authorization) {
                      return connect(origin, ca, authorization, resolver);

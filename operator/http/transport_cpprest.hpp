@@ -30,8 +30,11 @@ struct Keepalive {
 struct TransportOptions {
   /// "https://10.96.0.1:443"; a path prefix is allowed. http:// only for tests.
   std::string origin;
-  /// The only trusted authorities, as PEM. Empty: the system's bundle.
-  std::string ca_pem;
+  /// The only trusted authorities, as PEM: read for each new connection, so that rotated ones are
+  /// trusted without a restart. Called on the library's thread: it must be quick. When it throws,
+  /// or gives no PEM, those of before stay; at the start that is an error. Not called after the
+  /// transport is gone. Empty: the system's bundle, of which the same is true.
+  std::function<std::string()> authorities;
   /// Name to verify and to send as SNI instead of the origin's host.
   std::optional<std::string> server_name;
   /// Called for each new connection, on the library's thread: it must be quick. What it throws is

@@ -1,90 +1,119 @@
 #include "kube/connection.hpp"
 
-#include <fstream>
 #include <mutex>
-#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+#include "config/read_file.hpp"
 
 namespace icrps::kube {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kTokenPeriod = 1min;
+constexpr auto kReadAgain = 1min;
 
-std::optional<std::string> read_file(const std::string& file) {
-  const std::ifstream stream(file, std::ios::binary);
-  if (!stream) return std::nullopt;
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-std::optional<SecretString> read(const config::InlineOrFile& source) {
+SecretString read(const config::InlineOrFile& source) {
   if (!source.inline_pem.empty()) return source.inline_pem;
-  auto text = read_file(source.file);
-  if (!text) return std::nullopt;
+  auto text = config::read_file(source.file);
+  if (!text) throw std::runtime_error(text.error().message);
   return SecretString(std::move(*text));
 }
 
-/// Authorization for a token in a file. Keeps the last good one when the file can't be read.
-class TokenFile {
+/// How the API server is reached by now: the kubeconfig may change, and so may the files it names.
+/// Thread safety: all methods from any thread.
+class LiveCluster {
  public:
-  TokenFile(std::string file, const Clock& clock) : file_(std::move(file)), clock_(clock) {}
+  LiveCluster(config::Cluster cluster, ReadCluster read_again, const Clock& clock)
+      : clock_(clock),
+        read_again_(std::move(read_again)),
+        cluster_(std::move(cluster)),
+        read_at_(clock.now()) {}
 
+  /// Throws std::runtime_error when a file can't be read.
+  SecretString authorities() { return read(current().ca); }
+
+  http::ClientCertificate client_certificate() {
+    const auto cluster = current();
+    return {read(cluster.client_certificate).reveal(), read(cluster.client_key)};
+  }
+
+  /// The last good one when the file can't be read.
   std::optional<SecretString> authorization() {
+    const auto cluster = current();
     const std::lock_guard lock(mutex_);
+    if (cluster.token_file.empty()) return SecretString("Bearer " + cluster.token.reveal());
     const auto now = clock_.now();
-    if (!header_ || now - read_at_ >= kTokenPeriod) {
-      if (auto text = read_file(file_)) {
+    if (!header_ || cluster.token_file != token_file_ || now - token_read_at_ >= kReadAgain) {
+      if (auto text = config::read_file(cluster.token_file)) {
         while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
         header_ = SecretString("Bearer " + *text);
-        read_at_ = now;
+        token_file_ = cluster.token_file;
+        token_read_at_ = now;
       }
     }
     return header_;
   }
 
  private:
-  const std::string file_;
+  /// One that can't be read, or that leads to another server or logs in by other means, changes
+  /// nothing: those are decided at the start.
+  config::Cluster current() {
+    const std::lock_guard lock(mutex_);
+    const auto now = clock_.now();
+    if (!read_again_ || now - read_at_ < kReadAgain) return cluster_;
+    read_at_ = now;
+    auto next = read_again_();
+    if (next && next->server == cluster_.server && same_kind(*next, cluster_)) {
+      cluster_ = std::move(*next);
+    }
+    return cluster_;
+  }
+
+  static bool same_kind(const config::Cluster& one, const config::Cluster& other) {
+    return one.ca.empty() == other.ca.empty() &&
+           one.client_certificate.empty() == other.client_certificate.empty() &&
+           one.token_file.empty() == other.token_file.empty() &&
+           one.token.empty() == other.token.empty();
+  }
+
   const Clock& clock_;
   std::mutex mutex_;
+  // Guarded by mutex_.
+  const ReadCluster read_again_;
+  config::Cluster cluster_;
+  Clock::Instant read_at_;
   std::optional<SecretString> header_;
-  Clock::Instant read_at_{};
+  std::string token_file_;
+  Clock::Instant token_read_at_{};
 };
 
 }  // namespace
 
 tl::expected<http::TransportOptions, std::string> transport_options(const config::Cluster& cluster,
-                                                                    const Clock& clock) {
+                                                                    const Clock& clock,
+                                                                    ReadCluster read_again) {
   http::TransportOptions options;
   options.origin = cluster.server;
   if (!cluster.server_name.empty()) options.server_name = cluster.server_name;
+  // Shared: the callbacks are copied along with the options.
+  const auto live = std::make_shared<LiveCluster>(cluster, std::move(read_again), clock);
   if (!cluster.ca.empty()) {
-    auto ca = read(cluster.ca);
-    if (!ca) return tl::unexpected("can't read the certificate authority " + cluster.ca.file);
-    options.ca_pem = ca->reveal();
+    options.authorities = [live] { return live->authorities().reveal(); };
+    try {
+      static_cast<void>(options.authorities());
+    } catch (const std::runtime_error& error) {
+      return tl::unexpected(std::string("can't read the certificate authority ") + error.what());
+    }
   }
-  if (!cluster.token_file.empty()) {
-    // Shared: the callback is copied along with the options.
-    auto token = std::make_shared<TokenFile>(cluster.token_file, clock);
-    if (!token->authorization()) {
+  if (!cluster.token_file.empty() || !cluster.token.empty()) {
+    options.authorization = [live] { return live->authorization(); };
+    if (!options.authorization()) {
       return tl::unexpected("can't read the token " + cluster.token_file);
     }
-    options.authorization = [token] { return token->authorization(); };
-  } else if (!cluster.token.empty()) {
-    options.authorization = [header = SecretString("Bearer " + cluster.token.reveal())] {
-      return std::optional(header);
-    };
   }
   if (!cluster.client_certificate.empty()) {
-    options.client_certificate =
-        [certificate = cluster.client_certificate,
-         key = cluster.client_key]() -> std::optional<http::ClientCertificate> {
-      auto chain = read(certificate);
-      auto secret = read(key);
-      if (!chain || !secret) return std::nullopt;
-      return http::ClientCertificate{chain->reveal(), std::move(*secret)};
-    };
+    options.client_certificate = [live] { return live->client_certificate(); };
   }
   return options;
 }

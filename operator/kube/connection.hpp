@@ -2,7 +2,7 @@
 // as they rotate.
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -14,10 +14,16 @@
 
 namespace icrps::kube {
 
+/// The cluster as the kubeconfig has it by now; nothing when it can't be read. Called from any
+/// thread; it must be quick.
+using ReadCluster = std::function<std::optional<config::Cluster>()>;
+
 /// The service account token is read again at most once a minute, as client-go does; the kubelet
-/// replaces it well before it expires. Client certificates are read for each new connection.
-/// `clock` outlives the transport. The error names the file that can't be read.
+/// replaces it well before it expires. Authorities and client certificates are read for each new
+/// connection. `read_again` is asked at most once a minute for what a kubeconfig holds inline;
+/// empty: that stays as it is. `clock` outlives the transport. The error names the file that can't
+/// be read.
 [[nodiscard]] tl::expected<http::TransportOptions, std::string> transport_options(
-    const config::Cluster& cluster, const Clock& clock);
+    const config::Cluster& cluster, const Clock& clock, ReadCluster read_again = {});
 
 }  // namespace icrps::kube

@@ -299,8 +299,11 @@ TEST_CASE("An origin that makes no sense is refused at once") {
 
 TEST_CASE("Authorities that can't be read are refused at once") {
   auto options = trusting("https://127.0.0.1");
-  options.ca_pem = GENERATE(as<std::string>{}, "not PEM",
+  const auto pem = GENERATE(as<std::string>{}, "not PEM", "",
                             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  options.authorities = [&] { return pem; };
+  CHECK_THROWS_AS(make_transport(options), std::invalid_argument);
+  options.authorities = []() -> std::string { throw std::runtime_error("no such file"); };
   CHECK_THROWS_AS(make_transport(options), std::invalid_argument);
 }
 

@@ -108,7 +108,7 @@ TEST_CASE("Ten thousand calls stopped at random moments leave nothing behind", "
   const RemoteServer server;
   http::TransportOptions options;
   options.origin = server.origin();
-  options.ca_pem = server.authority();
+  options.authorities = [pem = server.authority()] { return pem; };
   const auto transport = make_transport(options);
   Tally warm_up;
   stop_at_random(*transport, 1500, warm_up);
@@ -142,7 +142,7 @@ TEST_CASE("A thousand small POSTs of 16 callers cost little processor time", "[c
   const RemoteServer server;
   http::TransportOptions options;
   options.origin = server.origin();
-  options.ca_pem = server.authority();
+  options.authorities = [pem = server.authority()] { return pem; };
   const auto transport = make_transport(options);
   const std::string body(700, 'x');
   std::atomic<int> good{0};

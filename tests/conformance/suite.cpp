@@ -22,7 +22,7 @@ ServerOptions tls() {
 http::TransportOptions trusting(const std::string& origin) {
   http::TransportOptions options;
   options.origin = origin;
-  options.ca_pem = world().authority.pem();
+  options.authorities = [] { return world().authority.pem(); };
   return options;
 }
 

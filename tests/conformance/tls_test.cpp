@@ -69,7 +69,7 @@ TEST_CASE("A certificate of an unknown authority is refused") {
 TEST_CASE("The system's authorities don't count next to given ones, nor the test's with them") {
   const Server server(tls(), echo);
   auto options = trusting(server.origin());
-  options.ca_pem.clear();
+  options.authorities = nullptr;
   const auto failure = refused(options);
   REQUIRE(failure);
   CHECK(failure->kind == Kind::kTls);
@@ -81,9 +81,50 @@ TEST_CASE("Several authorities may be given, also a server's own certificate") {
   const Server second(with(own), echo);
   for (const auto* server : {&first, &second}) {
     auto options = trusting(server->origin());
-    options.ca_pem += "# a comment\n" + own.certificate;
+    options.authorities = [&] {
+      return world().authority.pem() + "# a comment\n" + own.certificate;
+    };
     CHECK(make_transport(options)->send(get("/"), {}));
   }
+}
+
+TEST_CASE(
+    "Authorities that change are in force for new connections; a slip leaves those of before") {
+  const Server server(tls(), always(answer(200, "ok", "Connection: close\r\n")));
+  const Authority other("another authority");
+  std::mutex mutex;
+  std::optional<std::string> file = other.pem();
+  const auto write = [&](std::optional<std::string> text) {
+    const std::scoped_lock lock(mutex);
+    file = std::move(text);
+  };
+  auto options = trusting(server.origin());
+  options.authorities = [&] {
+    const std::scoped_lock lock(mutex);
+    if (!file) throw std::runtime_error("no such file");
+    return *file;
+  };
+  const auto transport = make_transport(options);
+  const auto trusted = [&] { return transport->send(get("/"), {}).has_value(); };
+  CHECK_FALSE(trusted());
+  write(other.pem() + world().authority.pem());  // while both are in use
+  CHECK(trusted());
+  write(world().authority.pem());
+  CHECK(trusted());
+  for (const auto& slip : {std::optional<std::string>(), std::optional<std::string>(""),
+                           std::optional(world().authority.pem().substr(0, 200))}) {
+    write(slip);
+    CHECK(trusted());
+    CHECK(read_all(*transport, watch("/")).bytes == "ok");
+  }
+  write(other.pem());
+  const auto refused = transport->send(get("/"), {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == Kind::kTls);
+  write(std::nullopt);
+  const auto puzzled = transport->send(get("/"), {});
+  REQUIRE_FALSE(puzzled);
+  CHECK_THAT(puzzled.error().message, Catch::Contains("no such file"));
 }
 
 TEST_CASE("A server that speaks no TLS is refused") {

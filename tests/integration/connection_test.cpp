@@ -57,6 +57,7 @@ class PodFiles {
   }
 
   void rotate(const std::string& token) const { write_text(folder_ + "/token", token); }
+  void trust(const std::string& authorities) const { write_text(folder_ + "/ca.crt", authorities); }
 
   /// A process that sees the files where a pod has them. The mounts are its own.
   [[nodiscard]] std::vector<std::string> wrapper() const {
@@ -75,12 +76,12 @@ class PodFiles {
   std::string folder_;
 };
 
-OperatorProcess::Options pod_options(const PodFiles& files) {
+OperatorProcess::Options pod_options(const PodFiles& files,
+                                     const std::string& port = proxy().port()) {
   OperatorProcess::Options options;
   options.arguments.clear();  // even the namespace comes from the pod
   options.wrapper = files.wrapper();
-  options.environment = {"KUBERNETES_SERVICE_HOST=127.0.0.1",
-                         "KUBERNETES_SERVICE_PORT=" + proxy().port()};
+  options.environment = {"KUBERNETES_SERVICE_HOST=127.0.0.1", "KUBERNETES_SERVICE_PORT=" + port};
   return options;
 }
 
@@ -143,6 +144,72 @@ TEST_CASE("in a pod it trusts the cluster's CA only") {
   CHECK(op.probe("/readyz") == 503);
   CHECK(op.metric("icr_pull_secrets_api_requests_total", {{"code", "tls"}}) >= 1);
   CHECK(proxy().requests().empty());
+}
+
+/// An authority that was made a moment ago, and what it has certified for 127.0.0.1.
+struct NewAuthority {
+  std::string pem;
+  std::string server;  ///< certificate and key
+};
+
+NewAuthority make_authority() {
+  const auto file = [](const std::string& name) { return scratch() + "/new-ca." + name; };
+  const auto request = [&](const std::string& name, std::vector<std::string> more) {
+    std::vector<std::string> command{"openssl",
+                                     "req",
+                                     "-x509",
+                                     "-newkey",
+                                     "ec",
+                                     "-pkeyopt",
+                                     "ec_paramgen_curve:P-256",
+                                     "-nodes",
+                                     "-days",
+                                     "1",
+                                     "-subj",
+                                     "/CN=" + name,
+                                     "-keyout",
+                                     file(name + ".key"),
+                                     "-out",
+                                     file(name + ".crt")};
+    command.insert(command.end(), more.begin(), more.end());
+    must_run(command);
+    return read_text(file(name + ".crt"));
+  };
+  auto pem = request("authority", {});
+  auto server = request("server", {"-CA", file("authority.crt"), "-CAkey", file("authority.key"),
+                                   "-addext", "subjectAltName=IP:127.0.0.1"});
+  return {std::move(pem), server + read_text(file("server.key"))};
+}
+
+TEST_CASE("the cluster's authority is rotated under a running operator, which needs no restart") {
+  Scene scene;
+  Proxy road;
+  const PodFiles files(cluster().token(kOwn, kOwn), cluster_ca());
+  auto& op = scene.start(pod_options(files, road.port()));
+  const auto fresh = make_authority();
+
+  // The server is first: nothing is reached until the file follows.
+  road.show(fresh.server);
+  const auto untrusted = scene.make_in("us-south");
+  eventually("it tells why", [&]() -> std::string {
+    for (const auto& line : op.log_lines("watch interrupted")) {
+      if (line["detail"].get<std::string>().find("certificate") != std::string::npos) return {};
+    }
+    return op.log_so_far();
+  });
+  files.trust(cluster_ca() + fresh.pem);
+  auto took = eventually("it is served", [&] { return scene.served(untrusted); }, 60s);
+  WARN("served " << took.count() << " ms after the new authority was in the file");
+
+  // The file holds both for a while: back and forth is as good.
+  const auto pki_text = read_text(pki("kube-apiserver.crt")) + read_text(pki("kube-apiserver.key"));
+  road.show(pki_text);
+  scene.expect_served(scene.make_in("us-south"));
+  files.trust(fresh.pem);
+  road.show(fresh.server);
+  const auto after = scene.make_in("us-south");
+  eventually("it is served", [&] { return scene.served(after); }, 60s);
+  CHECK(op.probe("/readyz") == 200);
 }
 
 TEST_CASE("in a pod without a mounted service account it ends with 2 and says why") {

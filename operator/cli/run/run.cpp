@@ -210,7 +210,12 @@ int run(const RunOptions& options) {
   const SystemClock clock;
   Log log(log_level(setup->config), log_format(setup->config, ::isatty(STDERR_FILENO) == 1), clock);
   try {
-    auto transport_options = kube::transport_options(setup->cluster, clock);
+    auto transport_options = kube::transport_options(
+        setup->cluster, clock, [&options]() -> std::optional<config::Cluster> {
+          auto now = find_cluster(options);
+          if (!now) return std::nullopt;
+          return std::move(*now);
+        });
     if (!transport_options) {
       complain(transport_options.error());
       return kUsage;

@@ -1,42 +1,18 @@
 #include "http/cpprest/tls_setup.hpp"
 
-#include <array>
-#include <cstdlib>
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <stdexcept>
 #include <string_view>
 #include <sys/socket.h>
 
 #include "http/cpprest/failures.hpp"
-#include "runtime/digest.hpp"
 
 namespace icrps::http::cpprest {
 namespace {
-
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-
-struct FreeCertificate {
-  void operator()(X509* certificate) const { X509_free(certificate); }
-};
-
-SystemTrust& system_trust() {
-  static SystemTrust trust;
-  return trust;
-}
-
-std::string environment(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value != nullptr ? value : otherwise;
-}
 
 int context_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -55,17 +31,8 @@ boost::asio::const_buffer buffer(const std::string& text) {
 
 }  // namespace
 
-void neutralise_system_trust() {
-  system_trust().file = environment(X509_get_default_cert_file_env(), X509_get_default_cert_file());
-  system_trust().directory =
-      environment(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
-  constexpr auto kNowhere = "/nonexistent";
-  ::setenv(X509_get_default_cert_file_env(), kNowhere, 1);
-  ::setenv(X509_get_default_cert_dir_env(), kNowhere, 1);
-}
-
 TlsSetup::TlsSetup(const Endpoint& endpoint, const TransportOptions& options)
-    : store_(options.ca_pem.empty() ? load_system() : load(options.ca_pem)),
+    : authorities_(options.authorities),
       name_(options.server_name.value_or(endpoint.host)),
       literal_(is_ip_literal(name_)),
       keepalive_(options.keepalive),
@@ -73,73 +40,10 @@ TlsSetup::TlsSetup(const Endpoint& endpoint, const TransportOptions& options)
   if (name_.empty()) throw std::invalid_argument("server_name is empty");
 }
 
-TlsSetup::Store TlsSetup::make_store() {
-  Store store(X509_STORE_new(), X509_STORE_free);
-  if (!store) throw std::bad_alloc();
-  return store;
-}
-
-/// Transports with the same authorities share them while one of them lives: a bundle of 150 takes
-/// 1.2 MB.
-TlsSetup::Store TlsSetup::load(const std::string& ca_pem) {
-  static std::mutex mutex;
-  static std::map<std::string, std::weak_ptr<X509_STORE>> known;  // by the text's digest
-  const std::lock_guard lock(mutex);
-  std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
-  auto& found = known[digest({ca_pem}, 64)];
-  auto store = found.lock();
-  if (!store) found = store = parse_authorities(ca_pem);
-  return store;
-}
-
-TlsSetup::Store TlsSetup::parse_authorities(const std::string& ca_pem) {
-  auto store = make_store();
-  const std::unique_ptr<BIO, FreeBio> bio(
-      BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size())));
-  if (!bio) throw std::bad_alloc();
-  ERR_clear_error();
-  int count = 0;
-  while (const std::unique_ptr<X509, FreeCertificate> certificate{
-      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
-    X509_STORE_add_cert(store.get(), certificate.get());
-    ++count;
-  }
-  const auto end = ERR_peek_last_error();
-  ERR_clear_error();
-  if (count == 0 || ERR_GET_REASON(end) != PEM_R_NO_START_LINE) {
-    throw std::invalid_argument("the certificate authorities are not readable PEM");
-  }
-  // An authority counts even when it is an intermediate one: whoever wrote the list chose it.
-  X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
-  return store;
-}
-
-/// Parsed once for the process: all transports without authorities of their own share it.
-TlsSetup::Store TlsSetup::load_system() {
-  static const Store shared = [] {
-    auto store = make_store();
-    const std::array<std::string, 2> files{system_trust().file,
-                                           "/etc/ssl/certs/ca-certificates.crt"};
-    bool found = false;
-    for (const auto& file : files) {
-      found = !found && !file.empty() && X509_STORE_load_file(store.get(), file.c_str()) == 1;
-      if (found) break;
-    }
-    const auto& directory = system_trust().directory;
-    if (!found && std::filesystem::is_directory(directory)) {
-      found = X509_STORE_load_path(store.get(), directory.c_str()) == 1;
-    }
-    ERR_clear_error();
-    if (!found) throw std::invalid_argument("the system has no bundle of certificate authorities");
-    return store;
-  }();
-  return shared;
-}
-
 void TlsSetup::apply(boost::asio::ssl::context& context) {
   SSL_CTX* native = context.native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-  SSL_CTX_set1_cert_store(native, store_.get());
+  SSL_CTX_set1_cert_store(native, authorities_.current().get());
   // The chain is what the client certificate's file holds: the authority sent along would make the
   // API server verify one more signature for each request.
   SSL_CTX_set_mode(native, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
@@ -151,6 +55,7 @@ void TlsSetup::apply(boost::asio::ssl::context& context) {
 }
 
 void TlsSetup::retire() {
+  authorities_.retire();
   const std::scoped_lock lock(mutex_);
   client_certificate_ = nullptr;
 }
@@ -265,6 +170,10 @@ int TlsSetup::verify(X509_STORE_CTX* chain) {
   std::string reason = X509_verify_cert_error_string(error);
   if (error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH) {
     reason += ": the certificate is not for " + name_;
+  }
+  if (const auto problem = authorities_.problem(); !problem.empty()) {
+    reason +=
+        "; the certificate authorities of before are trusted, as there are no others: " + problem;
   }
   const std::scoped_lock lock(mutex_);
   last_refusal_ = std::move(reason);

@@ -20,20 +20,11 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include "http/cpprest/authorities.hpp"
 #include "http/cpprest/endpoint.hpp"
 #include "http/transport_cpprest.hpp"
 
 namespace icrps::http::cpprest {
-
-/// Where the system's authorities are, as the environment said before it was neutralised.
-struct SystemTrust {
-  std::string file;
-  std::string directory;
-};
-
-/// Makes the library's loading of the system's bundle on each connection (20 ms, 1 MB) find
-/// nothing, and remembers where it is for the one store that wants it. Before any other thread.
-void neutralise_system_trust();
 
 class TlsSetup {
  public:
@@ -49,7 +40,7 @@ class TlsSetup {
   using Stream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>;
   static void remember_socket(Stream& stream);
 
-  /// After this the client-certificate callback isn't called again.
+  /// After this no callback of the options is called again.
   void retire();
 
   /// Why the last certificate was refused, in OpenSSL's words; empty if none was. One server has
@@ -57,8 +48,6 @@ class TlsSetup {
   [[nodiscard]] std::string last_refusal() const;
 
  private:
-  using Store = std::shared_ptr<X509_STORE>;
-
   /// A client certificate as it was read, and a context that holds it parsed: to parse it and to
   /// check that the key is its own costs more than the rest of a connection's set-up.
   struct Identity {
@@ -66,10 +55,6 @@ class TlsSetup {
     boost::asio::ssl::context parsed{boost::asio::ssl::context::tls_client};
   };
 
-  static Store make_store();
-  static Store parse_authorities(const std::string& ca_pem);
-  static Store load(const std::string& ca_pem);
-  static Store load_system();
   static int verify(X509_STORE_CTX* chain, void* self);
   static void handshake_begins(const SSL* ssl, int where, int value);
   void announce_name(const SSL* ssl) const;
@@ -81,7 +66,7 @@ class TlsSetup {
   static Identity parse(ClientCertificate client);
   int verify(X509_STORE_CTX* chain);
 
-  const Store store_;
+  Authorities authorities_;
   const std::string name_;  ///< to verify, and to announce unless it is an address
   const bool literal_;
   const Keepalive keepalive_;

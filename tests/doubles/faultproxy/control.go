@@ -18,7 +18,8 @@ import (
 //	POST   /cut?path=[&abrupt=1]  ends them
 //	POST   /silence?path=         keeps them open and passes nothing on
 //	POST   /inject?path=          puts the body of this request into them
-func (p *proxy) control() http.Handler {
+//	POST   /identity              shows this certificate from now on, and ends all connections
+func (p *proxy) control() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /rules", p.addRule)
 	mux.HandleFunc("DELETE /rules", func(w http.ResponseWriter, request *http.Request) {

@@ -57,7 +57,8 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	clients, err := tls.Listen("tcp", *listen, &tls.Config{Certificates: []tls.Certificate{certificate}})
+	identity := newIdentity(certificate)
+	clients, err := tls.Listen("tcp", *listen, &tls.Config{GetCertificate: identity.show})
 	if err != nil {
 		return err
 	}
@@ -70,8 +71,10 @@ func run() error {
 	p := newProxy(target, transport)
 	quiet := log.New(io.Discard, "", 0)
 	p.forward.ErrorLog = quiet
-	go func() { log.Fatal(http.Serve(control, p.control())) }()
-	return (&http.Server{Handler: p, ErrorLog: quiet}).Serve(clients)
+	mux := p.control()
+	mux.HandleFunc("POST /identity", identity.change)
+	go func() { log.Fatal(http.Serve(control, mux)) }()
+	return (&http.Server{Handler: p, ErrorLog: quiet, ConnState: identity.follow}).Serve(clients)
 }
 
 func main() {

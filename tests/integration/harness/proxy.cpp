@@ -89,6 +89,10 @@ long Proxy::matched(const std::string& name) {
   return ask("GET", "/matched?name=" + query(name)).get<long>();
 }
 
+void Proxy::show(const std::string& certificate_and_key) {
+  ask("POST", "/identity", certificate_and_key);
+}
+
 void Proxy::start_over() {
   first_ += requests().size();
 }

@@ -56,6 +56,10 @@ class Proxy {
   void remove(const std::string& name = {});
   long matched(const std::string& name);
 
+  /// Shows this certificate, with its key, from now on, and ends all connections, as the restart of
+  /// an API server does.
+  void show(const std::string& certificate_and_key);
+
   /// Forgets what was seen so far.
   void start_over();
   Requests requests();

@@ -62,7 +62,7 @@ std::string state_text() {
 RegistryLogin::RegistryLogin() {
   icrps::http::TransportOptions options;
   options.origin = "https://us.icr.io";
-  options.ca_pem = read_text(iam().ca_file());
+  options.authorities = [] { return read_text(iam().ca_file()); };
   options.user_agent = "integration-tests";
   options.authorization = [this] {
     return icrps::SecretString("Basic " + icrps::icr::base64_encode("iamapikey:" + key_));
