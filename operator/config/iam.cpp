@@ -1,34 +1,18 @@
 #include "config/iam.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
 
+#include "config/client.hpp"
 #include "icr/text.hpp"
 
 namespace icrps::config {
 namespace {
 
-constexpr const char* kPublicOrigin = "https://iam.cloud.ibm.com";
-constexpr const char* kPrivateOrigin = "https://private.iam.cloud.ibm.com";
-
 /// The messages don't repeat the address: it may hold a user name and a password.
 std::string origin_of(const Located& at) {
-  constexpr std::string_view kAccepted = "public, private, https://HOST or https://HOST:PORT";
-  constexpr std::string_view kHttps = "https://";
-  std::string text = icr::lower(text_of(at, kAccepted));
-  if (text == "public") return kPublicOrigin;
-  if (text == "private") return kPrivateOrigin;
-  if (text.starts_with("http://")) {
-    at.fail("is http://, where API keys would travel without encryption", kAccepted);
-  }
-  if (!text.starts_with(kHttps)) at.fail("is neither public, private nor an address", kAccepted);
-  const std::string_view rest = std::string_view(text).substr(kHttps.size());
-  const std::size_t colon = std::min(rest.find(':'), rest.size());
-  const bool port_ok = colon == rest.size() || icr::is_port(rest.substr(colon + 1));
-  if (!icr::is_dns_subdomain(rest.substr(0, colon)) || !port_ok) {
-    at.fail("is not an address of host and port alone", kAccepted);
-  }
-  return text;
+  const auto origin = iam_origin(text_of(at, kIamAccepted));
+  if (!origin) at.fail(origin.error(), kIamAccepted);
+  return *origin;
 }
 
 }  // namespace

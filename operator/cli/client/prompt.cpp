@@ -1,0 +1,89 @@
+#include "cli/client/prompt.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
+namespace icrps::cli {
+namespace {
+
+constexpr std::size_t kLongestLine = 8192;
+
+/// The terminal without echo, and with Ctrl-C as a character, so that nothing ends the process
+/// while the terminal is like that.
+class QuietTerminal {
+ public:
+  QuietTerminal() : descriptor_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
+    if (descriptor_ < 0 || ::tcgetattr(descriptor_, &before_) != 0) return;
+    auto quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON | ISIG);
+    quiet.c_cc[VMIN] = 1;
+    quiet.c_cc[VTIME] = 0;
+    usable_ = ::tcsetattr(descriptor_, TCSAFLUSH, &quiet) == 0;
+  }
+  ~QuietTerminal() {
+    if (usable_) {
+      write("\n");
+      ::tcsetattr(descriptor_, TCSAFLUSH, &before_);
+    }
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  QuietTerminal(const QuietTerminal&) = delete;
+  QuietTerminal& operator=(const QuietTerminal&) = delete;
+  QuietTerminal(QuietTerminal&&) = delete;
+  QuietTerminal& operator=(QuietTerminal&&) = delete;
+
+  [[nodiscard]] bool usable() const { return usable_; }
+  void write(const std::string& text) const {
+    static_cast<void>(!::write(descriptor_, text.data(), text.size()));
+  }
+  /// Nothing more: 0.
+  [[nodiscard]] char next() const {
+    char c = 0;
+    for (;;) {
+      const auto count = ::read(descriptor_, &c, 1);
+      if (count == 1) return c;
+      if (count == 0 || errno != EINTR) return 0;
+    }
+  }
+
+ private:
+  int descriptor_;
+  termios before_{};
+  bool usable_ = false;
+};
+
+constexpr char kInterrupt = 3;
+constexpr char kEnd = 4;
+constexpr char kBackspace = 8;
+constexpr char kKillLine = 21;
+constexpr char kDelete = 127;
+
+}  // namespace
+
+tl::expected<SecretString, std::string> ask_on_terminal(const std::string& question,
+                                                        const std::string& unless) {
+  const QuietTerminal terminal;
+  if (!terminal.usable()) return tl::unexpected(unless);
+  terminal.write(question);
+  std::string line;
+  line.reserve(kLongestLine);  // it never grows: no copy is left behind
+  for (;;) {
+    const char c = terminal.next();
+    if (c == kInterrupt || c == 0 || (c == kEnd && line.empty())) {
+      return tl::unexpected<std::string>("no API key was typed");
+    }
+    if (c == '\n' || c == '\r' || c == kEnd) break;
+    if (c == kKillLine) {
+      line.clear();
+    } else if (c == kBackspace || c == kDelete) {
+      if (!line.empty()) line.pop_back();
+    } else if (line.size() < kLongestLine) {
+      line += c;
+    }
+  }
+  return SecretString(std::move(line));
+}
+
+}  // namespace icrps::cli
