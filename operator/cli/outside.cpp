@@ -64,12 +64,13 @@ tl::expected<Outside, std::string> roads_outside(const config::Config& config,
     auto transport = connect(config.iam.origin, config.iam.ca_file, std::nullopt, resolver);
     auto client = std::make_unique<iam::Client>(*transport, host_of(config.iam.origin),
                                                 std::move(observers.iam));
-    return Outside{std::move(transport), std::move(client),
-                   iam::RegistryProbe([ca = config.registry.ca_file, resolver](
-                                          const std::string& origin,
-                                          const std::optional<SecretString>& authorization) {
-                     return connect(origin, ca, authorization, resolver);
-                   })};
+    const iam::RegistryProbe::Connect registries =
+        [ca = config.registry.ca_file, resolver](
+            const std::string& origin, const std::optional<SecretString>& authorization) {
+          return connect(origin, ca, authorization, resolver);
+        };
+    return Outside{host_of(config.iam.origin), std::move(transport), std::move(client), registries,
+                   iam::RegistryProbe(registries)};
   } catch (const std::invalid_argument& error) {
     return tl::unexpected(fmt::format("iam.caFile or registry.caFile: {}", error.what()));
   }

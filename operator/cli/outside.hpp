@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include <tl/expected.hpp>
@@ -15,8 +16,10 @@
 namespace icrps::cli {
 
 struct Outside {
+  std::string iam_host;  ///< for messages
   std::unique_ptr<http::Transport> iam_transport;
   std::unique_ptr<iam::Client> iam;
+  iam::RegistryProbe::Connect connect;  ///< to a registry
   iam::RegistryProbe registries;
 };
 

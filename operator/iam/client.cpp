@@ -14,35 +14,15 @@ namespace {
 
 using http::Method;
 
-constexpr std::chrono::milliseconds kDeadline{10'000};
-constexpr std::size_t kMaxBody = std::size_t{1} << 20U;
 constexpr unsigned kPageSize = 100;  // the most that IAM gives at once
 constexpr unsigned kMostPages = 50;
 constexpr std::string_view kServiceId = "iam-ServiceId-";
 
 constexpr std::string_view kGrantApiKey = "urn:ibm:params:oauth:grant-type:apikey";
 constexpr std::string_view kGrantComputeResource = "urn:ibm:params:oauth:grant-type:cr-token";
+constexpr std::string_view kGrantAssume = "urn:ibm:params:oauth:grant-type:assume";
 /// The public client of IBM's command line, "bx:bx": without a client there is no refresh token.
 constexpr std::string_view kCommandLineClient = "Basic Yng6Yng=";
-
-http::Request request(Method method, std::string target) {
-  http::Request request;
-  request.method = method;
-  request.target = std::move(target);
-  request.headers = {{"Accept", "application/json"}};
-  request.deadline = kDeadline;
-  request.max_body = kMaxBody;
-  return request;
-}
-
-std::string bearer_header(const SecretString& bearer) {
-  constexpr std::string_view kBearer = "Bearer ";
-  std::string value;
-  value.reserve(kBearer.size() + bearer.size());
-  value += kBearer;
-  value += bearer.reveal();
-  return value;
-}
 
 std::string key_target(const std::string& id) {
   return "/v1/apikeys/" + http::percent_encode(id);
@@ -58,28 +38,16 @@ std::string list_target(const std::string& iam_id, const std::string& account_id
 
 }  // namespace
 
-Client::Result<http::Response> Client::exchange(std::string_view what, http::Request request,
-                                                const std::stop_token& stop) {
-  const RequestWiper wiper(request);
-  auto result = transport_.send(request, stop);
-  if (!result) {
-    observer_(what, http::to_string(result.error().kind));
-    return tl::unexpected(refusal_of(host_, result.error()));
-  }
-  observer_(what, std::to_string(result->status));
-  return std::move(*result);
-}
-
 Client::Result<Token> Client::token(const SecretString& form, const SecretString& credential,
                                     std::string_view client, const std::stop_token& stop) {
-  auto question = request(Method::kPost, "/identity/token");
+  auto question = iam_request(Method::kPost, "/identity/token");
   question.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
   if (!client.empty()) question.headers.push_back({"Authorization", std::string(client)});
   question.body = form.reveal();
-  auto answer = exchange("token", std::move(question), stop);
+  auto answer = exchange_.send("token", std::move(question), stop);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   const BodyWiper wiper(*answer);
-  return read_token(host_, *answer, {credential.reveal()});
+  return read_token(exchange_.host(), *answer, {credential.reveal()});
 }
 
 Client::Result<Token> Client::token_by_api_key(const SecretString& api_key,
@@ -107,15 +75,13 @@ Client::Result<Token> Client::token_by_compute_resource(const SecretString& cr_t
                cr_token, {}, stop);
 }
 
-Client::Result<http::Response> Client::call(std::string_view what, http::Request request,
-                                            const SecretString& bearer,
-                                            const std::stop_token& stop) {
-  request.headers.push_back({"Authorization", bearer_header(bearer)});
-  auto answer = exchange(what, std::move(request), stop);
-  if (answer && !is_success(answer->status)) {
-    return tl::unexpected(refusal_of(host_, *answer, {bearer.reveal()}));
-  }
-  return answer;
+Client::Result<Token> Client::token_by_profile(const SecretString& bearer,
+                                               const std::string& profile,
+                                               const std::stop_token& stop) {
+  return token(encode_form({{"grant_type", kGrantAssume},
+                            {"profile_id", profile},
+                            {"access_token", bearer.reveal()}}),
+               bearer, {}, stop);
 }
 
 Client::Result<NewKey> Client::create_key(const SecretString& bearer, const std::string& iam_id,
@@ -128,26 +94,29 @@ Client::Result<NewKey> Client::create_key(const SecretString& bearer, const std:
                             {"account_id", account_id},
                             {"description", description},
                             {"store_value", false}};
-  auto question = request(Method::kPost, "/v1/apikeys");
+  auto question = iam_request(Method::kPost, "/v1/apikeys");
   question.headers.push_back({"Content-Type", "application/json"});
   question.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  auto answer = call("create key", std::move(question), bearer, stop);
+  auto answer = exchange_.call("create key", std::move(question), bearer, stop);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   const BodyWiper wiper(*answer);
   auto key = read_new_key(answer->body);
   if (!key) {
-    return tl::unexpected(senseless(host_, *answer, "without the key that was perhaps made"));
+    return tl::unexpected(
+        senseless(exchange_.host(), *answer, "without the key that was perhaps made"));
   }
   return std::move(*key);
 }
 
 Client::Result<KeyPage> Client::key_page(const SecretString& bearer, std::string target,
                                          const std::stop_token& stop) {
-  auto answer = call("list keys", request(Method::kGet, std::move(target)), bearer, stop);
+  auto answer =
+      exchange_.call("list keys", iam_request(Method::kGet, std::move(target)), bearer, stop);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   const BodyWiper wiper(*answer);  // values of keys that IAM was told to keep are in it
   auto page = read_key_page(answer->body);
-  if (!page) return tl::unexpected(senseless(host_, *answer, "without a readable list of keys"));
+  if (!page)
+    return tl::unexpected(senseless(exchange_.host(), *answer, "without a readable list of keys"));
   return std::move(*page);
 }
 
@@ -169,23 +138,21 @@ Client::Result<std::vector<KeyInfo>> Client::list_keys(const SecretString& beare
     if (page->next == next) break;
     next = std::move(page->next);
   }
-  Refusal refusal;
-  refusal.who = host_;
-  refusal.message = host_ + ": a list of keys without an end";
-  return tl::unexpected(std::move(refusal));
+  return tl::unexpected(exchange_.endless("keys"));
 }
 
 Client::Result<void> Client::disable_key(const SecretString& bearer, const std::string& id,
                                          const std::stop_token& stop) {
-  auto answer =
-      call("disable key", request(Method::kPost, key_target(id) + "/disable"), bearer, stop);
+  auto answer = exchange_.call(
+      "disable key", iam_request(Method::kPost, key_target(id) + "/disable"), bearer, stop);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   return {};
 }
 
 Client::Result<void> Client::delete_key(const SecretString& bearer, const std::string& id,
                                         const std::stop_token& stop) {
-  auto answer = call("delete key", request(Method::kDelete, key_target(id)), bearer, stop);
+  auto answer =
+      exchange_.call("delete key", iam_request(Method::kDelete, key_target(id)), bearer, stop);
   if (!answer && answer.error().kind != Refusal::Kind::kNotFound) {
     return tl::unexpected(std::move(answer.error()));
   }
@@ -195,13 +162,15 @@ Client::Result<void> Client::delete_key(const SecretString& bearer, const std::s
 Client::Result<unsigned> Client::key_limit(const SecretString& bearer,
                                            const std::string& account_id,
                                            const std::stop_token& stop) {
-  auto answer = call("key limit",
-                     request(Method::kGet, "/v1/accounts/" + http::percent_encode(account_id) +
-                                               "/limits/identity"),
+  auto answer =
+      exchange_.call("key limit",
+                     iam_request(Method::kGet, "/v1/accounts/" + http::percent_encode(account_id) +
+                                                   "/limits/identity"),
                      bearer, stop);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   const auto limit = read_key_limit(answer->body);
-  if (!limit) return tl::unexpected(senseless(host_, *answer, "without apikeys_per_identity"));
+  if (!limit)
+    return tl::unexpected(senseless(exchange_.host(), *answer, "without apikeys_per_identity"));
   return *limit;
 }
 

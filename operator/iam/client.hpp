@@ -5,7 +5,6 @@
 // Thread safety: all methods may be called from any thread at once; they block the caller.
 #pragma once
 
-#include <functional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -15,21 +14,18 @@
 #include <tl/expected.hpp>
 
 #include "http/transport.hpp"
+#include "iam/exchange.hpp"
 #include "iam/pure/keys.hpp"
 #include "iam/pure/token.hpp"
 
 namespace icrps::iam {
-
-/// Called after each request: what was asked ("token", "create key", …) and the HTTP status, or the
-/// kind of failure ("timeout").
-using Observer = std::function<void(std::string_view what, std::string_view code)>;
 
 class Client {
  public:
   /// `transport` leads to IAM and adds no Authorization of its own; it outlives the client. `host`
   /// is for messages.
   Client(http::Transport& transport, std::string host, Observer observer)
-      : transport_(transport), host_(std::move(host)), observer_(std::move(observer)) {}
+      : exchange_(transport, std::move(host), std::move(observer)) {}
 
   template <typename T>
   using Result = tl::expected<T, Refusal>;
@@ -41,6 +37,10 @@ class Client {
   /// Grant cr-token: a projected service-account token for a trusted profile's token.
   Result<Token> token_by_compute_resource(const SecretString& cr_token, const std::string& profile,
                                           const std::stop_token& stop);
+
+  /// Grant assume: an identity's token for one of a trusted profile that trusts it.
+  Result<Token> token_by_profile(const SecretString& bearer, const std::string& profile,
+                                 const std::stop_token& stop);
 
   /// `bearer`: an access token that may do this. After kUnknown a key may have been made all the
   /// same, and even two: the name is what finds them.
@@ -62,20 +62,12 @@ class Client {
                              const std::stop_token& stop);
 
  private:
-  /// Any answer there is. The request is wiped.
-  Result<http::Response> exchange(std::string_view what, http::Request request,
-                                  const std::stop_token& stop);
-  /// One that is 2xx.
-  Result<http::Response> call(std::string_view what, http::Request request,
-                              const SecretString& bearer, const std::stop_token& stop);
   Result<Token> token(const SecretString& form, const SecretString& credential,
                       std::string_view client, const std::stop_token& stop);
   Result<KeyPage> key_page(const SecretString& bearer, std::string target,
                            const std::stop_token& stop);
 
-  http::Transport& transport_;
-  const std::string host_;
-  const Observer observer_;
+  const Exchange exchange_;
 };
 
 }  // namespace icrps::iam

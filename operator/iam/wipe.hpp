@@ -1,5 +1,5 @@
 // Requests and answers that carry credentials, wiped when they are done with: the types of the
-// transport are ordinary strings. Private to operator/iam.
+// transport are ordinary strings. Private to operator/iam and operator/cf.
 #pragma once
 
 #include <openssl/crypto.h>

@@ -1,17 +1,14 @@
 #include "iam/pure/keys.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
 
 #include "iam/pure/json_scalars.hpp"
+#include "iam/pure/page_token.hpp"
 #include "iam/pure/token.hpp"
-#include "icr/text.hpp"
 
 namespace icrps::iam {
 namespace {
-
-constexpr std::size_t kLongestPageToken = 1024;
 
 void keep(std::string& field, Scalar& value) {
   if (const auto* text = text_of(value)) field = text->reveal();
@@ -29,38 +26,7 @@ void keep_info(KeyInfo& key, std::string_view field, Scalar& value) {
   if (field == "created_at") keep(key.created_at, value);
   if (field == "disabled") keep(key.disabled, value);
   if (field == "locked") keep(key.locked, value);
-}
-
-/// What may stand in a query as it is: the token was encoded by IAM.
-bool is_page_token(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const auto is_hex = [&](std::size_t at) {
-      return at < text.size() &&
-             std::string_view("0123456789abcdefABCDEF").find(text[at]) != std::string_view::npos;
-    };
-    const bool fine = icr::is_lower(c) || icr::is_upper(c) || icr::is_digit(c) ||
-                      std::string_view("-._~+=:/").find(c) != std::string_view::npos;
-    if (!fine && !(c == '%' && is_hex(i + 1) && is_hex(i + 2))) return false;
-  }
-  return !text.empty() && text.size() <= kLongestPageToken;
-}
-
-std::optional<std::string> page_token_of(std::string_view link) {
-  constexpr std::string_view kName = "pagetoken=";
-  const std::size_t question = link.find('?');
-  if (question == std::string_view::npos) return std::nullopt;
-  std::string_view query = link.substr(question + 1);
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view field = query.substr(0, end);
-    if (field.starts_with(kName)) {
-      const auto token = field.substr(kName.size());
-      return is_page_token(token) ? std::optional(std::string(token)) : std::nullopt;
-    }
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return std::nullopt;
+  if (field == "description") keep(key.description, value);
 }
 
 }  // namespace

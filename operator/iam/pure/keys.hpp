@@ -19,6 +19,7 @@ struct KeyInfo {
   std::string created_at;  ///< as IAM writes it: "2026-11-23T09:10+0000"
   bool disabled = false;
   bool locked = false;  ///< protected from changes; it can still log in
+  std::string description{};
 };
 
 struct NewKey {

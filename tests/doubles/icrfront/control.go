@@ -21,6 +21,7 @@ import (
 //	POST   /keys/{id}?state=   active, disabled or deleted: at once and everywhere
 //	PATCH  /settings           replaces fields of the keys file (JSON; null removes)
 //	POST   /revoke             ends all tokens of IAM
+//	POST   /forget             ends service IDs, profiles and policies that clients have made
 //	POST   /service-account-token?subject=[&audience=iam][&seconds=3600]
 //	                           a token that the grant cr-token takes, without -sa-key only
 func (d *double) control() http.Handler {
@@ -38,6 +39,7 @@ func (d *double) control() http.Handler {
 	mux.HandleFunc("POST /keys/{id}", d.setKey)
 	mux.HandleFunc("PATCH /settings", d.changeSettings)
 	mux.HandleFunc("POST /revoke", func(http.ResponseWriter, *http.Request) { d.store.Revoke() })
+	mux.HandleFunc("POST /forget", func(http.ResponseWriter, *http.Request) { d.store.Forget() })
 	mux.HandleFunc("POST /service-account-token", d.accountToken)
 	return mux
 }

@@ -68,6 +68,11 @@ func (c *call) allowed(account string) bool {
 	return false
 }
 
+// managesKeys answers with a refusal when the bearer may not manage the keys of an identity.
+func (c *call) managesKeys(account, iamID string) bool {
+	return iamID != "" && c.store.operates(c.bearer, iamID) || c.allowed(account)
+}
+
 // record is the key that the path names, nil after a refusal.
 func (c *call) record() *record {
 	r := c.store.find(c.r.PathValue("id"))
@@ -75,7 +80,7 @@ func (c *call) record() *record {
 		c.fail(errNotFound)
 		return nil
 	}
-	if !c.allowed(r.account) {
+	if !c.managesKeys(r.account, r.iamID) {
 		return nil
 	}
 	return r
@@ -126,12 +131,16 @@ func (c *call) create() {
 		c.fail(missing("name or iam_id"))
 		return
 	}
-	identity, ok := c.settings.Identity(wanted.IamID)
+	identity, ok := c.store.identity(c.settings, wanted.IamID)
 	if !ok {
 		c.fail(errNotFound)
 		return
 	}
-	if !c.allowed(identity.Account) {
+	if !c.managesKeys(identity.Account, wanted.IamID) {
+		return
+	}
+	if made := c.store.made(wanted.IamID); made != nil && made.locked {
+		c.fail(errIdentityLocked)
 		return
 	}
 	if wanted.Account != "" && wanted.Account != identity.Account {
@@ -186,7 +195,7 @@ func (c *call) list() {
 	if account == "" {
 		account = c.bearer.account
 	}
-	if !c.allowed(account) {
+	if !c.managesKeys(account, iamID) {
 		return
 	}
 	size, ok := number(query, "pagesize", usualPage)

@@ -42,6 +42,24 @@ func NewServer(file keys.File, store *Store, sign SignToken, accounts *Verifier)
 		"POST /v1/apikeys/{id}/disable":              (*call).disable,
 		"DELETE /v1/apikeys/{id}/disable":            (*call).enable,
 		"GET /v1/accounts/{account}/limits/identity": (*call).limits,
+		"POST /v1/serviceids/{$}":                    (*call).createServiceID,
+		"GET /v1/serviceids/{$}":                     (*call).listServiceIDs,
+		"GET /v1/serviceids/{id}":                    (*call).showIdentity,
+		"DELETE /v1/serviceids/{id}":                 (*call).removeIdentity,
+		"POST /v1/serviceids/{id}/lock":              (*call).lockIdentity,
+		"DELETE /v1/serviceids/{id}/lock":            (*call).unlockIdentity,
+		"POST /v1/profiles":                          (*call).createProfile,
+		"GET /v1/profiles":                           (*call).listProfiles,
+		"GET /v1/profiles/{id}":                      (*call).showIdentity,
+		"DELETE /v1/profiles/{id}":                   (*call).removeIdentity,
+		"POST /v1/profiles/{id}/links":               (*call).createLink,
+		"GET /v1/profiles/{id}/links":                (*call).listLinks,
+		"GET /v2/roles":                              (*call).listRoles,
+		"POST /v2/policies":                          (*call).createPolicy,
+		"GET /v2/policies":                           (*call).listPolicies,
+		"GET /v2/policies/{id}":                      (*call).showPolicy,
+		"PUT /v2/policies/{id}":                      (*call).replacePolicy,
+		"DELETE /v2/policies/{id}":                   (*call).removePolicy,
 	} {
 		s.mux.HandleFunc(pattern, s.authorized(handle))
 	}
@@ -50,7 +68,8 @@ func NewServer(file keys.File, store *Store, sign SignToken, accounts *Verifier)
 
 // Serves tells whether a path is one of IAM's.
 func Serves(path string) bool {
-	return strings.HasPrefix(path, "/identity/") || strings.HasPrefix(path, "/v1/")
+	return strings.HasPrefix(path, "/identity/") || strings.HasPrefix(path, "/v1/") ||
+		path == "/v2/roles" || path == "/v2/policies" || strings.HasPrefix(path, "/v2/policies/")
 }
 
 // ServeHTTP is IAM. Its two halves have different ways to tell of errors.

@@ -59,10 +59,13 @@ type grant struct {
 type Store struct {
 	mutex   sync.Mutex
 	records []*record
-	access  map[digest]grant
-	refresh map[digest]grant
-	calls   map[string]int
-	issued  map[string]int
+	// What clients have made, in the order of its creation.
+	identities []*identity
+	policies   []*policy
+	access     map[digest]grant
+	refresh    map[digest]grant
+	calls      map[string]int
+	issued     map[string]int
 }
 
 // NewStore returns a store that knows nothing but what the settings will say.
@@ -86,6 +89,10 @@ type KeyState struct {
 type State struct {
 	// Keys are all that ever were, in the order of their creation.
 	Keys []KeyState `json:"keys"`
+	// Identities are the service IDs and profiles that clients have made, Policies
+	// what these may do.
+	Identities []map[string]any `json:"identities"`
+	Policies   []*policy        `json:"policies"`
 	// TokenCalls and TokensIssued count by the last part of the grant.
 	TokenCalls   map[string]int `json:"tokenCalls"`
 	TokensIssued map[string]int `json:"tokensIssued"`
@@ -96,7 +103,13 @@ func (s *Store) State(settings keys.Settings) State {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.sync(settings)
-	state := State{Keys: []KeyState{}, TokenCalls: map[string]int{}, TokensIssued: map[string]int{}}
+	state := State{
+		Keys: []KeyState{}, Identities: []map[string]any{}, Policies: append([]*policy{}, s.policies...),
+		TokenCalls: map[string]int{}, TokensIssued: map[string]int{},
+	}
+	for _, i := range s.identities {
+		state.Identities = append(state.Identities, i.describe())
+	}
 	for _, r := range s.records {
 		state.Keys = append(state.Keys, KeyState{
 			ID: r.id, Name: r.name, IamID: r.iamID, Account: r.account, State: r.state(r.atIAM),
@@ -128,6 +141,13 @@ func (s *Store) SetState(settings keys.Settings, id, state string) bool {
 		return true
 	}
 	return false
+}
+
+// Forget ends everything that clients have made but keys and tokens.
+func (s *Store) Forget() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.identities, s.policies = nil, nil
 }
 
 // Revoke ends all tokens.
@@ -208,15 +228,14 @@ func (s *Store) Login(settings keys.Settings, host, user, secret string) (keys.K
 		if r.pair != nil {
 			return settings.Find(host, user, secret)
 		}
-		identity, _ := settings.Identity(r.iamID)
-		login.Rights, known = identity.Rights, true
+		login, known = s.identityLogin(settings, user, host, r.iamID), true
 	case "iambearer":
 		if g, ok := s.access[value]; ok && settings.Now().Before(g.expires) {
-			login.Rights, known = s.rights(settings, g), true
+			login, known = s.tokenLogin(settings, user, host, g), true
 		}
 	case "iamrefresh":
 		if g, ok := s.refresh[value]; ok && s.alive(settings, g) {
-			login.Rights, known = s.rights(settings, g), true
+			login, known = s.tokenLogin(settings, user, host, g), true
 		}
 	default:
 		if profile, ok := settings.Profile(user, ""); ok {
@@ -229,6 +248,27 @@ func (s *Store) Login(settings keys.Settings, host, user, secret string) (keys.K
 		return login, true
 	}
 	return settings.Find(host, user, secret)
+}
+
+// identityLogin has the rights of an identity at a host: those of the settings, or
+// of policies for one that a client has made.
+func (s *Store) identityLogin(settings keys.Settings, user, host, iamID string) keys.Key {
+	login := keys.Key{User: user}
+	if s.made(iamID) != nil {
+		login = s.rightsAt(iamID, host)
+		login.User = user
+		return login
+	}
+	identity, _ := settings.Identity(iamID)
+	login.Rights = identity.Rights
+	return login
+}
+
+func (s *Store) tokenLogin(settings keys.Settings, user, host string, g grant) keys.Key {
+	if s.made(g.iamID) != nil {
+		return s.identityLogin(settings, user, host, g.iamID)
+	}
+	return keys.Key{User: user, Rights: s.rights(settings, g)}
 }
 
 // alive tells whether a refresh token is still good.

@@ -56,7 +56,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, settings keys.Set
 // grantName is for counting: a client may send anything, a secret too.
 func grantName(full string) string {
 	switch name := strings.TrimPrefix(full, grantPrefix); name {
-	case "apikey", "cr-token", "refresh_token":
+	case "apikey", "cr-token", "refresh_token", "assume":
 		return name
 	}
 	return "other"
@@ -70,6 +70,8 @@ func (s *Server) check(name, full string, r *http.Request, withClient bool, sett
 		return s.store.byAPIKey(settings, r.PostForm.Get("apikey"))
 	case name == "cr-token":
 		return s.byComputeResource(settings, r)
+	case name == "assume":
+		return s.store.byAssuming(settings, r.PostForm.Get("access_token"), r.PostForm.Get("profile_id"))
 	case name == "refresh_token":
 		if !withClient {
 			return grant{}, missing("Authorization")
@@ -95,6 +97,21 @@ func (s *Store) byAPIKey(settings keys.Settings, value string) (grant, *refusal)
 		}
 	}
 	return grant{}, &refusal{http.StatusBadRequest, "BXNIM0415E", "Provided API key could not be found."}
+}
+
+// byAssuming gives the profile to an identity that it names.
+func (s *Store) byAssuming(settings keys.Settings, value, id string) (grant, *refusal) {
+	if value == "" || id == "" {
+		return grant{}, missing("access_token or profile_id")
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	given, ok := s.access[digestOf(value)]
+	profile, found := settings.Profile(id, "")
+	if !ok || !found || !listed(profile.Identities, given.iamID) {
+		return grant{}, &refusal{http.StatusBadRequest, "BXNIM0400E", "The trusted profile can't be assumed."}
+	}
+	return grant{iamID: "iam-" + profile.ID, account: profile.Account, profile: profile.ID}, nil
 }
 
 func (s *Store) byRefresh(settings keys.Settings, value string) (grant, *refusal) {
@@ -125,6 +142,9 @@ func (s *Server) byComputeResource(settings keys.Settings, r *http.Request) (gra
 	subject, err := s.accounts.Subject(token, time.Now())
 	if err != nil {
 		return grant{}, &refusal{http.StatusBadRequest, "BXNIM0400E", "Compute resource token is not accepted: " + err.Error()}
+	}
+	if made := s.store.linkedProfile(id, name, subject); made != nil {
+		return grant{iamID: made.iamID, account: made.account, profile: made.id}, nil
 	}
 	profile, ok := settings.Profile(id, name)
 	if !ok || !listed(profile.Subjects, subject) {

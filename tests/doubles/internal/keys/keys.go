@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -43,8 +44,12 @@ type Key struct {
 	Name    string `json:"name,omitempty"`
 	IamID   string `json:"iamId,omitempty"`
 	Account string `json:"account,omitempty"`
-	// Manager allows to manage the API keys of the account.
+	// Manager allows to manage the account: its API keys, service IDs, profiles and policies.
 	Manager bool `json:"manager,omitempty"`
+	// Pushes and Lists are the namespaces that policies let a login push to, and
+	// list the images of.
+	Pushes []string `json:"-"`
+	Lists  []string `json:"-"`
 }
 
 // Account is an IBM Cloud account.
@@ -108,13 +113,19 @@ type Settings struct {
 	// PropagationMs is how long a new API key is not known yet at IAM's token
 	// endpoint; RegistryPropagationMs the same at the registry (the same time when
 	// absent); ListDelayMs the same for the list of keys.
-	PropagationMs         int        `json:"propagationMs,omitempty"`
-	RegistryPropagationMs *int       `json:"registryPropagationMs,omitempty"`
-	ListDelayMs           int        `json:"listDelayMs,omitempty"`
-	Accounts              []Account  `json:"accounts,omitempty"`
-	Identities            []Identity `json:"identities,omitempty"`
-	Profiles              []Profile  `json:"profiles,omitempty"`
-	Images                []Image    `json:"images,omitempty"`
+	PropagationMs         int  `json:"propagationMs,omitempty"`
+	RegistryPropagationMs *int `json:"registryPropagationMs,omitempty"`
+	ListDelayMs           int  `json:"listDelayMs,omitempty"`
+	// PolicyReadDelayMs is how long a new policy is not found by its id,
+	// PolicyPropagationMs how long the registry does not know it.
+	PolicyReadDelayMs   int `json:"policyReadDelayMs,omitempty"`
+	PolicyPropagationMs int `json:"policyPropagationMs,omitempty"`
+	// PolicyPage is the most policies in a page of their list.
+	PolicyPage int        `json:"policyPage,omitempty"`
+	Accounts   []Account  `json:"accounts,omitempty"`
+	Identities []Identity `json:"identities,omitempty"`
+	Profiles   []Profile  `json:"profiles,omitempty"`
+	Images     []Image    `json:"images,omitempty"`
 }
 
 // File is the name of a settings file.
@@ -309,7 +320,12 @@ func (k Key) Allows(repository, action string) bool {
 	if !contains(k.Namespaces, namespace) {
 		return false
 	}
-	return action == "pull" || k.Push
+	return action == "pull" || k.Push || slices.Contains(k.Pushes, namespace)
+}
+
+// ListsImages tells whether the key may list the images of a namespace.
+func (k Key) ListsImages(namespace string) bool {
+	return contains(k.Namespaces, namespace) && (k.Lists == nil && k.Pushes == nil || slices.Contains(k.Lists, namespace))
 }
 
 func contains(list []string, item string) bool {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -107,4 +108,33 @@ func manifest(w http.ResponseWriter, r *http.Request, name string) {
 	if r.Method == http.MethodGet {
 		fmt.Fprint(w, body)
 	}
+}
+
+// images is the list of images of the management API, for a token of IAM.
+func (f *Front) images(w http.ResponseWriter, r *http.Request, settings keys.Settings) {
+	host, namespace := hostname(r), r.URL.Query().Get("namespace")
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	login, ok := f.logins.Login(settings, host, "iambearer", token)
+	switch {
+	case r.Header.Get("Account") == "":
+		fail(w, http.StatusBadRequest, "CRG0002E", "The account is missing.")
+		return
+	case !ok:
+		fail(w, http.StatusUnauthorized, "CRG0014E", "You are not authorized to access the specified account.")
+		return
+	case namespace != "" && !login.ListsImages(namespace):
+		fail(w, http.StatusForbidden, "CRG0020E", "You are not authorized to access the specified resource.")
+		return
+	}
+	found := []map[string]any{}
+	for _, image := range settings.Images {
+		here := image.Host == "" || image.Host == Canonical(host)
+		if here && (namespace == "" || strings.HasPrefix(image.Name, namespace+"/")) {
+			_, digest := content(image.Name)
+			name := Canonical(host) + "/" + image.Name
+			found = append(found, map[string]any{"Id": digest, "RepoTags": []string{name + ":" + image.Reference}, "RepoDigests": []string{name + "@" + digest}})
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(found)
 }

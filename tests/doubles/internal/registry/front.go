@@ -51,6 +51,8 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/oauth/token":
 		f.token(w, r, settings)
+	case r.URL.Path == "/api/v1/images":
+		f.images(w, r, settings)
 	case r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/"):
 		if store, ok := f.stores[Canonical(r.Host)]; ok {
 			store.ServeHTTP(w, r)

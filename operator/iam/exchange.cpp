@@ -1,0 +1,78 @@
+#include "iam/exchange.hpp"
+
+#include <fmt/format.h>
+
+#include "iam/pure/token.hpp"
+#include "iam/wipe.hpp"
+
+namespace icrps::iam {
+namespace {
+
+constexpr std::chrono::milliseconds kDeadline{10'000};
+constexpr std::size_t kMaxBody = std::size_t{1} << 20U;
+
+std::string bearer_header(const SecretString& bearer) {
+  constexpr std::string_view kBearer = "Bearer ";
+  std::string value;
+  value.reserve(kBearer.size() + bearer.size());
+  value += kBearer;
+  value += bearer.reveal();
+  return value;
+}
+
+}  // namespace
+
+http::Request iam_request(http::Method method, std::string target) {
+  http::Request request;
+  request.method = method;
+  request.target = std::move(target);
+  request.headers = {{"Accept", "application/json"}};
+  request.deadline = kDeadline;
+  request.max_body = kMaxBody;
+  return request;
+}
+
+http::Request iam_request(http::Method method, std::string target, std::string json) {
+  auto request = iam_request(method, std::move(target));
+  request.headers.push_back({"Content-Type", "application/json"});
+  request.body = std::move(json);
+  return request;
+}
+
+Exchange::Result<http::Response> Exchange::send(std::string_view what, http::Request request,
+                                                const std::stop_token& stop) const {
+  const RequestWiper wiper(request);
+  auto result = transport_.send(request, stop);
+  if (!result) {
+    observer_(what, http::to_string(result.error().kind));
+    return tl::unexpected(refusal_of(host_, result.error()));
+  }
+  observer_(what, std::to_string(result->status));
+  return std::move(*result);
+}
+
+Exchange::Result<http::Response> Exchange::ask(std::string_view what, http::Request request,
+                                               const SecretString& bearer,
+                                               const std::stop_token& stop) const {
+  request.headers.push_back({"Authorization", bearer_header(bearer)});
+  return send(what, std::move(request), stop);
+}
+
+Exchange::Result<http::Response> Exchange::call(std::string_view what, http::Request request,
+                                                const SecretString& bearer,
+                                                const std::stop_token& stop) const {
+  auto answer = ask(what, std::move(request), bearer, stop);
+  if (answer && !is_success(answer->status)) {
+    return tl::unexpected(refusal_of(host_, *answer, {bearer.reveal()}));
+  }
+  return answer;
+}
+
+Refusal Exchange::endless(std::string_view what) const {
+  Refusal refusal;
+  refusal.who = host_;
+  refusal.message = fmt::format("{}: a list of {} without an end", host_, what);
+  return refusal;
+}
+
+}  // namespace icrps::iam
