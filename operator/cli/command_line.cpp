@@ -77,11 +77,16 @@ void prepare_process(Needs needs) {
 
 }  // namespace
 
-int do_command(const std::vector<Command>& commands, int argc, char** argv) {
+std::string called_as(std::string_view program) {
+  return program == "kubectl-icr_pull" ? "kubectl icr-pull" : "icr-pull-secrets";
+}
+
+int do_command(const std::vector<Command>& commands, const std::string& program, int argc,
+               char** argv) {
   CLI::App app(
       "Keeps pull secrets for IBM Cloud Container Registry right in every namespace that "
       "asks for them.",
-      "icr-pull-secrets");
+      program);
   app.require_subcommand(1);
   for (const auto& command : commands) add(app, command);
   try {

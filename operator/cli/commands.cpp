@@ -1,6 +1,10 @@
 #include "cli/commands.hpp"
 
 #include "cli/cleanup/cleanup.hpp"
+#include "cli/completion/completion.hpp"
+#include "cli/helper/credential_helper.hpp"
+#include "cli/inspect/inspect.hpp"
+#include "cli/login/login.hpp"
 #include "cli/plan/plan.hpp"
 #include "cli/rotate.hpp"
 #include "cli/run/run.hpp"
@@ -11,8 +15,23 @@
 namespace icrps::cli {
 
 std::vector<Command> commands() {
-  return {run_command(),  status_command(),  verify_command(), rotate_command(),
-          plan_command(), cleanup_command(), version_command()};
+  return {
+      // of the operator
+      run_command(),
+      status_command(),
+      verify_command(),
+      rotate_command(),
+      plan_command(),
+      cleanup_command(),
+      // for people
+      login_command(),
+      logout_command(),
+      helper_command(),
+      inspect_command(),
+      completion_command(),
+      manual_command(),
+      version_command(),
+  };
 }
 
 }  // namespace icrps::cli

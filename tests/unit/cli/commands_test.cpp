@@ -97,8 +97,7 @@ TEST_CASE("the manual's synopsis is the table's") {
 TEST_CASE("the manual tells each option and each exit code") {
   const auto codes = section("## Exit codes");
   for (const auto& [name, command] : all()) {
-    if (name == "version") continue;
-    INFO(name);
+    if (name == "version") continue;  // it has no section    INFO(name);
     const auto text = section("## " + first_word(name));
     CHECK_FALSE(text.empty());
     for (const auto& option : command.options) {

@@ -1,0 +1,254 @@
+#!/bin/bash
+# shellcheck disable=SC2317 # functions that are called by name
+#
+# The commands for people with real clients: docker's code, skopeo, buildah and podman, as far as they
+# are here, pull from the sandbox's registries with the files that `login` wrote, and through the helper.
+#
+#   run.sh PROGRAM            starts a sandbox with registries and runs the test in it
+#   run.sh --inside PROGRAM DOCKER-CLIENT   runs it in the sandbox that is there
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+sandbox=$here/../sandbox
+if [[ $1 != --inside ]]; then
+	# docker's own code; there is no network in the sandbox.
+	made=$(mktemp --directory)
+	trap 'rm -rf "$made"' EXIT
+	(cd "$here/docker" && "$sandbox/install-tools" --go build -mod=readonly -trimpath -buildvcs=false -o "$made/docker-client" .)
+	"$sandbox/run" --registry -- "${BASH_SOURCE[0]}" --inside "$(realpath "$1")" "$made/docker-client"
+	exit
+fi
+program=$(realpath "$2") docker_client=$3
+registry=$sandbox/registry
+key=abcdefghijklmnopqrstuvwxyz0123456789
+image=us.icr.io/team/app:1
+
+work=$(mktemp --directory)
+trap 'rm -rf "$work"' EXIT
+export HOME=$work/home XDG_RUNTIME_DIR=$work/session SSL_CERT_FILE=$SANDBOX_REGISTRY_CA
+export ICR_PULL_SECRETS_CA_FILE=$SANDBOX_REGISTRY_CA
+unset XDG_CONFIG_HOME DOCKER_CONFIG REGISTRY_AUTH_FILE DOCKER_AUTH_CONFIG IBMCLOUD_API_KEY
+mkdir -p "$HOME" "$XDG_RUNTIME_DIR" "$work/bin"
+ln -s "$program" "$work/bin/icr-pull-secrets"
+ln -s "$program" "$work/bin/docker-credential-icr"
+ln -s "$program" "$work/bin/kubectl-icr_pull"
+PATH=$work/bin:$PATH
+docker=$HOME/.docker/config.json podman=$HOME/.config/containers/auth.json
+echo "$key" >"$work/key"
+
+failures=0
+step() { echo "== $*"; }
+fail() {
+	echo "FAILED: $*"
+	failures=$((failures + 1))
+}
+# expect CODE TEXT COMMAND…: the exit code, and that the output has the text.
+expect() {
+	local code=$1 text=$2 got=0 output
+	shift 2
+	output=$("$@" 2>&1) || got=$?
+	((got == code)) || fail "$*: exit code $got, not $code: $output"
+	[[ $output == *"$text"* ]] || fail "$*: no '$text' in: $output"
+	# Whatever it says, it never says the key.
+	[[ $output != *"$key"* || $1 == docker-credential-icr ]] || fail "$* shows the key"
+}
+login() { icr-pull-secrets login --apikey-file "$work/key" "$@"; }
+helper() { printf '%s' "$2" | docker-credential-icr "$1"; }
+requests() { "$registry" state | jq '.tokenCalls.apikey // 0'; }
+
+# pulls WITH…: every client that is here pulls, or nobody does.
+everybody_pulls() {
+	skopeo inspect "docker://$image" >/dev/null || fail "skopeo: $1"
+	if command -v buildah >/dev/null; then
+		buildah manifest inspect "$image" >/dev/null 2>&1 ||
+			skopeo inspect --authfile "$podman" "docker://$image" >/dev/null || fail "buildah: $1"
+	fi
+	[[ $("$docker_client" get us.icr.io) == iam* ]] || fail "docker: $1"
+	if command -v podman >/dev/null; then
+		podman login --get-login us.icr.io >/dev/null || fail "podman: $1"
+	fi
+}
+
+with_login() {
+	step "login: proved, written, used by clients"
+	expect 0 'us.icr.io' login
+	[[ $(jq '.auths | length' "$docker") == 14 ]] || fail "docker's file: $(jq --compact-output '.auths | keys' "$docker")"
+	[[ $(jq --raw-output '.auths["us.icr.io"].auth' "$docker" | base64 --decode) == "iamapikey:$key" ]] || fail "docker's entry"
+	cmp --silent "$docker" "$podman" || fail "podman's file is another"
+	[[ $(stat --format %a "$docker") == 600 ]] || fail "the file's mode"
+	everybody_pulls "with login's file"
+	expect 0 unchanged login
+	expect 0 '"result": "unchanged"' login -o json --dry-run
+
+	step "logout: exactly ours"
+	printf '{\n  "auths": {\n    "quay.io": {"auth": "dTpw", "email": "a@b"}\n  },\n  "psFormat": "x", "detachKeys" : "ctrl-q"\n}\n' >"$docker"
+	cp "$docker" "$work/before"
+	expect 0 new login --for docker
+	skopeo inspect --authfile "$docker" "docker://$image" >/dev/null || fail "skopeo with docker's file"
+	expect 0 removed icr-pull-secrets logout
+	cmp "$docker" "$work/before" || fail "logout left something"
+	rm -f "$podman"
+	if skopeo inspect "docker://$image" >/dev/null 2>&1; then fail "pulls without a login"; fi
+	expect 0 'the token ends at' login us.icr.io --token
+	everybody_pulls "with a token"
+	rm -f "$docker" "$podman"
+}
+
+with_refusals() {
+	step "a host that is silent, a key that is refused"
+	"$registry" fault '{"name": "quiet", "host": "uk\\.icr\\.io", "action": "hang"}'
+	local begin=$SECONDS
+	expect 3 'uk.icr.io does not answer' login --for docker
+	((SECONDS - begin < 9)) || fail "a silent host took $((SECONDS - begin)) s"
+	[[ $(jq '.auths | length' "$docker") == 13 ]] || fail "the others were not written"
+	"$registry" fault clear
+	rm -f "$docker"
+	echo "not-$key" >"$work/wrong"
+	expect 3 'nothing was changed' icr-pull-secrets login --apikey-file "$work/wrong"
+	[[ ! -e $docker ]] || fail "a refused key made a file"
+	expect 2 'there is no API key' setsid --wait icr-pull-secrets login </dev/null
+}
+
+with_bad_files() {
+	step "auth files that make no sense"
+	local name
+	mkdir -p "$work/bad/folder"
+	printf '{"auths": {' >"$work/bad/cut"
+	printf '\xef\xbb\xbf{}' >"$work/bad/bom"
+	printf '{"auths": {}, "auths": {}}' >"$work/bad/twice"
+	truncate --size 50M "$work/bad/large"
+	echo '{}' >"$work/bad/read-only"
+	chmod 444 "$work/bad/read-only"
+	ln -s nowhere/file "$work/bad/dangling"
+	for name in cut bom twice large read-only folder dangling; do
+		[[ $name == folder || $name == dangling || $name == large ]] || cp --preserve "$work/bad/$name" "$work/copy"
+		expect 1 "$name" login us.icr.io --for docker --authfile "$work/bad/$name"
+		[[ $name == folder || $name == dangling || $name == large ]] || cmp "$work/bad/$name" "$work/copy" || fail "$name was changed"
+	done
+	: >"$work/bad/empty"
+	expect 0 new login us.icr.io --for docker --authfile "$work/bad/empty"
+	expect 3 'line 1, column 12' icr-pull-secrets inspect "$work/bad/cut"
+	expect 1 'is larger than' icr-pull-secrets inspect "$work/bad/large"
+	expect 2 'is no image name' icr-pull-secrets inspect "$work/bad/empty" --image 'us.icr.io//x'
+	expect 0 'iamapikey' kubectl-icr_pull inspect "$work/bad/empty" --image us.icr.io/team/app:1
+	expect 0 '"kubelet": [' icr-pull-secrets inspect "$work/bad/empty" --image us.icr.io/team/app:1 -o json
+}
+
+with_kills() {
+	step "kill -9 in each write, and foreign writers beside"
+	local i pid other
+	printf '{"auths": {"quay.io": {"auth": "dTpw"}}}' >"$docker"
+	for i in $(seq 30); do
+		icr-pull-secrets login us.icr.io de.icr.io --for docker --apikey-file "$work/key" >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.0$((i % 10))$((i / 10))"
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		jq --exit-status '.auths["quay.io"].auth == "dTpw"' "$docker" >/dev/null || fail "killed: $(cat "$docker")"
+		icr-pull-secrets logout --for docker >/dev/null || fail "logout after a kill"
+	done
+	"$docker_client" store h.example u 40 &
+	other=$!
+	for i in $(seq 10); do
+		login us.icr.io --for docker >/dev/null 2>&1 || fail "login beside a writer"
+	done
+	wait "$other"
+	login us.icr.io --for docker >/dev/null
+	[[ $(jq '.auths | length' "$docker") == 42 ]] || fail "something was lost: $(jq --compact-output '.auths | keys' "$docker")"
+	[[ -z $(find "$HOME/.docker" -name '.config.json.icr-*') ]] || fail "something was left behind"
+	rm -f "$docker"
+}
+
+with_helper() {
+	step "the helper: protocol"
+	local begin count before
+	expect 1 'Usage: docker-credential-icr <store|get|erase|list|version>' docker-credential-icr
+	expect 0 'Usage:' docker-credential-icr --help
+	expect 0 'docker-credential-icr (icr-pull-secrets)' docker-credential-icr version
+	expect 1 'docker-credential-icr: unknown action: x' docker-credential-icr x
+	expect 1 'no credentials server URL' helper get ''
+	expect 1 'no credentials server URL' bash -c 'docker-credential-icr get <&-'
+	expect 1 'credentials not found in native keychain' helper get docker.io
+	expect 1 'credentials not found in native keychain' helper get us.icr.io
+	expect 1 'is larger than 1 MiB' docker-credential-icr get </dev/zero
+	expect 1 'no host of IBM' helper store '{"ServerURL":"quay.io","Username":"a","Secret":"b"}'
+	expect 0 '' helper erase us.icr.io
+	expect 0 '{}' helper list unused
+	expect 0 '' helper store "{\"ServerURL\":\"https://us.icr.io\",\"Username\":\"iamapikey\",\"Secret\":\"$key\"}"
+	expect 0 '{"us.icr.io":"iambearer"}' helper list unused
+	expect 0 '"Username":"iambearer"' helper get https://us.icr.io/v2/
+	expect 0 '' helper erase us.icr.io
+	expect 1 'not found' helper get us.icr.io
+
+	step "the helper: one token for all, also while IAM is down"
+	mkdir -p "$HOME/.config/icr-pull-secrets"
+	echo "apiKeyFile: $work/key" >"$HOME/.config/icr-pull-secrets/client.yaml"
+	rm -f "$HOME/.config/icr-pull-secrets/helper-token.json"
+	before=$(requests)
+	for count in $(seq 28); do helper get us.icr.io >"$work/get.$count" & done
+	wait
+	for count in $(seq 28); do grep --quiet '"Username":"iambearer"' "$work/get.$count" || fail "get $count: $(cut -c 1-80 "$work/get.$count")"; done
+	[[ $(($(requests) - before)) == 1 ]] || fail "28 at once: $(($(requests) - before)) requests to IAM"
+	jq '.obtained -= 3300 | .expires -= 3300' "$HOME/.config/icr-pull-secrets/helper-token.json" >"$work/aged"
+	cp "$work/aged" "$HOME/.config/icr-pull-secrets/helper-token.json"
+	"$registry" fault '{"name": "down", "path": "/identity/token", "action": "status", "status": 503}'
+	expect 0 'goes on with the token it has' helper get us.icr.io
+	"$registry" fault clear
+
+	step "the helper: clients"
+	expect 0 new icr-pull-secrets helper install --regions us-south,eu-de
+	[[ $(jq --raw-output '.credHelpers["us.icr.io"]' "$docker") == icr ]] || fail "docker's file has no helper"
+	skopeo inspect "docker://$image" >/dev/null || fail "skopeo through the helper"
+	skopeo inspect --authfile "$docker" "docker://$image" >/dev/null || fail "skopeo through the helper, docker's file"
+	if command -v podman >/dev/null; then
+		[[ $(podman login --get-login us.icr.io) == iambearer ]] || fail "podman through the helper"
+		podman logout --all >/dev/null || fail "podman logout --all"
+	fi
+	[[ $("$docker_client" get us.icr.io) == iambearer ]] || fail "docker through the helper"
+	[[ $("$docker_client" helper get us.icr.io) == 'us.icr.io iambearer' ]] || fail "docker's client of helpers: get"
+	[[ $("$docker_client" helper list x) == *us.icr.io:iambearer* ]] || fail "docker's client of helpers: list"
+	"$docker_client" helper erase us.icr.io || fail "docker's client of helpers: erase"
+	expect 1 'credentials not found in native keychain' "$docker_client" helper get quay.io
+	"$docker_client" store us.icr.io iamapikey 1 || fail "docker login through the helper"
+	"$docker_client" erase us.icr.io || fail "docker logout through the helper"
+	expect 0 stored login us.icr.io --for docker
+	expect 0 removed icr-pull-secrets helper uninstall
+
+	step "how long a login from the cache takes"
+	helper get us.icr.io >/dev/null
+	begin=$(date +%s%N)
+	for count in $(seq 20); do helper get us.icr.io >/dev/null; done
+	echo "get: $((($(date +%s%N) - begin) / 20000)) us, printf and pipe included"
+	begin=$(date +%s%N)
+	for count in $(seq 20); do icr-pull-secrets login --help >/dev/null; done
+	echo "--help: $((($(date +%s%N) - begin) / 20000)) us"
+}
+
+with_shells() {
+	step "completion and the man page"
+	icr-pull-secrets completion bash >"$work/completion" && bash -n "$work/completion" || fail "bash completion"
+	# shellcheck source=/dev/null
+	. "$work/completion"
+	COMP_WORDS=(icr-pull-secrets helper install --fo) COMP_CWORD=3 COMPREPLY=()
+	_icr_pull_secrets
+	[[ ${COMPREPLY[*]} == --for ]] || fail "completes to: ${COMPREPLY[*]}"
+	COMP_WORDS=(icr-pull-secrets status -o '') COMP_CWORD=3 COMPREPLY=()
+	_icr_pull_secrets
+	[[ ${COMPREPLY[*]} == 'table json' ]] || fail "completes to: ${COMPREPLY[*]}"
+	if command -v zsh >/dev/null; then icr-pull-secrets completion zsh | zsh -n || fail "zsh completion"; fi
+	if command -v fish >/dev/null; then icr-pull-secrets completion fish | fish --no-execute || fail "fish completion"; fi
+	icr-pull-secrets manual >"$work/manual"
+	if command -v groff >/dev/null; then
+		[[ -z $(groff -man -Tutf8 -ww -z "$work/manual" 2>&1) ]] || fail "the man page: $(groff -man -Tutf8 -ww -z "$work/manual" 2>&1 | head --lines=3)"
+	fi
+}
+
+"$registry" key iamapikey "$key"
+"$registry" push team/app:1
+with_login
+with_refusals
+with_bad_files
+with_kills
+with_helper
+with_shells
+((failures == 0)) || { echo "$failures failures"; exit 1; }
+echo "all is well"
