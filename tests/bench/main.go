@@ -39,8 +39,8 @@ func parse() options {
 	flag.DurationVar(&o.Idle, "idle", time.Minute, "how long to watch the operator do nothing; 0: not at all")
 	flag.IntVar(&o.Foreign, "foreign", 2000, "Secrets of others")
 	flag.IntVar(&o.ForeignBytes, "foreign-bytes", 10_000, "the size of each")
-	flag.DurationVar(&o.Limit, "limit", 2*time.Minute, "the longest that a phase may take")
-	flag.IntVar(&o.TokenSeconds, "token-seconds", 40, "how long the one token lives whose end is waited for")
+	flag.DurationVar(&o.Limit, "limit", 0, "the longest that a phase may take; 0: as many namespaces need")
+	flag.IntVar(&o.TokenSeconds, "token-seconds", 0, "how long the one token lives whose end is waited for; 0: as many namespaces need")
 	flag.StringVar(&o.icrfront, "icrfront", "", "the program of the double of IAM")
 	flag.StringVar(&o.program, "operator", "", "the operator's program")
 	flag.StringVar(&o.commit, "commit", "unknown", "what the report names as the commit")
@@ -48,6 +48,7 @@ func parse() options {
 	flag.StringVar(&o.json, "json", "", "file for everything that was measured")
 	flag.StringVar(&o.doc, "doc", "", "Markdown file whose results are replaced")
 	flag.Parse()
+	o.Settings.FollowNamespaces()
 	return o
 }
 

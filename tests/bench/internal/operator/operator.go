@@ -122,6 +122,14 @@ func (p *Process) Stop() (time.Duration, error) {
 // Kill ends an operator that nobody needs any more.
 func (p *Process) Kill() error { return p.command.Process.Kill() }
 
+// Crash kills the operator and returns when it is gone.
+func (p *Process) Crash() error {
+	defer p.log.Close()
+	err := p.Kill()
+	<-p.ended
+	return err
+}
+
 // Ready waits until the operator says it is, and returns the time since its start.
 func (p *Process) Ready(ctx context.Context) (time.Duration, error) {
 	for time.Since(p.Started) < readyLimit {

@@ -39,15 +39,15 @@ func (b *Bench) noisy(ctx context.Context) error {
 	}
 	for _, part := range parts {
 		b.settle()
-		flood := b.flood(ctx, part.edit)
+		flood := b.flood(ctx, edits{noisyNamespace, part.edit, editsAMinute, editors})
 		served, err := b.arriveAll(ctx, fleet.Names(part.name, result.Count))
-		edits, seconds := flood()
+		done, seconds := flood()
 		if err != nil {
 			return err
 		}
 		*part.into = served.spread()
 		if part.edit != nil {
-			result.EditsAMinute = append(result.EditsAMinute, float64(edits)/seconds*60)
+			result.EditsAMinute = append(result.EditsAMinute, float64(done)/seconds*60)
 		}
 		all.Names = append(all.Names, fleet.Names(part.name, result.Count)...)
 	}
@@ -75,27 +75,35 @@ func strangeEdit(number int) []byte {
 	return cluster.Encode(map[string]any{"metadata": map[string]any{"annotations": map[string]string{"example.com/number": fmt.Sprint(number)}}})
 }
 
-// flood edits the noisy namespace until the result is called, which tells how
-// often it was edited, in how many seconds.
-func (b *Bench) flood(ctx context.Context, edit func(int) []byte) func() (int64, float64) {
-	if edit == nil {
+// edits of a namespace, by some at once.
+type edits struct {
+	namespace string
+	body      func(int) []byte // nil: there are none
+	aMinute   int
+	editors   int
+}
+
+// flood edits a namespace until the result is called, which tells how often it
+// was edited, in how many seconds.
+func (b *Bench) flood(ctx context.Context, what edits) func() (int64, float64) {
+	if what.body == nil {
 		return func() (int64, float64) { return 0, 0 }
 	}
 	ctx, stop := context.WithCancel(ctx)
-	var edits atomic.Int64
+	var done atomic.Int64
 	var group sync.WaitGroup
 	begun := time.Now()
-	for range editors {
+	for range what.editors {
 		group.Go(func() {
-			ticker := time.NewTicker(time.Minute * editors / editsAMinute)
+			ticker := time.NewTicker(time.Minute * time.Duration(what.editors) / time.Duration(what.aMinute))
 			defer ticker.Stop()
 			for {
 				select {
 				case <-ctx.Done():
 					return
 				case <-ticker.C:
-					body := edit(int(edits.Add(1)))
-					_ = b.Client.Patch(ctx, "/api/v1/namespaces/"+noisyNamespace, cluster.MergePatch, body)
+					body := what.body(int(done.Add(1)))
+					_ = b.Client.Patch(ctx, "/api/v1/namespaces/"+what.namespace, cluster.MergePatch, body)
 				}
 			}
 		})
@@ -104,6 +112,6 @@ func (b *Bench) flood(ctx context.Context, edit func(int) []byte) func() (int64,
 		seconds := time.Since(begun).Seconds()
 		stop()
 		group.Wait()
-		return edits.Load(), seconds
+		return done.Load(), seconds
 	}
 }

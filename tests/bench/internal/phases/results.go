@@ -12,6 +12,7 @@ type Results struct {
 	Rounds   []Round   `json:"rounds"`
 	Latency  Latency   `json:"latency"`
 	Noisy    Noisy     `json:"noisy"`
+	Steady   []Steady  `json:"steady"`
 	Drift    Drift     `json:"drift"`
 	Idle     *Idle     `json:"idle,omitempty"`
 	Restart  Restart   `json:"restart"`
@@ -108,11 +109,19 @@ type Noisy struct {
 	EditsAMinute []float64 `json:"edits_a_minute"`
 }
 
+// Steady is a comparison of a roll-out by itself and beside a namespace that
+// changes once a second.
+type Steady struct {
+	Quiet  Pace `json:"quiet"`
+	Beside Pace `json:"beside"`
+}
+
 // Tokens is what access tokens cost, which replace each other all day.
 type Tokens struct {
 	CopySize int            `json:"copy_bytes"`
 	Rounds   []RefreshRound `json:"rounds"`
 	Timed    Timed          `json:"timed"`
+	FailOver FailOver       `json:"fail_over"`
 	Crowd    Crowd          `json:"crowd"`
 }
 
@@ -133,6 +142,13 @@ type Timed struct {
 	Refreshed
 	Lifetime int     `json:"token_seconds"` // of the token before
 	After    float64 `json:"after_s"`       // from the call for that one until the first copy has the next
+}
+
+// FailOver is what the successor of a killed operator does with a token in place.
+type FailOver struct {
+	Ready      float64          `json:"ready_s"`
+	Server     measure.Counters `json:"requests_server"`
+	TokenCalls int              `json:"iam_token_calls"`
 }
 
 // Crowd is a comparison of new namespaces by themselves and in a roll-out.

@@ -30,6 +30,9 @@ func (b *Bench) tokens(ctx context.Context) error {
 	if err := b.timedRefresh(ctx); err != nil {
 		return fmt.Errorf("refresh before the end of a token: %w", err)
 	}
+	if err := b.failOver(ctx); err != nil {
+		return fmt.Errorf("fail-over with a token: %w", err)
+	}
 	if err := b.crowd(ctx); err != nil {
 		return fmt.Errorf("new namespaces in a roll-out: %w", err)
 	}
@@ -44,7 +47,7 @@ func (b *Bench) refreshRound(ctx context.Context, number int) (round RefreshRoun
 		return round, err
 	}
 	round.Refresh, contents[1], err = b.refresh(ctx, contents[0], func() (time.Time, error) {
-		err := b.source(ctx, 1)
+		err := b.otherSource(ctx)
 		return time.Now(), err
 	})
 	if err != nil {
@@ -65,10 +68,11 @@ func (b *Bench) refreshRound(ctx context.Context, number int) (round RefreshRoun
 	return round, nil
 }
 
-// startTokens starts an operator that hands out tokens, by the first key, and
-// returns what all namespaces hold when it has come to rest.
+// startTokens starts an operator that hands out tokens, by another key than the
+// one before, whose token it would go on with, and returns what all namespaces
+// hold when it has come to rest.
 func (b *Bench) startTokens(ctx context.Context) (content fleet.Content, err error) {
-	if err = b.source(ctx, 0); err != nil {
+	if err = b.otherSource(ctx); err != nil {
 		return content, err
 	}
 	copies, err := b.fleet.Copies(ctx)
@@ -198,7 +202,7 @@ func (b *Bench) inRollOut(ctx context.Context, number int) (served arrivals, oth
 	look := b.secrets.LookOther(old.Mark(), b.fleet.Names)
 	defer look.Stop()
 	before := b.Meter.Read(b.pid())
-	if err := b.source(ctx, (number+1)%len(Keys)); err != nil {
+	if err := b.otherSource(ctx); err != nil {
 		return nil, 0, err
 	}
 	end := time.Now().Add(b.Settings.Limit)

@@ -53,7 +53,12 @@ func paceAims(results phases.Results) []Aim {
 	cpu := over(results.Rounds, func(round phases.Round) float64 {
 		return round.OptIn.Pace.Operator * 1000 / float64(results.Settings.Namespaces)
 	})
+	var slower []float64
+	for _, one := range results.Steady {
+		slower = append(slower, one.Beside.Seconds/one.Quiet.Seconds)
+	}
 	return []Aim{
+		atMost("roll-out beside an event a second: time, of the quiet one", 1.3, measure.Median(slower), "×"),
 		ratio("opt-in", func(round phases.Round) phases.Operated { return round.OptIn }),
 		ratio("rotation", func(round phases.Round) phases.Operated { return round.Rotation }),
 		atMost("opt-in: operator's CPU per 1000 namespaces", 0.6, measure.Median(cpu), "s"),
@@ -140,6 +145,7 @@ func tokenAims(results phases.Results) []Aim {
 		add(round.Refresh)
 	}
 	add(tokens.Timed.Refreshed)
+	failOver := tokens.FailOver
 	const wanted = 0.8
 	median := measure.Median(ratios)
 	slower := tokens.Crowd.Busy.Attached.Median / tokens.Crowd.Quiet.Attached.Median
@@ -149,6 +155,8 @@ func tokenAims(results phases.Results) []Aim {
 		{"refresh: writes per namespace, asked for and timed", "1", fmt.Sprintf("%g, %g other requests and Events in all", updates, extra), all(updates, 1) && all(extra, 0)},
 		{"refresh: own record, requests", "1", fmt.Sprintf("%g", recorded), all(recorded, 1)},
 		{"refresh: tokens asked of IAM", "1", fmt.Sprintf("%g", calls), all(calls, 1)},
+		atMost("fail-over with a token: writes to namespaces", 0, float64(about(failOver.Server).namespaces.Of(writes...)), ""),
+		atMost("fail-over with a token: tokens asked of IAM", 1, float64(failOver.TokenCalls), ""),
 		atMost("new namespace in a roll-out: attached, median, of the quiet one", 2, slower, "×"),
 	}
 }

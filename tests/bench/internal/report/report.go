@@ -24,7 +24,7 @@ type Report struct {
 // Markdown is the whole report.
 func (r Report) Markdown() string {
 	sections := []string{
-		r.conditions(), r.pace(), r.requests(), r.latency(), r.process(), r.tokens(), r.aims(),
+		r.conditions(), r.pace(), r.steady(), r.requests(), r.latency(), r.process(), r.tokens(), r.aims(),
 	}
 	return strings.Join(sections, "\n")
 }
@@ -46,6 +46,15 @@ func (r Report) pace() string {
 		t.paces(i+1, "rotation", round.RawRotation, round.Rotation)
 	}
 	return t.String() + r.warning()
+}
+
+func (r Report) steady() string {
+	t := table{head: []string{"roll-out of a key", "all done, s: in quiet", "beside an event a second", "times as long", "others, cores"}}
+	for i, one := range r.Results.Steady {
+		t.row(number(i+1), seconds(one.Quiet.Seconds), seconds(one.Beside.Seconds), seconds(one.Beside.Seconds/one.Quiet.Seconds),
+			seconds(max(one.Quiet.Others, one.Beside.Others)))
+	}
+	return t.String()
 }
 
 func paceTable() *table {

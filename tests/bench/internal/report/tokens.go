@@ -14,7 +14,7 @@ func (r Report) tokens() string {
 		t.paces(i+1, "refresh", round.Raw, round.Refresh.Operated)
 	}
 	return fmt.Sprintf("Access tokens; a copy is %d bytes as it is sent:\n\n", tokens.CopySize) +
-		t.String() + "\n" + r.refreshRequests() + "\n" + crowd(tokens.Crowd)
+		t.String() + "\n" + r.refreshRequests() + "\n" + failOver(tokens.FailOver) + "\n" + crowd(tokens.Crowd)
 }
 
 func (r Report) refreshRequests() string {
@@ -38,6 +38,12 @@ func (r Report) refreshRequests() string {
 	return t.String() + fmt.Sprintf(`
 The latter began %.1f s after the start of the operator that had fetched the token; its rate was %.0f/s.
 `, timed.After, timed.Rate)
+}
+
+func failOver(found phases.FailOver) string {
+	return fmt.Sprintf("An operator was killed that had handed out a token. The next one was ready after %.2f s, wrote %d times to the "+
+		"namespaces and %d times to its own record, and asked IAM for %d tokens.\n",
+		found.Ready, about(found.Server).namespaces.Of(writes...), about(found.Server).record.Of(writes...), found.TokenCalls)
 }
 
 func crowd(found phases.Crowd) string {
