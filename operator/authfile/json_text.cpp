@@ -94,7 +94,9 @@ class JsonParser {
       JsonMember member;
       member.begin = at_;
       if (here() != '"') fail(at_ < text_.size() ? "no key in quotes here" : "the text ends");
-      JsonValue key{JsonValue::Kind::kString, at_, 0};
+      JsonValue key;
+      key.kind = JsonValue::Kind::kString;
+      key.begin = at_;
       string();
       key.end = member.key_end = at_;
       member.key = string_in(text_, key);

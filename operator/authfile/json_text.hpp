@@ -16,9 +16,9 @@ struct JsonMember;
 struct JsonValue {
   enum class Kind { kNull, kBool, kNumber, kString, kArray, kObject };
   Kind kind = Kind::kNull;
-  std::size_t begin = 0;              ///< of its first byte
-  std::size_t end = 0;                ///< after its last byte
-  std::vector<JsonMember> members{};  ///< of an object, in the text's order, repeated keys too
+  std::size_t begin = 0;            ///< of its first byte
+  std::size_t end = 0;              ///< after its last byte
+  std::vector<JsonMember> members;  ///< of an object, in the text's order, repeated keys too
 
   [[nodiscard]] bool is_object() const { return kind == Kind::kObject; }
   /// The last of that name, which is the one that readers take; null: none.

@@ -103,8 +103,11 @@ class DockerConfig {
       SecretString text(string_of(member, where));
       if (member.value.kind == Kind::kNull) continue;
       if (name == "username") login.username = text.reveal();
-      if (name == "password") login.password = std::move(text);
-      if (name == "auth") auth = std::move(text);
+      if (name == "password") {
+        login.password = std::move(text);
+      } else if (name == "auth") {
+        auth = std::move(text);
+      }
     }
     return auth.empty() ? login : decoded(auth, where);
   }
@@ -203,23 +206,24 @@ tl::expected<Kubelet, std::string> Kubelet::of(const std::vector<PullSecret>& se
       return tl::unexpected(secret.name + ": " + unreadable.what);
     }
   }
-  std::stable_sort(keyring.index_.begin(), keyring.index_.end(),
-                   [](const Indexed& a, const Indexed& b) { return a.key > b.key; });
+  std::sort(keyring.index_.begin(), keyring.index_.end(), [](const Indexed& a, const Indexed& b) {
+    return a.key == b.key ? a.place < b.place : a.key > b.key;
+  });
   return keyring;
 }
 
 void Kubelet::add(Held held) {
   auto key = indexed(held.key);
-  if (key) index_.push_back({std::move(*key), std::move(held)});
+  if (key) index_.push_back({std::move(*key), index_.size(), std::move(held)});
 }
 
 std::vector<Held> Kubelet::lookup(const std::string& repository) const {
   std::vector<Held> found;
-  for (const auto& [key, held] : index_) {
+  for (const auto& [key, place, held] : index_) {
     if (mismatch(key, repository).empty()) found.push_back(held);
   }
   if (!found.empty() || !is_on_hub(repository)) return found;
-  for (const auto& [key, held] : index_) {
+  for (const auto& [key, place, held] : index_) {
     if (key == kHubServer) found.push_back(held);
   }
   return found;

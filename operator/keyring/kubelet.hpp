@@ -4,6 +4,7 @@
 // tests/differential holds this against that code.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +44,8 @@ class Kubelet {
 
  private:
   struct Indexed {
-    std::string key;  ///< without scheme: "us.icr.io/team/"
+    std::string key;    ///< without scheme: "us.icr.io/team/"
+    std::size_t place;  ///< in the order of the Secrets
     Held held;
   };
   void add(Held held);

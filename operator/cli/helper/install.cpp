@@ -37,7 +37,7 @@ std::optional<fs::path> in_path(const std::string& name) {
   std::string_view path = std::getenv("PATH") != nullptr ? std::getenv("PATH") : "";
   while (!path.empty()) {
     const auto end = std::min(path.find(':'), path.size());
-    const auto file = fs::path(path.substr(0, end)) / name;
+    auto file = fs::path(path.substr(0, end)) / name;
     if (::access(file.c_str(), X_OK) == 0) return file;
     path.remove_prefix(std::min(end + 1, path.size()));
   }
