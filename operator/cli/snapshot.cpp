@@ -59,13 +59,12 @@ Listed read_cluster(Session& session, const Wanted& wanted, controller::Stores& 
   listed = as_list(stores.accounts, [&] {
     return list(session, controller::all_service_accounts(), wanted.only, into(stores.accounts));
   });
-  for (const auto& name : wanted.credentials) {
+  for (const auto& copy : wanted.copies) {
     if (!listed) return listed;
-    auto& store =
-        *(stores.copies[name] = std::make_unique<controller::CopyStore>(controller::copy_facts));
+    auto& store = *(stores.copies[copy.secret] =
+                        std::make_unique<controller::CopyStore>(controller::copy_facts));
     listed = as_list(store, [&] {
-      return list(session, controller::named_secret(plan::copy_name(name), {}), wanted.only,
-                  into(store));
+      return list(session, controller::named_secret(copy.secret, {}), wanted.only, into(store));
     });
   }
   return listed;

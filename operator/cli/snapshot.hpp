@@ -13,8 +13,8 @@
 namespace icrps::cli {
 
 struct Wanted {
-  std::vector<std::string> credentials;  ///< whose copies
-  std::vector<std::string> only;         ///< namespaces; empty: all
+  std::vector<plan::CopyName> copies;
+  std::vector<std::string> only;  ///< namespaces; empty: all
   /// What is made of each namespace before it is kept; may be empty.
   std::function<void(kube::Object&)> adapt{};
 };

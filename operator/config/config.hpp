@@ -13,6 +13,7 @@
 #include "icr/regions.hpp"
 #include "plan/defaults.hpp"
 #include "plan/limits.hpp"
+#include "plan/names.hpp"
 
 namespace icrps::config {
 
@@ -80,10 +81,12 @@ using Source = std::variant<ApiKeySource, AccessTokenSource, RefreshTokenSource,
                             TrustedProfileSource, ProfileKeySource, ServiceIdSource, BasicSource>;
 
 struct Credential {
-  std::string name;  ///< a DNS label; its copies are called "icr-<name>"
+  std::string name;  ///< a DNS label
   Source source;
   plan::Limits limits;
   std::string probe_image;  ///< "us.icr.io/team/app:1", proved to be pullable; or empty
+  /// What its copies are called: `secretName`; unlike any other's and any source's.
+  std::string secret_name = plan::copy_name(name);
   friend bool operator==(const Credential&, const Credential&) = default;
 };
 
@@ -149,7 +152,9 @@ struct Config {
   plan::Conflict conflict = plan::Conflict::kSkip;
   icr::RegionTable regions = icr::RegionTable::builtin();
   std::vector<Credential> credentials;  ///< at least one, names unique
-  std::vector<std::string> retired;     ///< names of credentials that are no more
+  /// What copies were called before: those of credentials that are no more or have another
+  /// secretName now.
+  std::vector<plan::CopyName> retired;
   Iam iam;
   Registry registry;
   Proof proof = Proof::kRequired;

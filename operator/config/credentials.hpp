@@ -9,13 +9,14 @@
 
 namespace icrps::config {
 
-/// At least one, every name once. `regions`: what the limits may name. Throws Failure.
+/// At least one; every name once, and every secretName, which no source has either. `regions`: what
+/// the limits may name. Throws Failure.
 [[nodiscard]] std::vector<Credential> read_credentials(const Located& at,
                                                        const icr::RegionTable& regions);
 
-/// Names of credentials that are no more: every one once, and none of `credentials`. Throws
-/// Failure.
-[[nodiscard]] std::vector<std::string> read_retired(const Located& at,
-                                                    const std::vector<Credential>& credentials);
+/// What copies were called before: every Secret's name once, and none that a credential has or
+/// comes from. Throws Failure.
+[[nodiscard]] std::vector<plan::CopyName> read_retired(const Located& at,
+                                                       const std::vector<Credential>& credentials);
 
 }  // namespace icrps::config

@@ -203,6 +203,22 @@ const std::vector<Kind>& kinds() {
   return all;
 }
 
+struct SecretOf {
+  std::string operator()(const TrustedProfileSource& /*source*/) const { return {}; }
+  std::string operator()(const BasicSource& source) const { return source.password.name; }
+  std::string operator()(const ServiceIdSource& source) const {
+    return std::visit(*this, source.manager);
+  }
+  template <typename Kind>
+  std::string operator()(const Kind& source) const {
+    if constexpr (requires { source.api_key; }) {
+      return source.api_key.name;
+    } else {
+      return source.secret_ref.name;
+    }
+  }
+};
+
 }  // namespace
 
 const std::vector<std::string>& source_keys() {
@@ -212,6 +228,10 @@ const std::vector<std::string>& source_keys() {
     return all;
   }();
   return keys;
+}
+
+std::string source_secret_of(const Source& source) {
+  return std::visit(SecretOf{}, source);
 }
 
 Source read_source(const Located& at, const Fields& fields) {

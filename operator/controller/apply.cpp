@@ -84,9 +84,10 @@ Outcome Applier::carry_out(const std::string& ns, const plan::Action& action) {
 
 std::string Applier::body_of(const plan::CreateCopy& action) {
   const std::lock_guard lock(mutex_);
-  auto& made = made_[action.credential];
+  auto& made = made_[action.secret];
   if (made.content != action.content) {
-    made = {action.content, SecretString(copy_body(action.credential, *action.content))};
+    made = {action.content,
+            SecretString(copy_body({action.credential, action.secret}, *action.content))};
   }
   return made.body.reveal();
 }
@@ -94,11 +95,11 @@ std::string Applier::body_of(const plan::CreateCopy& action) {
 Outcome Applier::create(const std::string& ns, const plan::CreateCopy& action) {
   auto reply = client_.create({kSecrets, ns, {}}, body_of(action));
   if (reply) {
-    stores_.copies.at(action.credential)->written(std::move(*reply));
+    stores_.copies.at(action.secret)->written(std::move(*reply));
     return {};
   }
   // Somebody's, or our own from a request that was sent twice: reading tells.
-  if (is_stale(reply.error())) return refresh_copy(ns, action.credential, {});
+  if (is_stale(reply.error())) return refresh_copy(ns, action.secret, {});
   return outcome_of(reply.error());
 }
 
@@ -109,14 +110,14 @@ Outcome Applier::update(const std::string& ns, const plan::UpdateCopy& action) {
 }
 
 Outcome Applier::patch_copy(const std::string& ns, const plan::UpdateCopy& action) {
-  const auto name = plan::copy_name(action.credential);
+  const auto name = action.secret;
   return updated(
       ns, action,
       client_.patch({kSecrets, ns, name}, kube::Client::PatchType::kMerge, copy_patch(action)));
 }
 
 Outcome Applier::adopt(const std::string& ns, const plan::UpdateCopy& action) {
-  const auto name = plan::copy_name(action.credential);
+  const auto name = action.secret;
   const auto from = former_owner(action.managed_by, writers(ns, name));
   const auto now = clock_ != nullptr ? clock_->wall() : std::chrono::system_clock::now();
   auto outcome = updated(ns, action,
@@ -137,7 +138,7 @@ Outcome Applier::adopt(const std::string& ns, const plan::UpdateCopy& action) {
 
 /// Who did it has to be asked before: the repair takes the fields over.
 Outcome Applier::repair(const std::string& ns, const plan::UpdateCopy& action) {
-  const auto name = plan::copy_name(action.credential);
+  const auto name = action.secret;
   const auto who = other_writers(writers(ns, name, "data"));
   auto outcome = patch_copy(ns, action);
   if (outcome.kind == Kind::kDone) {
@@ -159,27 +160,27 @@ std::vector<std::string> Applier::writers(const std::string& ns, const std::stri
 
 Outcome Applier::updated(const std::string& ns, const plan::UpdateCopy& action, kube::Reply reply) {
   if (reply) {
-    stores_.copies.at(action.credential)->written(std::move(*reply));
+    stores_.copies.at(action.secret)->written(std::move(*reply));
     return {};
   }
   if (is_stale(reply.error()) || reply.error().kind == ErrorKind::kNotFound) {
-    return refresh_copy(ns, action.credential, action.resource_version);
+    return refresh_copy(ns, action.secret, action.resource_version);
   }
   return outcome_of(reply.error());
 }
 
 Outcome Applier::remove(const std::string& ns, const plan::DeleteCopy& action) {
-  const auto name = plan::copy_name(action.credential);
+  const auto name = action.secret;
   auto note = action.note;
   if (note) note->message += " It was last written by: " + other_writers(writers(ns, name)) + ".";
   const auto reply =
       client_.remove({kSecrets, ns, name}, delete_options(action.uid, action.resource_version));
   if (reply || reply.error().kind == ErrorKind::kNotFound) {
-    stores_.copies.at(action.credential)->erased(ns, name, action.resource_version);
+    stores_.copies.at(action.secret)->erased(ns, name, action.resource_version);
     return {Kind::kDone, {}, {}, reply ? std::move(note) : std::nullopt};
   }
   if (is_stale(reply.error())) {
-    return refresh_copy(ns, action.credential, action.resource_version);
+    return refresh_copy(ns, action.secret, action.resource_version);
   }
   return outcome_of(reply.error());
 }
@@ -197,10 +198,9 @@ Outcome Applier::patch(const std::string& ns, const plan::PatchAccount& action) 
   return outcome_of(reply.error());
 }
 
-Outcome Applier::refresh_copy(const std::string& ns, const std::string& credential,
+Outcome Applier::refresh_copy(const std::string& ns, const std::string& name,
                               const std::string& stale_version) {
-  const auto name = plan::copy_name(credential);
-  auto& copies = *stores_.copies.at(credential);
+  auto& copies = *stores_.copies.at(name);
   auto reply = client_.get({kSecrets, ns, name});
   if (reply) {
     copies.written(std::move(*reply));
@@ -249,7 +249,7 @@ std::string describe(const plan::Action& action) {
           if constexpr (std::is_same_v<What, plan::UpdateCopy>) {
             verb = what.adopts ? "adopt" : "update";
           }
-          return fmt::format("{} Secret {}", verb, plan::copy_name(what.credential));
+          return fmt::format("{} Secret {}", verb, what.secret);
         }
       },
       action);

@@ -18,13 +18,14 @@
 
 namespace icrps::controller {
 
-/// What is known about the cluster. One CopyStore per credential, because each is its own watch.
+/// What is known about the cluster. One CopyStore per name of a copy, because each is its own
+/// watch.
 struct Stores {
   /// A list that is not complete tells nothing of what it lacks. False: all are, or count as such.
   bool may_be_missing = false;
   NamespaceStore namespaces{namespace_facts};
   AccountStore accounts{account_facts, {account_weight, kMostAccountBytes}};
-  std::map<std::string, std::unique_ptr<CopyStore>> copies;  ///< by credential; fixed after start
+  std::map<std::string, std::unique_ptr<CopyStore>> copies;  ///< by their name; fixed after start
 };
 
 class Applier {
@@ -53,11 +54,11 @@ class Applier {
   Outcome patch(const std::string& ns, const plan::PatchAccount& action);
 
   /// Reads a copy or an account whose stored state turned out to be stale.
-  Outcome refresh_copy(const std::string& ns, const std::string& credential,
+  Outcome refresh_copy(const std::string& ns, const std::string& name,
                        const std::string& stale_version);
   Outcome refresh_account(const std::string& ns, const plan::PatchAccount& action);
 
-  /// The last body that was made for a credential: most namespaces want the same.
+  /// The last body that was made for a name: most namespaces want the same.
   struct Made {
     std::shared_ptr<const plan::Content> content;
     SecretString body;
@@ -68,7 +69,7 @@ class Applier {
   const Clock* const clock_;
   std::mutex mutex_;
   // guarded by mutex_
-  std::map<std::string, Made> made_;          // by credential
+  std::map<std::string, Made> made_;          // by name of the Secret
   std::map<std::string, RefusalGate> gates_;  // by kind_of_write()
 };
 

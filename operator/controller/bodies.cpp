@@ -75,12 +75,12 @@ json patch_of(const plan::UpdateCopy& update) {
 
 }  // namespace
 
-std::string copy_body(const std::string& credential, const plan::Content& content) {
+std::string copy_body(const plan::CopyName& copy, const plan::Content& content) {
   const json body = {{"apiVersion", "v1"},
                      {"kind", "Secret"},
                      {"metadata",
-                      {{"name", plan::copy_name(credential)},
-                       {"labels", labels(credential)},
+                      {{"name", copy.secret},
+                       {"labels", labels(copy.credential)},
                        {"annotations", annotations(content)}}},
                      {"type", plan::kSecretType},
                      {"data", {{key(plan::kSecretKey), content.data.reveal()}}}};

@@ -8,12 +8,23 @@ std::vector<std::string> names_of(const std::vector<config::Credential>& credent
   return names;
 }
 
-LimitsByCredential limits_of(const config::Config& config) {
-  LimitsByCredential limits;
+Configured configured_of(const config::Config& config) {
+  Configured configured;
   for (const auto& credential : config.credentials) {
-    limits[credential.name] = std::make_shared<const plan::Limits>(credential.limits);
+    configured.limits[credential.name] = std::make_shared<const plan::Limits>(credential.limits);
+    configured.secrets[credential.name] = credential.secret_name;
   }
-  return limits;
+  configured.retired = config.retired;
+  return configured;
+}
+
+std::vector<plan::CopyName> copy_names_of(const config::Config& config) {
+  std::vector<plan::CopyName> names;
+  for (const auto& credential : config.credentials) {
+    names.push_back({credential.name, credential.secret_name});
+  }
+  names.insert(names.end(), config.retired.begin(), config.retired.end());
+  return names;
 }
 
 }  // namespace icrps::controller

@@ -30,7 +30,7 @@ Operator::Operator(const config::Config& config, Environment environment)
       own_reporter_(own_client_, environment_.clock, environment_.log, environment_.metrics),
       applier_(client_, stores_, &environment_.clock),
       reconciler_(stores_, credentials_, config::rules_of(config, environment_.own_namespace),
-                  applier_, environment_.log, limits_of(config), config.retired),
+                  applier_, environment_.log, configured_of(config)),
       rescuer_(make_rescuer()),
       queue_(environment_.clock, environment_.random, config.workers),
       health_(config.liveness, config.workers,
@@ -60,10 +60,10 @@ Operator::Operator(const config::Config& config, Environment environment)
   watched_.push_back(
       {all_service_accounts(), &stores_.accounts, [this] { return stores_.accounts.synced(); }});
   for (const auto& credential : config_.credentials) {
-    add_copies_watch(credential.name);
+    add_copies_watch({credential.name, credential.secret_name});
     sources_.push_back(credentials::make_source(credential, environment_.iam, context_));
   }
-  for (const auto& name : config_.retired) add_copies_watch(name);
+  for (const auto& former : config_.retired) add_copies_watch(former);
   credentials_.listen([this](const std::string& name) { credential_changed(name); });
   rollout_.listen([this](const Rollout::Completed& completed) { report_rollout(completed); },
                   [this](const std::string& credential) { in_place(credential); });
@@ -78,15 +78,14 @@ kube::RequestObserver Operator::observer() {
   };
 }
 
-void Operator::add_copies_watch(const std::string& credential) {
-  auto& store = *(stores_.copies[credential] = std::make_unique<CopyStore>(copy_facts));
+void Operator::add_copies_watch(const plan::CopyName& copy) {
+  auto& store = *(stores_.copies[copy.secret] = std::make_unique<CopyStore>(copy_facts));
   store.listen([this](const std::string& ns) { changed(ns); },
-               [this, credential] {
+               [this, credential = copy.credential] {
                  if (auto* source = source_of(credential)) source->poke();
                  listed();
                });
-  watched_.push_back(
-      {named_secret(plan::copy_name(credential), {}), &store, [&store] { return store.synced(); }});
+  watched_.push_back({named_secret(copy.secret, {}), &store, [&store] { return store.synced(); }});
 }
 
 std::unique_ptr<Rescuer> Operator::make_rescuer() {
@@ -134,18 +133,22 @@ credentials::SourceContext Operator::source_context() {
           .failure_point = environment_.failure_point};
 }
 
-/// A few are enough: each of them should have it.
-std::optional<std::vector<std::string>> Operator::copies_with(const std::string& credential,
-                                                              const std::string& revision) const {
+/// A few are enough: each of them should have it. Those of a former name count as well: a
+/// credential that moves goes on with the login that it has.
+std::optional<std::vector<credentials::CopyPlace>> Operator::copies_with(
+    const std::string& credential, const std::string& revision) const {
   constexpr std::size_t kEnough = 3;
-  const auto& copies = *stores_.copies.at(credential);
-  if (!stores_.namespaces.synced() || !copies.synced()) return std::nullopt;
-  const auto name = plan::copy_name(credential);
-  std::vector<std::string> found;
-  for (const auto& ns : copies.namespaces()) {
-    if (found.size() == kEnough) break;
-    const auto copy = copies.get(ns, name);
-    if (copy && copy->ours && copy->revision == revision) found.push_back(ns);
+  if (!stores_.namespaces.synced()) return std::nullopt;
+  std::vector<credentials::CopyPlace> found;
+  for (const auto& [name, secret] : copy_names_of(config_)) {
+    if (name != credential) continue;
+    const auto& copies = *stores_.copies.at(secret);
+    if (!copies.synced()) return std::nullopt;
+    for (const auto& ns : copies.namespaces()) {
+      if (found.size() == kEnough) return found;
+      const auto copy = copies.get(ns, secret);
+      if (copy && copy->ours && copy->revision == revision) found.push_back({ns, secret});
+    }
   }
   return found;
 }
@@ -159,7 +162,7 @@ std::optional<std::string> Operator::own_namespace_uid() const {
 /// The hosts that namespaces ask for: nobody waits for an answer of the others. Nothing until the
 /// namespaces are known.
 std::optional<icr::Hosts> Operator::hosts_to_prove(const std::string& credential) const {
-  const auto& limits = *reconciler_.limits().at(credential);
+  const auto& limits = *reconciler_.configured().limits.at(credential);
   if (!limits.fixed_hosts.empty()) return limits.fixed_hosts;
   if (!stores_.namespaces.synced()) return std::nullopt;
   const auto& rules = reconciler_.rules();
@@ -247,9 +250,12 @@ void Operator::look_for_forgotten() {
   };
   const auto configured = names_of(config_.credentials);
   for (const auto& name : status_.recorded()) {
-    if (has(config_.retired, name)) {
+    if (has(configured, name)) continue;
+    const bool retired = std::any_of(config_.retired.begin(), config_.retired.end(),
+                                     [&](const auto& former) { return former.credential == name; });
+    if (retired) {
       status_.erase(name);
-    } else if (!has(configured, name)) {
+    } else {
       report_source({}, {},
                     {std::string(plan::kCredentialForgotten),
                      fmt::format("the credential {} is not in the configuration any more; its "

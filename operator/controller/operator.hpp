@@ -79,11 +79,11 @@ class Operator {
   [[nodiscard]] std::string remarks() const;
 
  private:
-  void add_copies_watch(const std::string& credential);
+  void add_copies_watch(const plan::CopyName& copy);
   [[nodiscard]] credentials::SourceContext source_context();
   [[nodiscard]] std::unique_ptr<Rescuer> make_rescuer();
   [[nodiscard]] std::optional<icr::Hosts> hosts_to_prove(const std::string& credential) const;
-  [[nodiscard]] std::optional<std::vector<std::string>> copies_with(
+  [[nodiscard]] std::optional<std::vector<credentials::CopyPlace>> copies_with(
       const std::string& credential, const std::string& revision) const;
   [[nodiscard]] std::optional<std::string> own_namespace_uid() const;
   void report_source(const std::string& secret, const std::string& uid,

@@ -66,20 +66,24 @@ std::optional<plan::Facts> gather(const Known& known, const std::string& ns) {
   if (!found) return std::nullopt;
   plan::Facts facts;
   facts.ns = std::move(*found);
-  const auto copy_of = [&](const std::string& name) {
-    return stores.copies.at(name)->get(ns, plan::copy_name(name));
+  const auto& [limits, secrets, retired] = known.configured;
+  const auto copy_of = [&](const std::string& secret) {
+    return stores.copies.at(secret)->get(ns, secret);
   };
   const auto is_known = [&](const auto& store) { return !stores.may_be_missing || store.synced(); };
   for (const auto& name : known.credentials.names()) {
-    const auto limits = known.limits.find(name);
-    facts.credentials.push_back({name, known.credentials.material(name), copy_of(name),
-                                 limits == known.limits.end() ? nullptr : limits->second});
+    const auto limit = limits.find(name);
+    const auto named = secrets.find(name);
+    const auto secret = named == secrets.end() ? plan::copy_name(name) : named->second;
+    facts.credentials.push_back({name, known.credentials.material(name), copy_of(secret),
+                                 limit == limits.end() ? nullptr : limit->second, false, true,
+                                 secret});
   }
-  for (const auto& name : known.retired) {
-    facts.credentials.push_back({name, nullptr, copy_of(name), nullptr, true});
+  for (const auto& [name, secret] : retired) {
+    facts.credentials.push_back({name, nullptr, copy_of(secret), nullptr, true, true, secret});
   }
   for (auto& credential : facts.credentials) {
-    credential.known = is_known(*stores.copies.at(credential.name));
+    credential.known = is_known(*stores.copies.at(credential.secret));
   }
   facts.accounts_known = is_known(stores.accounts);
   facts.accounts = stores.accounts.list(ns);
@@ -88,18 +92,16 @@ std::optional<plan::Facts> gather(const Known& known, const std::string& ns) {
 }
 
 Reconciler::Reconciler(Stores& stores, const credentials::CredentialSet& credentials,
-                       plan::Rules rules, Applier& applier, const Log& log,
-                       LimitsByCredential limits, std::vector<std::string> retired)
+                       plan::Rules rules, Applier& applier, const Log& log, Configured configured)
     : stores_(stores),
       credentials_(credentials),
       rules_(std::move(rules)),
       applier_(applier),
       log_(log),
-      limits_(std::move(limits)),
-      retired_(std::move(retired)) {}
+      configured_(std::move(configured)) {}
 
 std::optional<plan::Facts> Reconciler::gather(const std::string& ns) const {
-  return controller::gather(Known{stores_, credentials_, limits_, retired_}, ns);
+  return controller::gather(Known{stores_, credentials_, configured_}, ns);
 }
 
 Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& stop,

@@ -36,12 +36,19 @@ struct Reconciled {
 /// By credential; one that is not named here has none.
 using LimitsByCredential = std::map<std::string, std::shared_ptr<const plan::Limits>>;
 
+/// What the configuration says of credentials besides where they come from.
+struct Configured {
+  LimitsByCredential limits;
+  /// By credential: what its copies are called; of one that is not named here, copy_name() of it.
+  std::map<std::string, std::string> secrets;
+  std::vector<plan::CopyName> retired;  ///< what no copy is called any more
+};
+
 /// What the facts about a namespace are taken from; everything outlives it.
 struct Known {
   const Stores& stores;
   const credentials::CredentialSet& credentials;
-  const LimitsByCredential& limits;
-  const std::vector<std::string>& retired;  ///< credentials that are no more
+  const Configured& configured;
 };
 
 /// Nothing: there is no such namespace.
@@ -57,14 +64,12 @@ struct ReconcileSteps {
 
 class Reconciler {
  public:
-  /// Everything passed by reference outlives the reconciler. `retired`: credentials that are no
-  /// more, whose copies and references are removed.
+  /// Everything passed by reference outlives the reconciler.
   Reconciler(Stores& stores, const credentials::CredentialSet& credentials, plan::Rules rules,
-             Applier& applier, const Log& log, LimitsByCredential limits = {},
-             std::vector<std::string> retired = {});
+             Applier& applier, const Log& log, Configured configured = {});
 
   [[nodiscard]] const plan::Rules& rules() const { return rules_; }
-  [[nodiscard]] const LimitsByCredential& limits() const { return limits_; }
+  [[nodiscard]] const Configured& configured() const { return configured_; }
 
   /// What is known of a namespace now; nothing when there is none of that name.
   [[nodiscard]] std::optional<plan::Facts> gather(const std::string& ns) const;
@@ -86,8 +91,7 @@ class Reconciler {
   const plan::Rules rules_;
   Applier& applier_;
   const Log& log_;
-  const LimitsByCredential limits_;
-  const std::vector<std::string> retired_;
+  const Configured configured_;
   mutable std::mutex mutex_;
   /// By namespace: accounts that the last plan could not patch. Guarded by mutex_.
   std::map<std::string, std::set<std::string>> failed_accounts_;

@@ -106,8 +106,7 @@ void Settlement::report_success(const std::string& ns, const Reconciled& result)
   std::string revisions;
   for (const auto& copy : result.copies) {
     if (copy.revision.empty()) continue;
-    revisions +=
-        fmt::format("; {} is at revision {}", plan::copy_name(copy.credential), copy.revision);
+    revisions += fmt::format("; {} is at revision {}", copy.secret, copy.revision);
   }
   plan::Problem note;
   note.reason = std::string(plan::kPullSecretsWritten);

@@ -45,13 +45,11 @@ std::optional<icr::Login> login_of_copy(const kube::Object& copy, const std::str
   return login;
 }
 
-std::optional<icr::Login> find_login(kube::Client& client,
-                                     const std::vector<std::string>& namespaces,
+std::optional<icr::Login> find_login(kube::Client& client, const std::vector<CopyPlace>& places,
                                      const std::string& credential, const Status& recorded,
                                      const std::stop_token& stop) {
-  const auto name = plan::copy_name(credential);
-  for (const auto& ns : namespaces) {
-    const auto copy = client.get({"secrets", ns, name}, stop);
+  for (const auto& [ns, secret] : places) {
+    const auto copy = client.get({"secrets", ns, secret}, stop);
     if (!copy) continue;
     if (auto login = login_of_copy(*copy, credential, recorded)) return login;
   }

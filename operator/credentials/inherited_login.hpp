@@ -19,9 +19,15 @@ namespace icrps::credentials {
                                                       const std::string& credential,
                                                       const Status& recorded);
 
-/// Looks into the copies of these namespaces, one after the other.
+/// Where a copy is.
+struct CopyPlace {
+  std::string ns;
+  std::string secret;
+};
+
+/// Looks into these copies, one after the other.
 [[nodiscard]] std::optional<icr::Login> find_login(kube::Client& client,
-                                                   const std::vector<std::string>& namespaces,
+                                                   const std::vector<CopyPlace>& places,
                                                    const std::string& credential,
                                                    const Status& recorded,
                                                    const std::stop_token& stop);

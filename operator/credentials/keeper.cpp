@@ -164,9 +164,9 @@ void Keeper::inherit_static(const Status& recorded) {
 bool Keeper::inherit_token(const Status& recorded, const std::stop_token& stop) {
   const bool over = recorded.expires_at && *recorded.expires_at <= context_.clock.wall();
   if (recorded.digest.empty() || recorded.source != kind_.name || over) return true;
-  const auto namespaces = context_.copies_with(name_, recorded.revision);
-  if (!namespaces) return false;
-  if (const auto login = find_login(context_.client, *namespaces, name_, recorded, stop)) {
+  const auto places = context_.copies_with(name_, recorded.revision);
+  if (!places) return false;
+  if (const auto login = find_login(context_.client, *places, name_, recorded, stop)) {
     go_on_with(*login, recorded);
   }
   return true;

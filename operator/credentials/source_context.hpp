@@ -10,6 +10,7 @@
 #include "config/config.hpp"
 #include "credentials/asker.hpp"
 #include "credentials/credential_set.hpp"
+#include "credentials/inherited_login.hpp"
 #include "credentials/rotation/failure_points.hpp"
 #include "credentials/source.hpp"
 #include "credentials/status_record.hpp"
@@ -36,10 +37,10 @@ struct SourceContext {
   std::function<void()> on_settled;
   /// Nothing: not known yet, poke() tells when it is.
   std::function<std::optional<icr::Hosts>(const std::string& credential)> hosts_to_prove;
-  /// Namespaces whose copy has this revision, a few of them at most. Nothing: not known yet, poke()
-  /// tells when it is.
-  std::function<std::optional<std::vector<std::string>>(const std::string& credential,
-                                                        const std::string& revision)>
+  /// Copies that have this revision, a few of them at most. Nothing: not known yet, poke() tells
+  /// when it is.
+  std::function<std::optional<std::vector<CopyPlace>>(const std::string& credential,
+                                                      const std::string& revision)>
       copies_with;
   AskHost ask_host;
   std::size_t ask_side_by_side = 64;  ///< as Asker has it

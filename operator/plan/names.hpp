@@ -68,9 +68,17 @@ inline constexpr std::string_view kSourceUnproved = "SourceUnproved";
 inline constexpr std::string_view kPolicyRefused = "PolicyRefused";
 inline constexpr std::string_view kRolledOut = "RolledOut";
 
-/// The Secret that carries a credential in a namespace: "icr-default".
+/// The Secret that carries a credential in a namespace, unless its secretName says otherwise:
+/// "icr-default".
 [[nodiscard]] inline std::string copy_name(std::string_view credential) {
   return "icr-" + std::string(credential);
 }
+
+/// A credential, and what its Secret is called in each namespace that has one.
+struct CopyName {
+  std::string credential;
+  std::string secret = copy_name(credential);
+  friend bool operator==(const CopyName&, const CopyName&) = default;
+};
 
 }  // namespace icrps::plan

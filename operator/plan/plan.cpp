@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 #include <unordered_set>
 
@@ -14,10 +15,11 @@ namespace {
 
 /// The copies part of a plan, and what it means for the service accounts.
 struct Copies {
-  std::vector<Action> writes;    // before the accounts
-  std::vector<Action> deletes;   // after the accounts
-  std::set<std::string> attach;  // Secret names that exist after `writes`
-  std::set<std::string> detach;  // Secret names of ours that go
+  std::vector<Action> writes;                     // before the accounts
+  std::vector<Action> deletes;                    // after the accounts
+  std::set<std::string> attach;                   // Secret names that exist after `writes`
+  std::set<std::string> detach;                   // Secret names of ours that go
+  std::map<std::string, std::string> successors;  // of one that moved: old Secret name → new one
 };
 
 bool has_own_copy(const CredentialFacts& credential) {
@@ -72,23 +74,23 @@ void note_source(Plan& plan, const std::string& secret) {
                     secret)});
 }
 
-void note_no_credential(Plan& plan, const std::string& credential) {
+void note_no_credential(Plan& plan, const CredentialFacts& credential) {
   note(plan, State::kNoCredential,
        {std::string(kCredentialUnavailable),
         fmt::format("credential \"{}\" has no usable value yet, so Secret {} can't be written; see "
                     "the Events of its source Secret in the operator's namespace.",
-                    credential, copy_name(credential)),
+                    credential.name, credential.secret),
         true});
 }
 
-void note_not_allowed(Plan& plan, const std::string& credential) {
+void note_not_allowed(Plan& plan, const CredentialFacts& credential) {
   note(
       plan, State::kNotAllowed,
       {std::string(kCredentialNotAllowed),
        fmt::format("this namespace may not use credential \"{}\", so it gets no Secret {}, and one "
                    "that was there is removed. Ask whoever runs icr-pull-secrets for it, or ask "
                    "for other credentials in annotation {}; those are served as ever.",
-                   credential, copy_name(credential), kCredentials)});
+                   credential.name, credential.secret, kCredentials)});
 }
 
 /// What a credential is for, in the words of the annotation where there are such.
@@ -111,7 +113,7 @@ void note_not_for_regions(Plan& plan, const CredentialFacts& credential, const W
         fmt::format("credential \"{}\" is for none of the regions {}, so this namespace gets no "
                     "Secret {}, and one that was there is removed. It is for {}: ask for some of "
                     "these in annotation {}, or for another credential in annotation {}.",
-                    credential.name, asked, copy_name(credential.name),
+                    credential.name, asked, credential.secret,
                     places_of(limits.hosts.value_or(icr::Hosts{}), rules.regions), kRegions,
                     kCredentials)});
 }
@@ -119,26 +121,34 @@ void note_not_for_regions(Plan& plan, const CredentialFacts& credential, const W
 /// How a credential stands in the end: with the copy as it is, or with another revision.
 void report(Plan& plan, const CredentialFacts& credential, Standing standing,
             const std::string* revision = nullptr) {
-  CopyReport report{credential.name, standing, {}, {}};
+  CopyReport report{credential.name, standing, {}, {}, credential.secret};
   if (has_own_copy(credential)) report.before = credential.copy->revision;
   report.revision = revision != nullptr ? *revision : report.before;
   plan.copies.push_back(std::move(report));
+}
+
+/// What takes the place of the Secret; empty: nothing does.
+std::string successor_of(const Copies& copies, const std::string& secret) {
+  const auto found = copies.successors.find(secret);
+  return found == copies.successors.end() ? std::string() : found->second;
 }
 
 /// Our copy, if there is one, is detached and deleted.
 void plan_removal(Copies& copies, const CredentialFacts& credential) {
   if (!has_own_copy(credential)) return;
   const auto& copy = *credential.copy;
-  copies.detach.insert(copy_name(credential.name));
+  copies.detach.insert(credential.secret);
   if (!copy.terminating) {
-    copies.deletes.emplace_back(DeleteCopy{credential.name, copy.uid, copy.resource_version});
+    copies.deletes.emplace_back(DeleteCopy{credential.name, copy.uid, copy.resource_version,
+                                           std::nullopt, credential.secret,
+                                           successor_of(copies, credential.secret)});
   }
 }
 
 /// As above, and so is a reference to a copy that is gone already. An entry that names a Secret of
 /// somebody else stays.
 void plan_retired(Copies& copies, const CredentialFacts& credential) {
-  if (!credential.copy) copies.detach.insert(copy_name(credential.name));
+  if (!credential.copy) copies.detach.insert(credential.secret);
   plan_removal(copies, credential);
 }
 
@@ -174,8 +184,7 @@ Problem replaced_note(const CredentialFacts& credential) {
   return {std::string(kSecretReplaced),
           fmt::format("Secret {} with UID {} can't be kept up to date, because {}; it is deleted "
                       "and written anew. Pods that run are not affected.",
-                      copy_name(credential.name), credential.copy->uid,
-                      beyond_repair(*credential.copy)),
+                      credential.secret, credential.copy->uid, beyond_repair(*credential.copy)),
           false, true};
 }
 
@@ -183,34 +192,41 @@ Problem replaced_note(const CredentialFacts& credential) {
 void plan_own_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
                    const std::optional<icr::Hosts>& hosts) {
   const auto& copy = *credential.copy;
-  copies.attach.insert(copy_name(credential.name));
+  copies.attach.insert(credential.secret);
   // Without a value or with a mistake the last good one stays.
   if (!credential.material) return report(plan, credential, Standing::kNoCredential);
   if (!hosts) return report(plan, credential, Standing::kMistake);
   auto content = credential.material->content(*hosts, limits_of(credential));
   report(plan, credential, Standing::kInPlace, &content->revision);
   if (!beyond_repair(copy).empty()) {
-    copies.writes.emplace_back(
-        DeleteCopy{credential.name, copy.uid, copy.resource_version, replaced_note(credential)});
-    copies.writes.emplace_back(CreateCopy{credential.name, std::move(content)});
+    copies.writes.emplace_back(DeleteCopy{credential.name, copy.uid, copy.resource_version,
+                                          replaced_note(credential), credential.secret});
+    copies.writes.emplace_back(CreateCopy{credential.name, std::move(content), credential.secret});
   } else if (!up_to_date(copy, credential.name, *content)) {
     const bool repairs = was_changed(copy, *content);
-    copies.writes.emplace_back(UpdateCopy{credential.name, copy.uid, copy.resource_version,
-                                          std::move(content), copy.extra_keys,
-                                          !copy.expires_at.empty(), repairs});
+    copies.writes.emplace_back(UpdateCopy{credential.name,
+                                          copy.uid,
+                                          copy.resource_version,
+                                          std::move(content),
+                                          copy.extra_keys,
+                                          !copy.expires_at.empty(),
+                                          repairs,
+                                          false,
+                                          {},
+                                          credential.secret});
   }
 }
 
 void plan_new_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
                    const icr::Hosts& hosts) {
   if (!credential.material) {
-    note_no_credential(plan, credential.name);
+    note_no_credential(plan, credential);
     return report(plan, credential, Standing::kNoCredential);
   }
   auto content = credential.material->content(hosts, limits_of(credential));
   report(plan, credential, Standing::kInPlace, &content->revision);
-  copies.writes.emplace_back(CreateCopy{credential.name, std::move(content)});
-  copies.attach.insert(copy_name(credential.name));
+  copies.writes.emplace_back(CreateCopy{credential.name, std::move(content), credential.secret});
+  copies.attach.insert(credential.secret);
 }
 
 /// Why a Secret of somebody else's is not adopted though the configuration says so; empty: it is.
@@ -231,25 +247,25 @@ void plan_foreign(Plan& plan, Copies& copies, const CredentialFacts& credential,
   const bool adopt = rules.conflict == Conflict::kAdopt;
   const auto why_not = adopt ? not_adopted_because(copy) : std::string();
   if (!adopt) {
-    note_conflict(plan, copy_name(credential.name));
+    note_conflict(plan, credential.secret);
     return report(plan, credential, Standing::kConflict);
   }
   if (!why_not.empty()) {
-    note_not_adopted(plan, copy_name(credential.name), why_not);
+    note_not_adopted(plan, credential.secret, why_not);
     return report(plan, credential, Standing::kConflict);
   }
   if (copy.terminating) return report(plan, credential, Standing::kPending);
   if (!hosts) return report(plan, credential, Standing::kMistake);
   if (!credential.material) {
-    note_no_credential(plan, credential.name);
+    note_no_credential(plan, credential);
     return report(plan, credential, Standing::kNoCredential);
   }
   auto content = credential.material->content(*hosts, limits_of(credential));
   report(plan, credential, Standing::kInPlace, &content->revision);
-  copies.writes.emplace_back(UpdateCopy{credential.name, copy.uid, copy.resource_version,
-                                        std::move(content), copy.extra_keys,
-                                        !copy.expires_at.empty(), false, true, copy.managed_by});
-  copies.attach.insert(copy_name(credential.name));
+  copies.writes.emplace_back(UpdateCopy{
+      credential.name, copy.uid, copy.resource_version, std::move(content), copy.extra_keys,
+      !copy.expires_at.empty(), false, true, copy.managed_by, credential.secret});
+  copies.attach.insert(credential.secret);
 }
 
 void plan_wanted_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
@@ -274,33 +290,35 @@ void plan_wanted_copy(Plan& plan, Copies& copies, const CredentialFacts& credent
 /// The credential's name for copies is that of a Secret which another one comes from. Whatever
 /// labels that has, it is nobody's copy.
 bool is_source(const CredentialFacts& credential, const NamespaceFacts& ns, const Rules& rules) {
-  return ns.name == rules.own_namespace && rules.sources.contains(copy_name(credential.name));
+  return ns.name == rules.own_namespace && rules.sources.contains(credential.secret);
 }
 
-void plan_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
-               const NamespaceFacts& ns, const Wish& wish, const Rules& rules) {
+/// Whether there is a copy of the credential, under the name that it has or one that it had.
+bool has_any_copy(const CredentialFacts& credential, const Facts& facts, const Rules& rules) {
+  return std::any_of(facts.credentials.begin(), facts.credentials.end(), [&](const auto& one) {
+    return one.name == credential.name && has_own_copy(one) && !is_source(one, facts.ns, rules);
+  });
+}
+
+void plan_copy(Plan& plan, Copies& copies, const CredentialFacts& credential, const Facts& facts,
+               const Wish& wish, const Rules& rules) {
+  const auto& ns = facts.ns;
   const bool source = is_source(credential, ns, rules);
   if (!credential.known) {
-    if (!credential.retired && asks_for(wish, credential.name, false)) {
-      report(plan, credential, Standing::kPending);
-    }
+    if (asks_for(wish, credential.name, false)) report(plan, credential, Standing::kPending);
     return;
   }
-  if (credential.retired) {
-    if (!source) plan_retired(copies, credential);
-    return;
-  }
-  if (!asks_for(wish, credential.name, !source && has_own_copy(credential))) {
+  if (!asks_for(wish, credential.name, has_any_copy(credential, facts, rules))) {
     if (!source) plan_removal(copies, credential);
     return;
   }
   if (source) {
-    note_source(plan, copy_name(credential.name));
-    return plan.copies.push_back({credential.name, Standing::kConflict, {}, {}});
+    note_source(plan, credential.secret);
+    return plan.copies.push_back({credential.name, Standing::kConflict, {}, {}, credential.secret});
   }
   if (!may_use(limits_of(credential), ns.name, ns.labels)) {
     if (nobody_asked(wish, ns)) return plan_removal(copies, credential);
-    note_not_allowed(plan, credential.name);
+    note_not_allowed(plan, credential);
     return plan_limited(plan, copies, credential, Standing::kNotAllowed);
   }
   const auto hosts = hosts_for(credential, wish, rules);
@@ -312,10 +330,49 @@ void plan_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
   plan_wanted_copy(plan, copies, credential, hosts, rules);
 }
 
+/// The new copy can't be written: the old one goes on in its place, and is kept up to date.
+void plan_stand_in(Copies& copies, CopyReport& report, const CredentialFacts& former,
+                   const CredentialFacts& credential, const Wish& wish, const Rules& rules) {
+  if (former.copy->terminating) return;
+  auto stand_in = credential;
+  stand_in.secret = former.secret;
+  stand_in.copy = former.copy;
+  Plan aside;
+  plan_own_copy(aside, copies, stand_in, hosts_for(stand_in, wish, rules));
+  const auto standing = report.standing;
+  report = std::move(aside.copies.front());
+  report.standing = standing;
+}
+
+/// What a credential is called no longer, because it is retired or has another name now. In a move
+/// the new copy comes first, one patch changes the references, and then the old copy goes.
+void plan_former(Plan& plan, Copies& copies, const CredentialFacts& former, const Facts& facts,
+                 const Wish& wish, const Rules& rules) {
+  if (!former.known || is_source(former, facts.ns, rules)) return;
+  const auto credential =
+      std::find_if(facts.credentials.begin(), facts.credentials.end(),
+                   [&](const auto& one) { return one.name == former.name && !one.retired; });
+  const auto report = std::find_if(plan.copies.begin(), plan.copies.end(),
+                                   [&](const auto& one) { return one.credential == former.name; });
+  const bool moves = credential != facts.credentials.end() && report != plan.copies.end() &&
+                     report->standing != Standing::kNotAllowed &&
+                     report->standing != Standing::kNotForRegions;
+  if (!moves) return plan_retired(copies, former);
+  if (copies.attach.contains(credential->secret)) {
+    copies.successors[former.secret] = credential->secret;
+    return plan_retired(copies, former);
+  }
+  if (!has_own_copy(former)) return plan_retired(copies, former);
+  plan_stand_in(copies, *report, former, *credential, wish, rules);
+}
+
 Copies plan_copies(Plan& plan, const Facts& facts, const Wish& wish, const Rules& rules) {
   Copies copies;
   for (const auto& credential : facts.credentials) {
-    plan_copy(plan, copies, credential, facts.ns, wish, rules);
+    if (!credential.retired) plan_copy(plan, copies, credential, facts, wish, rules);
+  }
+  for (const auto& former : facts.credentials) {
+    if (former.retired) plan_former(plan, copies, former, facts, wish, rules);
   }
   return copies;
 }
@@ -331,6 +388,9 @@ std::optional<PatchAccount> plan_account(const std::string& name, const AccountF
     if (goes) {
       patch.remove.push_back(i);
       patch.removed.push_back(secret);
+      if (auto next = successor_of(copies, secret); !next.empty()) {
+        patch.successors[secret] = std::move(next);
+      }
     }
     present.insert(secret);
   }
@@ -349,11 +409,13 @@ void plan_accounts(Plan& plan, const Facts& facts, const Wish& wish, const Copie
   for (const auto& [name, account] : facts.accounts) {
     if (account.terminating) continue;
     // With a mistake in the annotation an account stays as it is: selected when it is attached.
-    const bool selected =
-        wish.service_accounts
-            ? selection.selects(name)
-            : std::any_of(account.pull_secrets.begin(), account.pull_secrets.end(),
-                          [&](const auto& secret) { return copies.attach.contains(secret); });
+    const bool selected = wish.service_accounts
+                              ? selection.selects(name)
+                              : std::any_of(account.pull_secrets.begin(),
+                                            account.pull_secrets.end(), [&](const auto& secret) {
+                                              return copies.attach.contains(secret) ||
+                                                     copies.successors.contains(secret);
+                                            });
     if (auto patch = plan_account(name, account, may_attach && selected, copies)) {
       plan.actions.emplace_back(std::move(*patch));
     }

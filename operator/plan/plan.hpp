@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 
 #include "plan/content.hpp"
 #include "plan/limits.hpp"
+#include "plan/names.hpp"
 #include "plan/wish.hpp"
 
 namespace icrps::plan {
@@ -58,6 +60,9 @@ struct CredentialFacts {
   bool retired = false;  ///< it is no more: nobody can ask for it, what is left of it goes
   /// Whether there is a copy. False: the list that tells is missing, and so nothing is done.
   bool known = true;
+  /// What the copy is called. A credential that is retired under one name and in force under
+  /// another has moved: the copy of the old name goes when that of the new one is there.
+  std::string secret = copy_name(name);
 };
 
 struct Facts {
@@ -83,6 +88,7 @@ struct Rules {
 struct CreateCopy {
   std::string credential;
   std::shared_ptr<const Content> content;
+  std::string secret = copy_name(credential);
 };
 struct UpdateCopy {
   std::string credential;
@@ -94,12 +100,15 @@ struct UpdateCopy {
   bool repairs = false;                 ///< somebody else changed the data that were written last
   bool adopts = false;                  ///< it is somebody else's, and becomes ours
   std::string managed_by{};             ///< one that is adopted: the label that it had
+  std::string secret = copy_name(credential);
 };
 struct DeleteCopy {
   std::string credential;
   std::string uid;
   std::string resource_version;
   std::optional<Problem> note{};  ///< what a person is told when it is done
+  std::string secret = copy_name(credential);
+  std::string successor{};  ///< the Secret that takes its place; empty: none does
 };
 /// One patch for everything that changes in an account's imagePullSecrets.
 struct PatchAccount {
@@ -109,6 +118,8 @@ struct PatchAccount {
   std::vector<std::string> add;        ///< names
   bool list_is_empty = false;          ///< there is no list to append to
   std::vector<std::string> removed{};  ///< the names at these positions
+  /// Of a name that is removed: the Secret that takes its place.
+  std::map<std::string, std::string> successors{};
 };
 using Action = std::variant<CreateCopy, UpdateCopy, DeleteCopy, PatchAccount>;
 
@@ -148,6 +159,7 @@ struct CopyReport {
   Standing standing = Standing::kPending;
   std::string before;    ///< revision of our copy as it was found; empty: there was none
   std::string revision;  ///< of our copy when all actions are done; empty: there is none
+  std::string secret = copy_name(credential);
   friend bool operator==(const CopyReport&, const CopyReport&) = default;
 };
 

@@ -26,7 +26,7 @@ std::vector<Reference> copies_in_place(const Facts& facts, const Wish& wish) {
     for (auto& host : split_list(copy->hosts)) {
       if (!host.empty()) hosts.insert(std::move(host));
     }
-    references.push_back({copy_name(credential.name), auth_keys(limits_of(credential), hosts)});
+    references.push_back({credential.secret, auth_keys(limits_of(credential), hosts)});
   }
   return references;
 }

@@ -370,8 +370,20 @@ class Retired(unittest.TestCase):
         named = [rule for rule in find(scenario("retired"), "ClusterRole")["rules"] if rule["resources"] == ["secrets"] and "resourceNames" in rule]
         self.assertEqual([["icr-default", "icr-rotating-old", "icr-team-old"]], [rule["resourceNames"] for rule in named])
 
+    def test_a_name_of_ones_own_is_named_everywhere(self):
+        values = {"config": {"credentials": [{"name": "default", "secretName": "all-icr-io", "apiKey": {"secretRef": {"name": "icr-api-key", "key": "apikey"}}}],
+                             "retired": [{"name": "default", "secretName": "icr-default"}, {"name": "team", "secretName": "team-pull"}]}}
+        objects = render(values=values)
+        named = [rule["resourceNames"] for rule in find(objects, "ClusterRole")["rules"] if rule["resources"] == ["secrets"] and "resourceNames" in rule]
+        self.assertEqual([["all-icr-io", "icr-default", "team-pull"]], named)
+        fence = [each for each in objects if each["kind"] == "ValidatingAdmissionPolicy"]
+        for policy in fence:
+            self.assertIn('["all-icr-io","icr-default","team-pull"]', str(policy))
+
     def test_a_retired_name_is_no_credential_and_no_source(self):
-        for retired, said in ((["default"], 'config.retired: "default" stands there twice, or is a credential'),
+        for retired, said in ((["default"], 'config.retired: Secrets called "icr-default" stand there twice, or are those of a credential'),
+                              ([{"name": "old", "secretName": "icr-default"}], 'config.retired: Secrets called "icr-default" stand there twice, or are those of a credential'),
+                              (["old", {"name": "old", "secretName": "icr-old"}], 'config.retired: Secrets called "icr-old" stand there twice'),
                               (["api-key"], 'the Secret "icr-api-key" can\'t be a source')):
             done = helm("template", "x", CHART, values={"config": {"retired": retired}})
             self.assertNotEqual(0, done.returncode)

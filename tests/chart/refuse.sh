@@ -109,6 +109,16 @@ refuse "unknown optIn.mode" "at '/config/optIn/mode'" "value must be one of 'ann
 refuse "unknown attach" "at '/config/attach'" "value must be one of 'serviceAccounts', 'podsOnly'" <<<'config: {attach: pods}'
 refuse "unknown podAdmission" "at '/podAdmission'" "value must be one of 'auto', 'on', 'off'" <<<'podAdmission: always'
 refuse "a retired name that no credential can have" "at '/config/retired/0'" "does not match pattern" <<<'config: {retired: [Old_Team]}'
+refuse "a Secret's name that can't be one" "at '/config/credentials/0/secretName'" "does not match pattern" < <(credential "{name: a, secretName: A_b, $key}")
+refuse "a Secret's name that is too long" "at '/config/credentials/0/secretName'" "maxLength: got 254, want 253" < <(credential "{name: a, secretName: $(printf 'a%.0s' {1..254}), $key}")
+refuse "the name of a state" "at '/config/credentials/0/secretName'" "'not' failed" < <(credential "{name: a, secretName: icr-pull-secrets-state-a, $key}")
+refuse "another credential's Secret" "config.credentials" "every credential needs a name and a secretName of its own" <<<"config: {credentials: [{name: a, $key}, {name: b, secretName: icr-a, $key}]}"
+refuse "one name for two credentials" "config.credentials" 'two credentials are called "a"' <<<"config: {credentials: [{name: a, $key}, {name: a, secretName: b, $key}]}"
+refuse "the name of a source" "config.credentials" 'the Secret "icr-api-key" can'"'"'t be a source' < <(credential "{name: a, secretName: icr-api-key, $key}")
+refuse "a retired Secret of a credential" "config.retired" 'Secrets called "icr-default" stand there twice' <<<'config: {retired: [{name: old, secretName: icr-default}]}'
+refuse "a credential as a retired one" "config.retired" '"default" is a credential of config.credentials' <<<"config: {credentials: [{name: default, secretName: b, $key}], retired: [default]}"
+refuse "a retired Secret without a credential" "at '/config/retired/0'" "missing property 'name'" <<<'config: {retired: [{secretName: a}]}'
+accept "a Secret with a name of its own, and what it was called before" <<<"config: {credentials: [{name: default, secretName: a.b-c, $key}], retired: [{name: default, secretName: icr-default}, {name: default, secretName: d}, old]}"
 refuse "a retired name twice" "at '/config/retired'" "items at 0 and 1 are equal" <<<'config: {retired: [old, old]}'
 refuse "cleanup.onUninstall that is neither" "at '/cleanup/onUninstall'" "value must be one of" <<<'cleanup: {onUninstall: sometimes}'
 refuse "a clean-up without time" "at '/cleanup/timeoutSeconds'" "minimum: got 0, want 60" <<<'cleanup: {timeoutSeconds: 0}'
@@ -231,7 +241,7 @@ refuse "credential whose Secret's name would be too long" "at '/config/credentia
 refuse "credential that would write the operator's own state" "at '/config/credentials/0/name'" "'not' failed" < <(credential "{name: pull-secrets-state-a, $key}")
 refuse "the operator's own state as a source" "at '/config/credentials/0/apiKey/secretRef/name'" "'not' failed" \
   < <(credential '{name: a, apiKey: {secretRef: {name: icr-pull-secrets-state-b, key: c}}}')
-refuse "two credentials of one name" "config.credentials" "every credential needs a name of its own" < <(credential "{name: a, $key}, {name: a, $key}")
+refuse "two credentials of one name" "config.credentials" "every credential needs a name and a secretName of its own" < <(credential "{name: a, $key}, {name: a, $key}")
 of_chart=yes refuse "source with the name of a Secret that is written" "config.credentials" 'the Secret "icr-api-key" can'"'"'t be a source' < <(credential "{name: api-key, $key}")
 
 # Regions, service accounts.

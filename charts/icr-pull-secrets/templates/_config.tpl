@@ -23,6 +23,9 @@ names of regions. tests/chart/agree.py holds this, the schema and the operator a
 {{- end }}
 {{- $names := list }}
 {{- range $config.credentials }}
+{{- if has .name $names }}
+{{- fail (printf "config.credentials: two credentials are called %q" .name) }}
+{{- end }}
 {{- $names = append $names .name }}
 {{- $where := printf "config.credentials: the credential %q" .name }}
 {{- range .regions }}
@@ -35,6 +38,11 @@ names of regions. tests/chart/agree.py holds this, the schema and the operator a
 {{- if ge $overlap $every }}
 {{- fail (printf "%s: overlap must be shorter than rotateEvery" $where) }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- range $config.retired }}
+{{- if and (kindIs "string" .) (has . $names) }}
+{{- fail (printf "config.retired: %q is a credential of config.credentials; for what its Secrets were called before, {name: %s, secretName: icr-%s}" . . .) }}
 {{- end }}
 {{- end }}
 {{- if and (has (dig "optIn" "mode" "annotation" $config) (list "selector" "all")) (not (has "default" $names)) }}

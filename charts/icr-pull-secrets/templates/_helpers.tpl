@@ -108,19 +108,27 @@ rescue.enabled grants the rights as well, so the file can't say something else.
 {{- end }}
 
 {{/*
-The names of the Secrets that the operator writes, one a line: icr-<credential>.
+What the Secrets of a credential are called in namespaces: its secretName, or else icr-<name>. Takes a
+credential, or an entry of config.retired, which may be a name alone.
+*/}}
+{{- define "icr-pull-secrets.copyName" -}}
+{{- if kindIs "map" . }}{{ .secretName | default (printf "icr-%s" .name) }}{{ else }}icr-{{ . }}{{ end }}
+{{- end }}
+
+{{/*
+The names of the Secrets that the operator writes, one a line, as "icr-pull-secrets.copyName" has them.
 An empty list would be no limit at all in an RBAC rule, so it's an error here.
 */}}
 {{- define "icr-pull-secrets.managedSecrets" -}}
 {{- $names := list }}
 {{- range .Values.config.credentials }}
-{{- $names = append $names (printf "icr-%s" .name) }}
+{{- $names = append $names (include "icr-pull-secrets.copyName" .) }}
 {{- end }}
 {{- if not $names }}
 {{- fail "config.credentials is empty: the operator needs at least one credential" }}
 {{- end }}
 {{- if ne (len $names) (len (uniq $names)) }}
-{{- fail (printf "config.credentials: every credential needs a name of its own, these write to the Secrets %s" (join ", " $names)) }}
+{{- fail (printf "config.credentials: every credential needs a name and a secretName of its own, these write to the Secrets %s" (join ", " $names)) }}
 {{- end }}
 {{- join "\n" (sortAlpha $names) }}
 {{- end }}
@@ -158,7 +166,7 @@ would be readable and writable in every namespace under the rules for those: ref
 {{- $sources = $sources | uniq | sortAlpha }}
 {{- range $sources }}
 {{- if has . $managed }}
-{{- fail (printf "config.credentials: the Secret %q can't be a source, because the credential %q, which may be a retired one, has Secrets of that name in namespaces: rename one of them" . (trimPrefix "icr-" .)) }}
+{{- fail (printf "config.credentials: the Secret %q can't be a source, because a credential, which may be a retired one, has Secrets of that name in namespaces: rename one of them" .) }}
 {{- end }}
 {{- end }}
 {{- join "\n" $sources }}
@@ -198,10 +206,11 @@ of retired credentials. A list in JSON, which is one in CEL as well.
 {{- define "icr-pull-secrets.copyNames" -}}
 {{- $names := include "icr-pull-secrets.managedSecrets" . | splitList "\n" }}
 {{- range .Values.config.retired }}
-{{- if has (printf "icr-%s" .) $names }}
-{{- fail (printf "config.retired: %q stands there twice, or is a credential of config.credentials" .) }}
+{{- $name := include "icr-pull-secrets.copyName" . }}
+{{- if has $name $names }}
+{{- fail (printf "config.retired: Secrets called %q stand there twice, or are those of a credential of config.credentials" $name) }}
 {{- end }}
-{{- $names = append $names (printf "icr-%s" .) }}
+{{- $names = append $names $name }}
 {{- end }}
 {{- $names | sortAlpha | toJson }}
 {{- end }}
@@ -255,7 +264,7 @@ Those states and the states that retired credentials may have left: what the cle
 {{- define "icr-pull-secrets.stateSecretsToDelete" -}}
 {{- $names := include "icr-pull-secrets.stateSecrets" . | splitList "\n" | compact }}
 {{- range .Values.config.retired }}
-{{- $names = append $names (printf "icr-pull-secrets-state-%s" .) }}
+{{- $names = append $names (printf "icr-pull-secrets-state-%s" (kindIs "map" . | ternary (get (kindIs "map" . | ternary . dict) "name") .)) }}
 {{- end }}
-{{- join "\n" (sortAlpha $names) }}
+{{- join "\n" (uniq $names | sortAlpha) }}
 {{- end }}

@@ -48,20 +48,28 @@ that the chart would make are shown by helm template --set rbac.create=true.
 {{- end }}
 
 {{/*
-Credentials that the release has had until now and has no more, unless they are retired: their Secrets
-stay where they are, and nobody updates them.
+Names of Secrets that credentials of the release have had until now and have no more, unless they are retired:
+those Secrets stay where they are, and nobody updates them.
 */}}
 {{- define "icr-pull-secrets.forgotten" -}}
-{{- $known := .Values.config.retired | default list }}
+{{- $known := include "icr-pull-secrets.copyNames" . | fromJsonArray }}
+{{- $names := list }}
 {{- range .Values.config.credentials }}
-{{- $known = append $known .name }}
+{{- $names = append $names .name }}
 {{- end }}
 {{- $before := lookup "v1" "ConfigMap" (include "icr-pull-secrets.namespace" .) (include "icr-pull-secrets.fullname" .) | default dict }}
 {{- $was := dig "data" "config.yaml" "" $before | fromYaml }}
 {{- range get $was "credentials" | default list }}
-{{- if not (has .name $known) }}
+{{- $secret := include "icr-pull-secrets.copyName" . }}
+{{- if not (has $secret $known) }}
+{{- if has .name $names }}
+WARNING: the Secrets of the credential {{ .name }} were called {{ $secret }}, and have another name now. Those of the old name and
+the references to them stay in namespaces, and nobody updates them. To have them removed when the new ones are there, put
+{name: {{ .name }}, secretName: {{ $secret }}} into config.retired.
+{{ else }}
 WARNING: the credential {{ .name }} is gone from the configuration. Its Secrets and the references to them stay in
-namespaces, and nobody updates them. To have them removed, put the name into config.retired.
+namespaces, and nobody updates them. To have them removed, put {name: {{ .name }}, secretName: {{ $secret }}} into config.retired.
 {{ end }}
+{{- end }}
 {{- end }}
 {{- end }}

@@ -77,6 +77,16 @@ Empty when there is none, or no test.
 {{- end }}
 
 {{/*
+The Secret that `helm test` waits for: that credential's.
+*/}}
+{{- define "icr-pull-secrets.testSecret" -}}
+{{- $tested := include "icr-pull-secrets.testCredential" . }}
+{{- range .Values.config.credentials }}
+{{- if eq .name $tested }}{{ include "icr-pull-secrets.copyName" . }}{{ end }}
+{{- end }}
+{{- end }}
+
+{{/*
 A name that is made up for `helm test` and that nobody else has, since what it names is deleted: release
 and namespace are in the last part of it.
 */}}

@@ -47,10 +47,7 @@ class Cleanup {
         log_(LogLevel::kWarn, log_format(session.config, ::isatty(STDERR_FILENO) == 1),
              session.clock),
         rules_(config::rules_of(session.config, session.own_namespace)),
-        credentials_(controller::names_of(session.config.credentials)) {
-    const auto& retired = session.config.retired;
-    credentials_.insert(credentials_.end(), retired.begin(), retired.end());
-  }
+        copies_(controller::copy_names_of(session.config)) {}
 
   int clean();
   int dry_run();
@@ -70,7 +67,7 @@ class Cleanup {
   const Patience& patience_;
   const Log log_;
   const plan::Rules rules_;
-  std::vector<std::string> credentials_;
+  const std::vector<plan::CopyName> copies_;
   std::string own_uid_;
   std::size_t writes_ = 0;
   Sweep::TroubleByNamespace trouble_;  ///< of the last sweep
@@ -79,9 +76,8 @@ class Cleanup {
 };
 
 tl::expected<void, std::string> Cleanup::read(controller::Stores& stores) {
-  const auto listed = persist(patience_, [&] {
-    return read_cluster(session_, {credentials_, options_.only, opt_out}, stores);
-  });
+  const auto listed = persist(
+      patience_, [&] { return read_cluster(session_, {copies_, options_.only, opt_out}, stores); });
   if (!listed) return Complaint(listed.error().message);
   const auto& own = session_.own_namespace;
   if (const auto found = stores.namespaces.get(own, own)) own_uid_ = found->uid;
@@ -90,12 +86,12 @@ tl::expected<void, std::string> Cleanup::read(controller::Stores& stores) {
 
 std::vector<plan::Facts> Cleanup::facts_of(const controller::Stores& stores) const {
   const credentials::CredentialSet none({});
-  const controller::LimitsByCredential no_limits;
+  const controller::Configured all_retired{{}, {}, copies_};
   auto names = stores.namespaces.namespaces();
   std::sort(names.begin(), names.end());
   std::vector<plan::Facts> all;
   for (const auto& ns : names) {
-    auto facts = controller::gather({stores, none, no_limits, credentials_}, ns);
+    auto facts = controller::gather({stores, none, all_retired}, ns);
     if (facts) all.push_back(std::move(*facts));
   }
   return all;
@@ -113,7 +109,7 @@ std::vector<Left> Cleanup::left_in(const controller::Stores& stores) const {
 void Cleanup::sweep(controller::Stores& stores, const std::vector<Left>& left) {
   std::set<std::string> namespaces;
   for (const auto& one : left) namespaces.insert(one.ns);
-  Sweep sweep(session_.client, stores, credentials_, rules_, patience_, log_);
+  Sweep sweep(session_.client, stores, copies_, rules_, patience_, log_);
   sweep.run({namespaces.begin(), namespaces.end()}, session_.config.workers,
             [](std::size_t done, std::size_t all) {
               complain(fmt::format("{} of {} namespaces are clean", done, all));

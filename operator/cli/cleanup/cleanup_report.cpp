@@ -16,7 +16,7 @@ std::vector<Left> what_is_left(const plan::Facts& facts, const plan::Rules& rule
   for (const auto& credential : facts.credentials) {
     const auto& copy = credential.copy;
     if (!copy || !copy->ours || !copy->terminating) continue;
-    left.push_back({facts.ns.name, "Secret " + plan::copy_name(credential.name),
+    left.push_back({facts.ns.name, "Secret " + credential.secret,
                     "it is being deleted, and waits for finalizers"});
   }
   return left;

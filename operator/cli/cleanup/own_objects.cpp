@@ -77,7 +77,12 @@ std::vector<OwnObject> own_objects(const config::Config& config) {
       add_state(credential.name);
     }
   }
-  for (const auto& name : config.retired) add_state(name);
+  for (const auto& former : config.retired) {
+    const auto known = std::any_of(objects.begin(), objects.end(), [&](const auto& object) {
+      return object.state_of == former.credential;
+    });
+    if (!known) add_state(former.credential);
+  }
   return objects;
 }
 

@@ -14,11 +14,11 @@ constexpr auto kThrottlePause = 1s;
 
 }  // namespace
 
-Sweep::Sweep(kube::Client& client, controller::Stores& stores, std::vector<std::string> credentials,
+Sweep::Sweep(kube::Client& client, controller::Stores& stores, std::vector<plan::CopyName> copies,
              plan::Rules rules, const Patience& patience, const Log& log)
     : patience_(patience),
       applier_(client, stores),
-      reconciler_(stores, none_, std::move(rules), applier_, log, {}, std::move(credentials)),
+      reconciler_(stores, none_, std::move(rules), applier_, log, {{}, {}, std::move(copies)}),
       queue_(patience.clock, patience.random) {}
 
 void Sweep::run(const std::vector<std::string>& namespaces, unsigned workers,

@@ -26,9 +26,9 @@ class Sweep {
   /// How many of how many namespaces are done; called about every few seconds.
   using Progress = std::function<void(std::size_t done, std::size_t all)>;
 
-  /// Everything passed by reference outlives the sweep. `credentials`: whose copies and references
-  /// are removed.
-  Sweep(kube::Client& client, controller::Stores& stores, std::vector<std::string> credentials,
+  /// Everything passed by reference outlives the sweep. `copies`: which go, with the references
+  /// to them.
+  Sweep(kube::Client& client, controller::Stores& stores, std::vector<plan::CopyName> copies,
         plan::Rules rules, const Patience& patience, const Log& log);
 
   /// Returns when each of the namespaces is done or given up. Called once.

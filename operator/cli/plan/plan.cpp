@@ -67,22 +67,21 @@ PlanReport make_report(const Session& session, const controller::Stores& stores,
                        const credentials::CredentialSet& set) {
   PlanReport report;
   const auto rules = config::rules_of(session.config, session.own_namespace);
-  const auto limits = controller::limits_of(session.config);
+  const auto configured = controller::configured_of(session.config);
   auto names = stores.namespaces.namespaces();
   std::sort(names.begin(), names.end());
   for (const auto& ns : names) {
-    const auto facts = controller::gather({stores, set, limits, session.config.retired}, ns);
+    const auto facts = controller::gather({stores, set, configured}, ns);
     if (facts) report.namespaces.push_back(explain(*facts, plan::make_plan(*facts, rules)));
   }
   return report;
 }
 
 int show(Session& session, const PlanOptions& options) {
-  auto names = controller::names_of(session.config.credentials);
-  credentials::CredentialSet set(names);
-  names.insert(names.end(), session.config.retired.begin(), session.config.retired.end());
+  credentials::CredentialSet set(controller::names_of(session.config.credentials));
   controller::Stores stores;
-  const auto listed = read_cluster(session, {names, options.only}, stores);
+  const auto listed =
+      read_cluster(session, {controller::copy_names_of(session.config), options.only}, stores);
   if (!listed) {
     complain(listed.error().message);
     return kFailure;

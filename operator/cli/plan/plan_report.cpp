@@ -17,9 +17,9 @@ namespace {
 using nlohmann::json;
 using Words = std::vector<std::string>;
 
-const plan::CredentialFacts* find(const plan::Facts& facts, const std::string& credential) {
+const plan::CredentialFacts* find(const plan::Facts& facts, const std::string& secret) {
   const auto found = std::find_if(facts.credentials.begin(), facts.credentials.end(),
-                                  [&](const auto& one) { return one.name == credential; });
+                                  [&](const auto& one) { return one.secret == secret; });
   return found == facts.credentials.end() ? nullptr : &*found;
 }
 
@@ -90,7 +90,11 @@ std::string why_updated(const std::string& credential, const plan::CopyFacts& co
   return plan::join(reasons, "; ");
 }
 
-std::string why_deleted(const plan::Plan& plan, const plan::CredentialFacts& credential) {
+std::string why_deleted(const plan::Plan& plan, const plan::CredentialFacts& credential,
+                        const plan::DeleteCopy& action) {
+  if (!action.successor.empty()) {
+    return fmt::format("{} takes its place, as the credential's secretName says", action.successor);
+  }
   if (credential.retired) return "the credential is retired";
   const auto report = std::find_if(plan.copies.begin(), plan.copies.end(), [&](const auto& copy) {
     return copy.credential == credential.name;
@@ -115,16 +119,15 @@ std::set<std::string> secrets_of(const plan::Plan& plan) {
   std::set<std::string> names;
   for (const auto& action : plan.actions) {
     if (const auto* one = std::get_if<Action>(&action)) {
-      names.insert(plan::copy_name(one->credential));
+      names.insert(one->secret);
     }
   }
   return names;
 }
 
 bool has_copy(const plan::Facts& facts, const std::string& secret) {
-  return std::any_of(facts.credentials.begin(), facts.credentials.end(), [&](const auto& one) {
-    return one.copy && plan::copy_name(one.name) == secret;
-  });
+  return std::any_of(facts.credentials.begin(), facts.credentials.end(),
+                     [&](const auto& one) { return one.copy && one.secret == secret; });
 }
 
 std::string why_patched(const plan::Facts& facts, const plan::Plan& plan, const Change& change) {
@@ -154,21 +157,21 @@ class Explainer {
   Explainer(const plan::Facts& facts, const plan::Plan& plan) : facts_(facts), plan_(plan) {}
 
   Change operator()(const plan::CreateCopy& action) const {
-    return change("create", action.credential, why_created(facts_, copy_of(action.credential)));
+    return change("create", action.secret, why_created(facts_, copy_of(action.secret)));
   }
   Change operator()(const plan::UpdateCopy& action) const {
     if (action.adopts) {
-      return change("update", action.credential,
+      return change("update", action.secret,
                     "conflict: adopt; it is somebody else's and becomes ours");
     }
-    const auto* const copy = copy_of(action.credential);
-    return change("update", action.credential,
+    const auto* const copy = copy_of(action.secret);
+    return change("update", action.secret,
                   copy == nullptr ? "" : why_updated(action.credential, *copy, *action.content));
   }
   Change operator()(const plan::DeleteCopy& action) const {
-    const auto* const credential = find(facts_, action.credential);
-    return change("delete", action.credential,
-                  credential == nullptr ? "" : why_deleted(plan_, *credential));
+    const auto* const credential = find(facts_, action.secret);
+    return change("delete", action.secret,
+                  credential == nullptr ? "" : why_deleted(plan_, *credential, action));
   }
   Change operator()(const plan::PatchAccount& action) const {
     Change change{"patch", "ServiceAccount", action.account, action.add};
@@ -184,11 +187,11 @@ class Explainer {
   }
 
  private:
-  static Change change(const char* action, const std::string& credential, std::string why) {
-    return {action, "Secret", plan::copy_name(credential), {}, {}, std::move(why)};
+  static Change change(const char* action, const std::string& secret, std::string why) {
+    return {action, "Secret", secret, {}, {}, std::move(why)};
   }
-  [[nodiscard]] const plan::CopyFacts* copy_of(const std::string& credential) const {
-    const auto* const found = find(facts_, credential);
+  [[nodiscard]] const plan::CopyFacts* copy_of(const std::string& secret) const {
+    const auto* const found = find(facts_, secret);
     return found == nullptr || !found->copy ? nullptr : &*found->copy;
   }
 

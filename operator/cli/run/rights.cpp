@@ -15,19 +15,18 @@ using Needs = std::map<std::string, kube::Collection>;
 
 Needs needs_of(const config::Config& config, const std::string& own_namespace) {
   Needs needs;
-  const auto copies = [&](const std::string& credential) {
-    const auto name = plan::copy_name(credential);
+  const auto copies = [&](const std::string& name) {
     needs.emplace(fmt::format("Secrets called {} in all namespaces", name),
                   controller::named_secret(name, {}));
   };
   for (const auto& credential : config.credentials) {
-    copies(credential.name);
+    copies(credential.secret_name);
     const auto source = credentials::source_secret(credential);
     if (source.empty()) continue;
     needs.emplace(fmt::format("the Secret {}/{}", own_namespace, source),
                   controller::named_secret(source, own_namespace));
   }
-  for (const auto& name : config.retired) copies(name);
+  for (const auto& former : config.retired) copies(former.secret);
   return needs;
 }
 

@@ -33,7 +33,7 @@ tl::expected<Inventory, std::string> read_inventory(Session& session) {
   for (const auto& credential : session.config.credentials) {
     auto& copies = inventory.copies[credential.name];
     const auto listed = session.client.list(
-        controller::named_secret(plan::copy_name(credential.name), {}), [&](kube::Object&& object) {
+        controller::named_secret(credential.secret_name, {}), [&](kube::Object&& object) {
           auto ns = object.ns;
           copies.emplace(std::move(ns), controller::copy_facts(std::move(object)));
         });

@@ -32,25 +32,40 @@ int urgency(const Outcome& outcome) {
 
 std::optional<plan::Action> Progress::allowed(const plan::Action& action) const {
   if (const auto* create = std::get_if<plan::CreateCopy>(&action)) {
-    if (stuck_.contains(plan::copy_name(create->credential))) return std::nullopt;
+    if (stuck_.contains(create->secret)) return std::nullopt;
   }
   if (const auto* remove = std::get_if<plan::DeleteCopy>(&action)) {
-    if (named_.contains(plan::copy_name(remove->credential))) return std::nullopt;
+    if (named_.contains(remove->secret)) return std::nullopt;
+    if (absent_.contains(remove->successor)) return std::nullopt;
   }
   const auto* const patch = std::get_if<plan::PatchAccount>(&action);
   if (patch == nullptr || absent_.empty()) return action;
   auto rest = *patch;
   std::erase_if(rest.add, [&](const auto& secret) { return absent_.contains(secret); });
+  keep_predecessors(rest);
   if (rest.add.empty() && rest.remove.empty()) return std::nullopt;
   return rest;
 }
 
+/// A reference stays until what takes the place of its Secret is there.
+void Progress::keep_predecessors(plan::PatchAccount& patch) const {
+  for (std::size_t i = patch.removed.size(); i-- > 0;) {
+    const auto next = patch.successors.find(patch.removed[i]);
+    if (next == patch.successors.end() || !absent_.contains(next->second)) continue;
+    patch.removed.erase(patch.removed.begin() + static_cast<std::ptrdiff_t>(i));
+    patch.remove.erase(patch.remove.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
 void Progress::not_done(const plan::Action& action) {
   if (const auto* create = std::get_if<plan::CreateCopy>(&action)) {
-    absent_.insert(plan::copy_name(create->credential));
+    absent_.insert(create->secret);
+  }
+  if (const auto* update = std::get_if<plan::UpdateCopy>(&action)) {
+    if (update->adopts) absent_.insert(update->secret);  // it is not ours yet
   }
   if (const auto* remove = std::get_if<plan::DeleteCopy>(&action)) {
-    stuck_.insert(plan::copy_name(remove->credential));
+    stuck_.insert(remove->secret);
   }
   if (const auto* patch = std::get_if<plan::PatchAccount>(&action)) {
     named_.insert(patch->removed.begin(), patch->removed.end());

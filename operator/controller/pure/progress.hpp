@@ -32,6 +32,8 @@ class Progress {
   [[nodiscard]] const Outcome& outcome() const { return outcome_; }
 
  private:
+  void keep_predecessors(plan::PatchAccount& patch) const;
+
   std::set<std::string> absent_;  // Secrets that could not be made
   std::set<std::string> named_;   // Secrets that an account still names
   std::set<std::string> stuck_;   // Secrets that could not be deleted

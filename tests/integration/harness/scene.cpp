@@ -37,6 +37,9 @@ constexpr auto kCredentialsOfTests = R"(config:
         iamId: iam-ServiceId-1
         accountId: 0123456789abcdef0123456789abcdef
         manager: {apiKey: {secretRef: {name: icr-manager, key: apikey}}}
+  retired:
+    - {name: default, secretName: all-icr-io}
+    - {name: entitled, secretName: ibm-entitlement-key}
 )";
 
 /// The operator's account and rights, as the chart renders them. `settings`: for helm's --set.

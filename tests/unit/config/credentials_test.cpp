@@ -35,7 +35,8 @@ Kind source_of(const std::string& lines) {
 constexpr const char* kSources =
     "one of apiKey, accessToken, refreshToken, trustedProfile, profileKey, serviceId, basic";
 constexpr const char* kFields =
-    "name, apiKey, accessToken, refreshToken, trustedProfile, profileKey, serviceId, basic, "
+    "name, secretName, apiKey, accessToken, refreshToken, trustedProfile, profileKey, serviceId, "
+    "basic, "
     "namespaces, regions, registryNamespaces, probeImage";
 constexpr const char* kKeyRule =
     "the name of a key in that Secret: letters, digits, -, _ and ., at most 253";
@@ -284,7 +285,62 @@ TEST_CASE("credentials that are no more are listed by their names", "[config][re
   CHECK(parsed(kMinimal).retired.empty());
   CHECK(parsed(kMinimal + "retired: []\n").retired.empty());
   CHECK(parsed(kMinimal + "retired: [old-team, a]\n").retired ==
-        std::vector<std::string>{"old-team", "a"});
+        std::vector<plan::CopyName>{{"old-team", "icr-old-team"}, {"a", "icr-a"}});
+  CHECK(parsed(kMinimal + "retired: [{name: a}, {name: a, secretName: all-icr-io}]\n").retired ==
+        std::vector<plan::CopyName>{{"a", "icr-a"}, {"a", "all-icr-io"}});
+}
+
+TEST_CASE("a credential's Secrets may have a name of their own", "[config][retired]") {
+  const std::string two = kMinimal + "- name: entitled\n" +
+                          "  apiKey: {secretRef: {name: k, key: k}}\n" + "  secretName: ";
+  CHECK(parsed(kMinimal).credentials[0].secret_name == "icr-default");
+  CHECK(parsed(two + "ibm-entitlement-key\n").credentials[1].secret_name == "ibm-entitlement-key");
+  CHECK(parsed(two + "a.b-c\nretired: [{name: entitled, secretName: icr-entitled}]\n").retired ==
+        std::vector<plan::CopyName>{{"entitled", "icr-entitled"}});
+  const std::string names =
+      "; accepted: a name for Secrets: lower-case letters, digits, inner - and ., at most 253";
+  const std::vector<std::pair<std::string, std::string>> mistakes{
+      {"A_b", "8: credentials[1].secretName is not a name for Secrets" + names},
+      {"7", "8: credentials[1].secretName is a number (put it in quotes if it is meant)" + names},
+      {"\"\"", "8: credentials[1].secretName is not a name for Secrets" + names},
+      {std::string(254, 'a'), "8: credentials[1].secretName is not a name for Secrets" + names},
+      {"icr-pull-secrets-state-x",
+       "8: credentials[1].secretName is a name that the operator keeps its own state under; "
+       "accepted: another name"},
+      {"icr-default",
+       "6: credentials[1] has Secrets called \"icr-default\", as \"default\" has; accepted: every "
+       "secretName once"},
+      {"k",
+       "6: credentials[1] has Secrets called \"k\", and that is what the credential \"entitled\" "
+       "comes from; accepted: another secretName, or another name for the source"},
+      {"icr-api-key",
+       "6: credentials[1] has Secrets called \"icr-api-key\", and that is what the credential "
+       "\"default\" comes from; accepted: another secretName, or another name for the source"},
+  };
+  for (const auto& [name, message] : mistakes) {
+    DYNAMIC_SECTION(name) {
+      CHECK(error_of(two + name + "\n") == "config.yaml:" + message);
+    }
+  }
+}
+
+TEST_CASE("a former name of Secrets is nobody's", "[config][retired]") {
+  const auto mistake = [](const std::string& value) {
+    return error_of(kMinimal + "  secretName: all-icr-io\nretired: " + value + "\n");
+  };
+  CHECK(mistake("[default]") ==
+        "config.yaml:7: retired[0] is \"default\", which is a credential; accepted: names that are "
+        "not in credentials; for what its Secrets were called before, {name: default, secretName: "
+        "icr-default}");
+  CHECK(
+      mistake("[{name: old, secretName: all-icr-io}]") ==
+      "config.yaml:7: retired[0] has Secrets called \"all-icr-io\", as \"default\" has; accepted: "
+      "every secretName once");
+  CHECK(mistake("[a, {name: b, secretName: icr-a}]") ==
+        "config.yaml:7: retired[1] has Secrets called \"icr-a\", as \"a\" has; accepted: every "
+        "secretName once");
+  CHECK_THAT(mistake("[{name: old, secretName: icr-api-key}]"), Contains("comes from"));
+  CHECK_THAT(mistake("[{secretName: icr-a}]"), Contains("retired[0].name is missing"));
 }
 
 TEST_CASE("a mistake among the retired is named", "[config][retired]") {

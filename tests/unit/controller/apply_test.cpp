@@ -30,11 +30,11 @@ const std::string kCopy = kCopies + "/icr-default";
 const std::string kAccount = "/api/v1/namespaces/shop/serviceaccounts/default";
 
 struct Rig {
-  Rig() { stores.copies["default"] = std::make_unique<CopyStore>(copy_facts); }
+  Rig() { stores.copies["icr-default"] = std::make_unique<CopyStore>(copy_facts); }
 
   /// What a watch would have told.
   void knows_copy(const std::string& version) {
-    stores.copies["default"]->apply(decoded(copy_json(version)));
+    stores.copies["icr-default"]->apply(decoded(copy_json(version)));
   }
   void knows_account(const std::string& version) {
     stores.accounts.apply(decoded(account_json(version)));
@@ -49,7 +49,7 @@ struct Rig {
   static kube::Object decoded(const std::string& text) { return *kube::decode_object(text); }
 
   [[nodiscard]] std::string copy_version() const {
-    const auto copy = stores.copies.at("default")->get("shop", "icr-default");
+    const auto copy = stores.copies.at("icr-default")->get("shop", "icr-default");
     return copy ? copy->resource_version : "";
   }
   [[nodiscard]] std::string account_version() const {
@@ -94,12 +94,12 @@ TEST_CASE("a create of what exists reads it and decides again", "[controller][ap
     rig.server.will(200, rig.copy_json("7"));
     CHECK(rig.create().kind == Kind::kAgain);
     CHECK(rig.copy_version() == "7");
-    CHECK(rig.stores.copies["default"]->get("shop", "icr-default")->ours);
+    CHECK(rig.stores.copies["icr-default"]->get("shop", "icr-default")->ours);
   }
   SECTION("it is somebody's") {
     rig.server.will(200, test::secret("shop/icr-default@7", {{"k", "v"}}).dump());
     CHECK(rig.create().kind == Kind::kAgain);
-    CHECK_FALSE(rig.stores.copies["default"]->get("shop", "icr-default")->ours);
+    CHECK_FALSE(rig.stores.copies["icr-default"]->get("shop", "icr-default")->ours);
   }
   SECTION("it is gone again") {
     rig.server.will(404, kMissing);

@@ -37,7 +37,7 @@ const Subject kShop{"Namespace", "shop", "shop", "uid-shop"};
 }  // namespace
 
 TEST_CASE("a copy to be created", "[controller][bodies]") {
-  CHECK(copy_body("default", content()) ==
+  CHECK(copy_body({"default"}, content()) ==
         R"({"apiVersion":"v1","data":{".dockerconfigjson":"e30="},"kind":"Secret",)"
         R"("metadata":{"annotations":{"icr-pull-secrets/content-hash":"h4sh",)"
         R"("icr-pull-secrets/hosts":"de.icr.io,us.icr.io","icr-pull-secrets/revision":"r3v"},)"
@@ -74,8 +74,8 @@ TEST_CASE("when a copy expires stands in an annotation, and goes with it", "[con
   };
   auto expires = content();
   expires.expires_at = "2026-11-23T06:20:44Z";
-  CHECK(annotation(copy_body("default", content())) == "absent");
-  CHECK(annotation(copy_body("default", expires)) == R"("2026-11-23T06:20:44Z")");
+  CHECK(annotation(copy_body({"default"}, content())) == "absent");
+  CHECK(annotation(copy_body({"default"}, expires)) == R"("2026-11-23T06:20:44Z")");
   const auto patch = [&](const plan::Content& content, bool had_expiry) {
     return annotation(copy_patch({"default",
                                   "uid-1",

@@ -43,6 +43,32 @@ TEST_CASE("an account names only Secrets that exist", "[controller][progress]") 
   CHECK(progress.allowed(detach("default", {"icr-old"})));
 }
 
+TEST_CASE("a reference stays until what takes its Secret's place is there, and so does the Secret",
+          "[controller][progress]") {
+  const plan::PatchAccount moves{"default",         "1", {2, 0}, {"new"}, false, {"icr-a", "other"},
+                                 {{"icr-a", "new"}}};
+  plan::DeleteCopy gone{"a", "uid", "1"};
+  gone.successor = "new";
+  Progress progress;
+  CHECK(progress.allowed(gone));
+  SECTION("it could not be made") {
+    progress.not_done(plan::CreateCopy{"a", nullptr, "new"});
+  }
+  SECTION("it could not be adopted") {
+    plan::UpdateCopy adoption{"a", "uid", "1", nullptr, {}};
+    adoption.adopts = true;
+    adoption.secret = "new";
+    progress.not_done(adoption);
+  }
+  const auto allowed = progress.allowed(moves);
+  REQUIRE(allowed);
+  const auto& patch = std::get<plan::PatchAccount>(*allowed);
+  CHECK(patch.add.empty());
+  CHECK(patch.removed == Words{"other"});
+  CHECK(patch.remove == std::vector<std::size_t>{0});
+  CHECK_FALSE(progress.allowed(gone));
+}
+
 TEST_CASE("one account that may not be patched keeps no other waiting", "[controller][progress]") {
   Progress progress;
   progress.not_done(attach("a", {"icr-default"}));

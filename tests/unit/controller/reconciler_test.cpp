@@ -28,7 +28,7 @@ const std::string kAccount = "/api/v1/namespaces/shop/serviceaccounts/default";
 
 struct Rig {
   Rig() {
-    stores.copies["default"] = std::make_unique<CopyStore>(copy_facts);
+    stores.copies["icr-default"] = std::make_unique<CopyStore>(copy_facts);
     set.set("default", test::material());
   }
 
@@ -196,7 +196,7 @@ TEST_CASE("a Secret that a stubborn account names stays, and all others are deta
   Rig rig;
   rig.stores.namespaces.apply(rig.decoded(
       test::namespace_object("shop@11", {{"icr-pull-secrets/regions", "none"}}).dump()));
-  rig.stores.copies.at("default")->apply(rig.decoded(rig.copy_json()));
+  rig.stores.copies.at("icr-default")->apply(rig.decoded(rig.copy_json()));
   for (const auto* account : {"shop/a@2", "shop/b@3"}) {
     rig.stores.accounts.apply(rig.decoded(test::account(account, {"icr-default"}).dump()));
   }
@@ -204,7 +204,7 @@ TEST_CASE("a Secret that a stubborn account names stays, and all others are deta
       .will(200, test::account("shop/b@8").dump());
   const auto result = rig.reconcile();
   CHECK(result.writes == Words{"patch ServiceAccount b"});
-  CHECK(rig.stores.copies.at("default")->get("shop", "icr-default"));
+  CHECK(rig.stores.copies.at("icr-default")->get("shop", "icr-default"));
   // When it is no more, or lets go, the Secret goes.
   rig.server.will(200, test::account("shop/a@9").dump()).will(200);
   CHECK(rig.reconcile().writes == Words{"patch ServiceAccount a", "delete Secret icr-default"});
@@ -297,7 +297,7 @@ TEST_CASE("limits reach the plan, and so do labels", "[controller][reconciler]")
   limits.selector = {{"team", plan::LabelRequirement::Operator::kIn, {"b"}}};
   Rig rig;
   Reconciler limited(rig.stores, rig.set, test::default_rules(), rig.applier, rig.log.log,
-                     {{"default", std::make_shared<const plan::Limits>(limits)}});
+                     {{{"default", std::make_shared<const plan::Limits>(limits)}}, {}, {}});
   auto shop = test::namespace_object("shop@1", {{"icr-pull-secrets/regions", "us-south"}});
   shop["metadata"]["labels"] = {{"team", "a"}};
   const auto sees = [&] {
@@ -367,7 +367,7 @@ TEST_CASE("a replacement is told each time, and is no problem", "[controller][re
     auto copy = nlohmann::json::parse(rig.copy_json());
     copy["metadata"]["resourceVersion"] = std::to_string(10 + round * 10);
     copy["immutable"] = true;
-    rig.stores.copies.at("default")->apply(Rig::decoded(copy.dump()));
+    rig.stores.copies.at("icr-default")->apply(Rig::decoded(copy.dump()));
     copy["metadata"]["resourceVersion"] = std::to_string(15 + round * 10);
     copy["immutable"] = false;
     rig.server.will(200).will(200).will(201, copy.dump());  // who wrote it, DELETE, POST

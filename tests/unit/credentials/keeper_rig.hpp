@@ -131,7 +131,7 @@ struct KeeperRig {
   Words asked;                                     ///< hosts, or images, in order
   Words asked_with;                                ///< the passwords of these
   credentials::Keeper::Delay next;                 ///< of the last step
-  std::vector<std::string> copies;                 ///< namespaces that have the recorded revision
+  std::vector<credentials::CopyPlace> copies;      ///< those that have the recorded revision
   bool copies_listed = true;
   std::string copy;  ///< what is in them: a docker config
 
@@ -158,8 +158,8 @@ struct KeeperRig {
       .watch = [](const std::string&, kube::Sink&, const std::stop_token&) {},
       .on_settled = [this] { ++settled; },
       .hosts_to_prove = [this](const std::string&) { return hosts; },
-      .copies_with = [this](const std::string&,
-                            const std::string&) -> std::optional<std::vector<std::string>> {
+      .copies_with = [this](const std::string&, const std::string&)
+          -> std::optional<std::vector<credentials::CopyPlace>> {
         if (!copies_listed) return std::nullopt;
         return copies;
       },

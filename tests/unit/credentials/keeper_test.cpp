@@ -415,7 +415,7 @@ credentials::Status record_of(const KeeperRig& rig) {
 /// Takes the place of one that handed a token out.
 void succeeds(KeeperRig& next, const KeeperRig& before) {
   next.recorded = before.recorded;
-  next.copies = {"shop"};
+  next.copies = {{"shop", "icr-default"}};
   const auto token = before.set.material("default")->login();
   next.copy = icr::docker_config_json({"us.icr.io"}, token).reveal();
   next.clock.advance(before.clock.now() - next.clock.now());

@@ -42,6 +42,7 @@ Facts facts_of(const json& one, const config::Config& config) {
   facts.ns.labels = one.value("labels", Labels{});
   for (const auto& credential : config.credentials) {
     facts.credentials.push_back({credential.name, material("key", credential.name), std::nullopt});
+    facts.credentials.back().secret = credential.secret_name;
     limit(facts.credentials.back(), credential.limits);
   }
   facts.accounts.emplace_back(one.value("account", "default"),

@@ -11,11 +11,11 @@ std::string next_version() {
   return std::to_string(++version);
 }
 
-plan::CredentialFacts& credential_of(plan::Facts& facts, const std::string& name) {
+plan::CredentialFacts& credential_of(plan::Facts& facts, const std::string& secret) {
   for (auto& credential : facts.credentials) {
-    if (credential.name == name) return credential;
+    if (credential.secret == secret) return credential;
   }
-  throw std::runtime_error("no credential " + name);
+  throw std::runtime_error("no credential with the Secret " + secret);
 }
 
 void check_guard(const plan::CopyFacts& copy, const std::string& uid, const std::string& version) {
@@ -38,13 +38,13 @@ plan::CopyFacts written(const plan::Content& content, const std::string& credent
 }
 
 void perform(plan::Facts& facts, const plan::CreateCopy& action) {
-  auto& copy = credential_of(facts, action.credential).copy;
+  auto& copy = credential_of(facts, action.secret).copy;
   if (copy) throw std::runtime_error("409 AlreadyExists");
   copy = written(*action.content, action.credential);
 }
 
 void perform(plan::Facts& facts, const plan::UpdateCopy& action) {
-  auto& copy = credential_of(facts, action.credential).copy;
+  auto& copy = credential_of(facts, action.secret).copy;
   if (!copy || copy->ours == action.adopts || !copy->right_type || copy->immutable) {
     throw std::runtime_error("422");
   }
@@ -65,7 +65,7 @@ void perform(plan::Facts& facts, const plan::UpdateCopy& action) {
 }
 
 void perform(plan::Facts& facts, const plan::DeleteCopy& action) {
-  auto& copy = credential_of(facts, action.credential).copy;
+  auto& copy = credential_of(facts, action.secret).copy;
   if (!copy || !copy->ours) throw std::runtime_error("deletes what is not ours");
   check_guard(*copy, action.uid, action.resource_version);
   copy.reset();

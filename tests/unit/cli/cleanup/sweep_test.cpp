@@ -23,10 +23,10 @@ namespace {
 /// Namespace `shop` with a copy that is attached.
 struct Rig {
   Rig() {
-    stores.copies["default"] = std::make_unique<controller::CopyStore>(controller::copy_facts);
+    stores.copies["icr-default"] = std::make_unique<controller::CopyStore>(controller::copy_facts);
     stores.namespaces.apply(decoded(test::namespace_object("shop@1")));
     stores.accounts.apply(decoded(test::account("shop/default@2", {"theirs", "icr-default"})));
-    stores.copies["default"]->apply(decoded(copy("3")));
+    stores.copies["icr-default"]->apply(decoded(copy("3")));
   }
 
   [[nodiscard]] test::Json copy(const std::string& version) const {
@@ -47,7 +47,7 @@ struct Rig {
   controller::Stores stores;
   test::CapturedLog log;
   std::shared_ptr<const plan::Content> content = test::material()->content({"us.icr.io"});
-  Sweep sweep{client, stores, {"default"}, test::default_rules(), patience, log.log};
+  Sweep sweep{client, stores, {{"default"}}, test::default_rules(), patience, log.log};
 };
 
 const std::string kDetach = "PATCH /api/v1/namespaces/shop/serviceaccounts/default";
