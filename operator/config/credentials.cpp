@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/limits.hpp"
+#include "config/secret_size.hpp"
 #include "config/sources.hpp"
 #include "icr/text.hpp"
 
@@ -78,6 +79,7 @@ Credential read_credential(const Located& at, const icr::RegionTable& regions) {
   if (const auto image = fields.find("probeImage")) {
     credential.probe_image = read_probe_image(*image, credential.limits, regions);
   }
+  refuse_too_large(at, credential, regions);
   return credential;
 }
 

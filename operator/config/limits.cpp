@@ -96,6 +96,11 @@ std::vector<std::string> read_registry_namespaces(const Located& at) {
     if (!is_registry_namespace(name)) {
       item.fail(fmt::format("is {}", icr::quoted(name)), kRegistryNamespaceRule);
     }
+    if (name == "v1" || name == "v2") {
+      item.fail(fmt::format("is {}, which programs take for the version of a registry's API",
+                            icr::quoted(name)),
+                kRegistryNamespaceRule);
+    }
     add_once(names, name);
   }
   return names;

@@ -15,9 +15,20 @@ std::string value_of(const std::map<std::string, std::string>& map, std::string_
   return found == map.end() ? std::string() : found->second.substr(0, longest);
 }
 
-/// Those that mean something; nobody looks at the others.
+/// Names of ours that mean nothing are slips; so many of them are told.
+constexpr std::size_t kMostSlips = 3;
+constexpr std::size_t kLongestSlip = 64;
+
+/// Those that mean something, and slips without their values; nobody looks at the others.
 plan::Annotations known_annotations(plan::Annotations&& all) {
   plan::Annotations known;
+  std::size_t slips = 0;
+  for (auto at = all.lower_bound(std::string(plan::kPrefix));
+       at != all.end() && at->first.starts_with(plan::kPrefix) && slips < kMostSlips; ++at) {
+    if (plan::means_something(at->first)) continue;
+    known.emplace(at->first.substr(0, plan::kPrefix.size() + kLongestSlip), std::string());
+    ++slips;
+  }
   for (const auto key :
        {plan::kRegions, plan::kEndpoints, plan::kServiceAccounts, plan::kCredentials}) {
     const auto found = all.find(std::string(key));

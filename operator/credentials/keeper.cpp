@@ -123,7 +123,7 @@ void Keeper::take_input(const SecretInput& found) {
   }
   if (!inherited_) return;
   if (!found) return bad_input(found.error());
-  if (found->trimmed) tell_trimmed();
+  tell_what_was_taken(*found);
   last_told_[0].clear();
   if (newest_is_proved()) {
     schedule_.source_unusable();  // there is nothing to try: it is what is in force
@@ -416,16 +416,21 @@ std::string Keeper::what_stays(From from) const {
       until);
 }
 
-void Keeper::tell_trimmed() {
+/// Once, when the credential is a part of what stands in the Secret.
+void Keeper::tell_what_was_taken(const SecretValue& found) {
+  if (!found.trimmed && !found.from_file) return;
   if (std::exchange(told_trimmed_, true)) return;
+  const std::string_view what =
+      found.from_file
+          ? "it is a file of `ibmcloud … --file`, and its field \"apikey\" was taken"
+          : "white space around the credential (a line end, most likely) was removed before use";
   plan::Problem problem;
-  problem.reason = std::string(plan::kSourceTrimmed);
-  problem.message = fmt::format(
-      "Secret {}, key \"{}\": white space around the credential (a line end, most likely) was "
-      "removed before use. Nothing needs to be done.",
-      kind_.secret->name, kind_.secret->key);
+  problem.reason = std::string(found.from_file ? plan::kSourceKeyFile : plan::kSourceTrimmed);
+  problem.message = fmt::format("Secret {}, key \"{}\": {}. Nothing needs to be done.",
+                                kind_.secret->name, kind_.secret->key, what);
   problem.note = true;
-  context_.log.info("white space around the credential removed",
+  context_.log.info(found.from_file ? "the field apikey of a file taken"
+                                    : "white space around the credential removed",
                     {{"credential", name_}, {"secret", kind_.secret->name}});
   context_.report(kind_.secret->name, uid_, problem);
 }

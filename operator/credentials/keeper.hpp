@@ -98,7 +98,7 @@ class Keeper final : public Source {
   // For people
   void tell(From from, const std::string& reason, const std::string& message);
   [[nodiscard]] std::string what_stays(From from) const;
-  void tell_trimmed();
+  void tell_what_was_taken(const SecretValue& found);
   void settle();
   [[nodiscard]] std::string subject() const;
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "iam/pure/json_scalars.hpp"
 #include "icr/base64.hpp"
+#include "icr/text.hpp"
 #include "plan/names.hpp"
 
 namespace icrps::credentials {
@@ -23,6 +25,23 @@ SecretInput missing(const std::string& key) {
 
 }  // namespace
 
+tl::expected<icr::ApiKey, icr::Mistake> parse_key_or_file(std::string_view bytes) {
+  std::optional<SecretString> key;
+  bool once = true;
+  const auto on_leaf = [&](std::string_view path, iam::Scalar&& value) {
+    if (path != "apikey") return;
+    auto* const text = iam::text_of(value);
+    once = once && !key && text != nullptr;
+    if (text != nullptr) key = std::move(*text);
+  };
+  const bool is_file = icr::trim(bytes).starts_with('{') &&
+                       iam::read_scalars(bytes, {.leaf = on_leaf}) && once && key;
+  if (!is_file) return icr::parse_api_key(bytes);
+  auto parsed = icr::parse_api_key(key->reveal());
+  if (parsed) parsed->from_file = true;
+  return parsed;
+}
+
 SecretInput read_secret(const kube::Object& object, const std::string& key,
                         const SecretFeed::Parse& parse) {
   const auto entry = std::find_if(object.data.begin(), object.data.end(),
@@ -38,7 +57,7 @@ SecretInput read_secret(const kube::Object& object, const std::string& key,
   const SecretString text(std::move(*bytes));
   auto parsed = parse(text.reveal());
   if (!parsed) return invalid(object, fmt::format("key \"{}\": {}", key, parsed.error().message));
-  return SecretValue{std::move(parsed->value), parsed->trimmed, object.uid};
+  return SecretValue{std::move(parsed->value), parsed->trimmed, parsed->from_file, object.uid};
 }
 
 void SecretFeed::apply(kube::Object&& object) {

@@ -17,8 +17,9 @@ namespace icrps::credentials {
 /// A value that can be used.
 struct SecretValue {
   SecretString value;
-  bool trimmed = false;  ///< white space around it was removed
-  std::string uid;       ///< of the Secret
+  bool trimmed = false;    ///< white space around it was removed
+  bool from_file = false;  ///< it was a field of a file of `ibmcloud`
+  std::string uid;         ///< of the Secret
 };
 
 /// Why there is none; `what` completes "Secret NAME …".
@@ -32,7 +33,7 @@ using SecretInput = tl::expected<SecretValue, SecretProblem>;
 
 class SecretFeed final : public kube::Sink {
  public:
-  /// What is accepted as a value: icr::parse_api_key or icr::parse_password.
+  /// What is accepted as a value: parse_key_or_file or icr::parse_password.
   using Parse = std::function<tl::expected<icr::ApiKey, icr::Mistake>(std::string_view)>;
   using OnInput = std::function<void(SecretInput)>;
 
@@ -56,6 +57,11 @@ class SecretFeed final : public kube::Sink {
   const OnInput on_input_;
   bool present_ = false;  // only touched by the watch
 };
+
+/// An API key as icr::parse_api_key() takes it, or the JSON file that `ibmcloud iam
+/// api-key-create --file` and `service-api-key-create --file` write, whose field "apikey" is one.
+/// Pure.
+[[nodiscard]] tl::expected<icr::ApiKey, icr::Mistake> parse_key_or_file(std::string_view bytes);
 
 /// What `object` holds under the key. Pure.
 [[nodiscard]] SecretInput read_secret(const kube::Object& object, const std::string& key,

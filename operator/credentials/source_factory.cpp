@@ -9,16 +9,16 @@ namespace icrps::credentials {
 namespace {
 
 KeeperKind kind_of(const config::ApiKeySource& source, iam::Client& iam) {
-  return {"apiKey", source.secret_ref, icr::parse_api_key, mint_api_key(icr::kApiKeyUser, iam),
+  return {"apiKey", source.secret_ref, parse_key_or_file, mint_api_key(icr::kApiKeyUser, iam),
           icr::kApiKeyUser};
 }
 
 KeeperKind kind_of(const config::AccessTokenSource& source, iam::Client& iam) {
-  return {"accessToken", source.api_key, icr::parse_api_key, mint_access_token(iam), {}};
+  return {"accessToken", source.api_key, parse_key_or_file, mint_access_token(iam), {}};
 }
 
 KeeperKind kind_of(const config::RefreshTokenSource& source, iam::Client& iam) {
-  return {"refreshToken", source.api_key, icr::parse_api_key, mint_refresh_token(iam), {}};
+  return {"refreshToken", source.api_key, parse_key_or_file, mint_refresh_token(iam), {}};
 }
 
 KeeperKind kind_of(const config::TrustedProfileSource& source, iam::Client& iam) {
@@ -27,7 +27,7 @@ KeeperKind kind_of(const config::TrustedProfileSource& source, iam::Client& iam)
 }
 
 KeeperKind kind_of(const config::ProfileKeySource& source, iam::Client& iam) {
-  return {"profileKey", source.secret_ref, icr::parse_api_key, mint_api_key(source.id, iam),
+  return {"profileKey", source.secret_ref, parse_key_or_file, mint_api_key(source.id, iam),
           source.id};
 }
 
@@ -79,9 +79,9 @@ std::optional<StandingLogin> standing_login(const config::Credential& credential
       [&](const auto& source) -> std::optional<StandingLogin> {
         using Kind = std::decay_t<decltype(source)>;
         if constexpr (std::is_same_v<Kind, config::ApiKeySource>) {
-          return StandingLogin{source.secret_ref, icr::parse_api_key, icr::kApiKeyUser};
+          return StandingLogin{source.secret_ref, parse_key_or_file, icr::kApiKeyUser};
         } else if constexpr (std::is_same_v<Kind, config::ProfileKeySource>) {
-          return StandingLogin{source.secret_ref, icr::parse_api_key, source.id};
+          return StandingLogin{source.secret_ref, parse_key_or_file, source.id};
         } else if constexpr (std::is_same_v<Kind, config::BasicSource>) {
           return StandingLogin{source.password, icr::parse_password, source.username};
         } else if constexpr (std::is_same_v<Kind, config::ServiceIdSource>) {

@@ -79,12 +79,23 @@ std::optional<BearerChallenge> challenge_of(const http::ResponseHead& head) {
   return std::nullopt;
 }
 
+bool offers_basic(const http::ResponseHead& head) {
+  return std::any_of(head.headers.begin(), head.headers.end(), [](const auto& header) {
+    return icr::lower(header.name) == "www-authenticate" && iam::offers_basic(header.value);
+  });
+}
+
+/// Where the registry is that images name so.
+std::string server_of(const std::string& host) {
+  return host == "docker.io" ? "registry-1.docker.io" : host;
+}
+
 /// One proof: a host, and what its answers led to.
 class Proof {
  public:
   Proof(const RegistryProbe::Connect& connect, const std::string& host, const icr::Login& login,
         const std::stop_token& stop)
-      : connect_(connect), host_(host), login_(login), stop_(stop) {}
+      : connect_(connect), host_(host), server_(server_of(host)), login_(login), stop_(stop) {}
 
   Result<void> run(const std::optional<ImageName>& image);
 
@@ -99,14 +110,18 @@ class Proof {
 
   Result<http::Response> send(const std::string& who, const std::string& origin,
                               std::optional<SecretString> authorization, http::Request request);
-  Result<TokenSource> discover();
+  /// Nothing: there is no token to ask for, it is HTTP Basic.
+  Result<std::optional<TokenSource>> discover();
+  Result<void> run_basic(const std::optional<ImageName>& image);
   Result<SecretString> token(const TokenSource& source);
   Result<http::Response> ask_by_get(const TokenSource& source, const SecretString& credential);
   Result<http::Response> ask_by_post(const TokenSource& source);
-  Result<void> head(const ImageName& image, const SecretString& token);
+  /// `secret`: what is in the authorization, and in no message.
+  Result<void> head(const ImageName& image, SecretString authorization, const SecretString& secret);
 
   const RegistryProbe::Connect& connect_;
   const std::string& host_;
+  const std::string server_;
   const icr::Login& login_;
   const std::stop_token& stop_;
 };
@@ -121,8 +136,9 @@ Result<http::Response> Proof::send(const std::string& who, const std::string& or
   return std::move(*result);
 }
 
-Result<Proof::TokenSource> Proof::discover() {
-  const auto answer = send(host_, "https://" + host_, std::nullopt, ask_json(Method::kGet, "/v2/"));
+Result<std::optional<Proof::TokenSource>> Proof::discover() {
+  const auto answer =
+      send(host_, "https://" + server_, std::nullopt, ask_json(Method::kGet, "/v2/"));
   if (!answer) return tl::unexpected(answer.error());
   constexpr int kUnauthorized = 401;
   if (is_success(answer->status)) {
@@ -135,12 +151,13 @@ Result<Proof::TokenSource> Proof::discover() {
     return tl::unexpected(std::move(refusal));
   }
   const auto challenge = challenge_of(*answer);
+  if (!challenge && offers_basic(*answer)) return std::nullopt;
   if (!challenge) {
     return tl::unexpected(unknown(host_, answer->status,
-                                  "does not say where to get a token (no Bearer challenge that "
-                                  "can be read); no login was sent"));
+                                  "does not say how to log in (no Bearer or Basic challenge "
+                                  "that can be read); no login was sent"));
   }
-  auto endpoint = token_endpoint(challenge->realm, host_);
+  auto endpoint = token_endpoint(challenge->realm, server_);
   if (!endpoint) {
     return tl::unexpected(unknown(host_, answer->status, endpoint.error() + "; no login was sent"));
   }
@@ -189,16 +206,31 @@ Result<SecretString> Proof::token(const TokenSource& source) {
   return read_registry_token(source.who, *answer, {login_.password.reveal(), credential.reveal()});
 }
 
-Result<void> Proof::head(const ImageName& image, const SecretString& token) {
+/// As containerd does: the login with each request, and only to the registry itself.
+Result<void> Proof::run_basic(const std::optional<ImageName>& image) {
+  const SecretString credential = basic_credential(login_);
+  const auto answer = send(host_, "https://" + server_, authorization("Basic", credential.reveal()),
+                           ask_json(Method::kGet, "/v2/"));
+  if (!answer) return tl::unexpected(answer.error());
+  if (!is_success(answer->status)) {
+    return tl::unexpected(
+        refusal_of(host_, *answer, {login_.password.reveal(), credential.reveal()}));
+  }
+  if (!image) return {};
+  return head(*image, authorization("Basic", credential.reveal()), credential);
+}
+
+Result<void> Proof::head(const ImageName& image, SecretString authorization,
+                         const SecretString& secret) {
   const std::string target = fmt::format("/v2/{}/manifests/{}", image.repository, image.reference);
-  const auto answer = send(host_, "https://" + host_, authorization("Bearer", token.reveal()),
+  const auto answer = send(host_, "https://" + server_, std::move(authorization),
                            request(Method::kHead, target, kManifests));
   if (!answer) return tl::unexpected(answer.error());
   if (is_success(answer->status)) return {};
   const std::string name = image.repository +
                            (image.reference.find(':') == std::string::npos ? ":" : "@") +
                            image.reference;
-  auto refusal = refusal_of(host_, *answer, {token.reveal()});
+  auto refusal = refusal_of(host_, *answer, {secret.reveal()});
   const auto policy = [&](std::string_view what) {
     refusal.kind = Kind::kPolicy;
     refusal.message = fmt::format("{}: {} {} {}", host_, answer->status, what, name);
@@ -218,12 +250,15 @@ Result<void> Proof::head(const ImageName& image, const SecretString& token) {
 }
 
 Result<void> Proof::run(const std::optional<ImageName>& image) {
-  auto source = discover();
-  if (!source) return tl::unexpected(std::move(source.error()));
+  auto found = discover();
+  if (!found) return tl::unexpected(std::move(found.error()));
+  auto& source = *found;
+  if (!source) return run_basic(image);
   if (image) source->scope = fmt::format("repository:{}:pull", image->repository);
   const auto issued = token(*source);
   if (!issued) return tl::unexpected(issued.error());
-  return image ? head(*image, *issued) : Result<void>();
+  if (!image) return {};
+  return head(*image, authorization("Bearer", issued->reveal()), *issued);
 }
 
 /// [a-z0-9]+ with ".", "_", "__" or dashes in between.

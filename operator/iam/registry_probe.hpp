@@ -1,5 +1,6 @@
 // Asks a registry whether it takes a login, the way a container runtime would: /v2/, its challenge,
-// the token endpoint, and for an image a HEAD of its manifest with a token for just that.
+// the token endpoint or HTTP Basic, and for an image a HEAD of its manifest with a token for just
+// that.
 //
 // Sources: distribution/distribution, "Token Authentication Specification"; OCI distribution
 // specification, "Pulling manifests".
@@ -44,9 +45,11 @@ class RegistryProbe {
   explicit RegistryProbe(Connect connect) : connect_(std::move(connect)) {}
 
   /// Nothing: the host takes the login (and lets it pull the image). A login that the token
-  /// endpoint takes but that may not pull the image is kPolicy. A registry that answers /v2/ with
-  /// 200 or without a Bearer challenge, or whose realm must not be trusted with a credential, is
-  /// kUnknown with a message that says so; no credential is sent then.
+  /// endpoint takes but that may not pull the image is kPolicy. A registry that asks for HTTP Basic
+  /// and for no token is asked /v2/ once more with the login. One that answers /v2/ with 200 or
+  /// with another challenge, or whose realm must not be trusted with a credential, is kUnknown with
+  /// a message that says so; no credential is sent then. docker.io answers at
+  /// registry-1.docker.io, as for container runtimes.
   [[nodiscard]] tl::expected<void, Refusal> prove(const std::string& host, const icr::Login& login,
                                                   const std::optional<ImageName>& image,
                                                   const std::stop_token& stop) const;

@@ -143,22 +143,25 @@ tl::expected<ApiKey, Mistake> parse_api_key(std::string_view bytes) {
   for (const char c : key) {
     if (const std::string_view what = wrong_character(c); !what.empty()) return refused(what);
   }
-  return ApiKey{SecretString(std::string(key)), key.size() != bytes.size()};
+  return ApiKey{SecretString(std::string(key)), key.size() != bytes.size(), false};
 }
 
 tl::expected<ApiKey, Mistake> parse_password(std::string_view bytes) {
   std::string_view password = bytes;
   while (password.ends_with('\n') || password.ends_with('\r')) password.remove_suffix(1);
-  const bool control = std::any_of(password.begin(), password.end(), [](char c) {
+  const bool json = password.starts_with('{') && password.ends_with('}');
+  const bool control = std::any_of(password.begin(), password.end(), [json](char c) {
     const auto code = static_cast<unsigned char>(c);
+    if (json && (c == '\n' || c == '\r' || c == '\t')) return false;
     return code < 0x20U || code == 0x7fU;
   });
   if (password.empty() || password.size() > kLongestApiKey || control || !valid_utf8(password)) {
-    return tl::make_unexpected(Mistake{fmt::format(
-        "the password is {}; accepted: 1 to {} bytes of UTF-8 without control characters",
-        password.empty() ? "empty" : "not usable", kLongestApiKey)});
+    return tl::make_unexpected(
+        Mistake{fmt::format("the password is {}; accepted: 1 to {} bytes of UTF-8 without control "
+                            "characters, or a JSON key file",
+                            password.empty() ? "empty" : "not usable", kLongestApiKey)});
   }
-  return ApiKey{SecretString(std::string(password)), password.size() != bytes.size()};
+  return ApiKey{SecretString(std::string(password)), password.size() != bytes.size(), false};
 }
 
 }  // namespace icrps::icr

@@ -26,15 +26,15 @@ struct Login {
 /// {"auths":{"de.icr.io":{"auth":"…","password":"…","username":"…"},…}} with the keys sorted: the
 /// same input gives the same bytes. `auth` is always there: the kubelet takes either form, but
 /// other clients (skopeo) look at nothing else. `keys` are hosts or, for logins limited to some
-/// registry namespaces, path prefixes with the trailing slash ("us.icr.io/team/"; the kubelet
-/// compares prefixes as text, without it "team" would match "team-b").
+/// registry namespaces, paths ("us.icr.io/team").
 [[nodiscard]] SecretString docker_config_json(const std::set<std::string>& keys,
                                               const Login& login);
 
 /// An API key as it was found in a Secret, made usable.
 struct ApiKey {
   SecretString value;
-  bool trimmed = false;  ///< a trailing line end or surrounding blanks were removed
+  bool trimmed = false;    ///< a trailing line end or surrounding blanks were removed
+  bool from_file = false;  ///< it was a field of the file that `ibmcloud … --file` writes
 };
 
 /// Accepted: 1 to 4096 printable ASCII characters without blanks, double quotes and backslashes,
@@ -44,7 +44,8 @@ struct ApiKey {
 [[nodiscard]] tl::expected<ApiKey, Mistake> parse_api_key(std::string_view bytes);
 
 /// A password of any other registry: 1 to 4096 bytes of UTF-8 without control characters; a line
-/// end after it is removed.
+/// end after it is removed. A JSON object, which some registries take as a password (user
+/// `_json_key`), may have line ends and tabs in it.
 [[nodiscard]] tl::expected<ApiKey, Mistake> parse_password(std::string_view bytes);
 
 }  // namespace icrps::icr

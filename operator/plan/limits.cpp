@@ -55,7 +55,7 @@ std::set<std::string> auth_keys(const Limits& limits, const icr::Hosts& hosts) {
   for (const auto& host : hosts) {
     for (const auto& ns : limits.registry_namespaces) {
       std::string key = host;
-      key.append("/").append(ns).append("/");
+      key.append("/").append(ns);
       keys.insert(std::move(key));
     }
   }

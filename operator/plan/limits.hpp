@@ -35,7 +35,7 @@ struct Limits {
   std::optional<LabelSelector> selector;     ///< of namespaces; instead of the globs
   /// The hosts it may be written for: what `regions` means, by all their names. Absent: any.
   std::optional<icr::Hosts> hosts;
-  /// Registry namespaces; the entries become "us.icr.io/team/". Empty: whole hosts.
+  /// Registry namespaces; the entries become "us.icr.io/team". Empty: whole hosts.
   std::vector<std::string> registry_namespaces;
   /// Hosts that this credential is for whatever regions a namespace asks for (source `basic`).
   /// Empty: the hosts that the namespace asks for.
@@ -50,8 +50,8 @@ struct Limits {
 /// are served whatever is asked for.
 [[nodiscard]] icr::Hosts served_hosts(const Limits& limits, const icr::Hosts& asked);
 
-/// The keys of the dockerconfigjson for these hosts: the hosts themselves, or one path prefix with
-/// its trailing slash per registry namespace.
+/// The keys of the dockerconfigjson for these hosts: the hosts themselves, or one path per
+/// registry namespace, without a slash at its end (docs/decisions/0023-registry-namespaces.md).
 [[nodiscard]] std::set<std::string> auth_keys(const Limits& limits, const icr::Hosts& hosts);
 
 /// Every label that a selector looks at, once: what has to be kept of a namespace's labels.

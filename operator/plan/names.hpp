@@ -8,6 +8,7 @@
 namespace icrps::plan {
 
 // On a Namespace.
+inline constexpr std::string_view kPrefix = "icr-pull-secrets/";
 inline constexpr std::string_view kRegions = "icr-pull-secrets/regions";
 inline constexpr std::string_view kEndpoints = "icr-pull-secrets/endpoints";
 inline constexpr std::string_view kServiceAccounts = "icr-pull-secrets/service-accounts";
@@ -34,6 +35,7 @@ inline constexpr std::string_view kSecretType = "kubernetes.io/dockerconfigjson"
 inline constexpr std::string_view kSecretKey = ".dockerconfigjson";
 
 // Reasons of Events.
+inline constexpr std::string_view kUnknownAnnotation = "UnknownAnnotation";
 inline constexpr std::string_view kInvalidRegions = "InvalidRegions";
 inline constexpr std::string_view kInvalidEndpoints = "InvalidEndpoints";
 inline constexpr std::string_view kInvalidServiceAccounts = "InvalidServiceAccounts";
@@ -63,6 +65,7 @@ inline constexpr std::string_view kPodNotRescued = "PodNotRescued";
 inline constexpr std::string_view kSourceMissing = "SourceMissing";
 inline constexpr std::string_view kSourceInvalid = "SourceInvalid";
 inline constexpr std::string_view kSourceTrimmed = "SourceTrimmed";
+inline constexpr std::string_view kSourceKeyFile = "SourceKeyFile";
 inline constexpr std::string_view kSourceRefused = "SourceRefused";
 inline constexpr std::string_view kSourceUnproved = "SourceUnproved";
 inline constexpr std::string_view kPolicyRefused = "PolicyRefused";

@@ -546,6 +546,7 @@ Plan make_plan(const Facts& facts, const Rules& rules) {
   plan.takes_part = wish.opted_in;
   if (wish.opted_in) plan.state = wish.problems.empty() ? State::kReady : State::kMistake;
   plan.problems = std::move(wish.problems);
+  for (auto& slip : unknown_annotations(facts.ns)) plan.problems.push_back(std::move(slip));
   Copies copies = plan_copies(plan, facts, wish, rules);
   plan.actions = std::move(copies.writes);
   if (facts.accounts_known) {

@@ -31,10 +31,10 @@ std::vector<Reference> copies_in_place(const Facts& facts, const Wish& wish) {
   return references;
 }
 
-/// A key is a host, "us.icr.io", or a prefix, "us.icr.io/team/".
+/// A key is a host, "us.icr.io", or a path, "us.icr.io/team".
 bool serves(const Reference& reference, const std::string& image) {
   return std::any_of(reference.keys.begin(), reference.keys.end(), [&](const std::string& key) {
-    return image.starts_with(key) && (key.ends_with('/') || image.substr(key.size(), 1) == "/");
+    return image.starts_with(key) && image.substr(key.size(), 1) == "/";
   });
 }
 

@@ -1,10 +1,12 @@
 #include "plan/wish.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <fnmatch.h>
 #include <set>
 
+#include "icr/text.hpp"
 #include "plan/names.hpp"
 #include "plan/text_list.hpp"
 
@@ -12,6 +14,8 @@ namespace icrps::plan {
 namespace {
 
 using Words = std::vector<std::string>;
+
+constexpr std::array kAnnotations{kRegions, kEndpoints, kServiceAccounts, kCredentials};
 
 const std::string* find(const Annotations& annotations, std::string_view key) {
   const auto found = annotations.find(std::string(key));
@@ -171,6 +175,25 @@ Wish read_wish(const NamespaceFacts& ns, const Defaults& defaults, const icr::Re
   read_accounts(wish, annotations, defaults);
   read_credentials(wish, annotations, known_credentials);
   return wish;
+}
+
+bool means_something(std::string_view annotation) {
+  return std::find(kAnnotations.begin(), kAnnotations.end(), annotation) != kAnnotations.end();
+}
+
+std::vector<Problem> unknown_annotations(const NamespaceFacts& ns) {
+  const Words names(kAnnotations.begin(), kAnnotations.end());
+  std::vector<Problem> problems;
+  for (const auto& [name, value] : ns.annotations) {
+    if (!name.starts_with(kPrefix) || means_something(name)) continue;
+    const auto near = icr::nearest(name, names);
+    problems.push_back(
+        {std::string(kUnknownAnnotation),
+         fmt::format("there is no annotation {}{}; accepted: {}. It changes nothing.",
+                     icr::quoted(name), near ? fmt::format(" (did you mean {}?)", *near) : "",
+                     join(names, ", "))});
+  }
+  return problems;
 }
 
 bool asks_for(const Wish& wish, const std::string& credential, bool has_own_copy) {

@@ -63,6 +63,13 @@ struct Wish {
                              const icr::RegionTable& regions,
                              const std::vector<std::string>& known_credentials);
 
+/// Whether a namespace's annotation of that name is one of ours.
+[[nodiscard]] bool means_something(std::string_view annotation);
+
+/// An annotation under our prefix that means nothing: a slip. It changes nothing, and a person is
+/// told.
+[[nodiscard]] std::vector<Problem> unknown_annotations(const NamespaceFacts& ns);
+
 /// Whether the namespace is to have this credential. With a mistake in the annotation what is in
 /// force stays: it is to have what it has a copy of.
 [[nodiscard]] bool asks_for(const Wish& wish, const std::string& credential, bool has_own_copy);

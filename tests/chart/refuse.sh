@@ -202,6 +202,10 @@ refuse "In without values" "at '/config/credentials/0/namespaces/matchExpression
 refuse "Exists with values" "at '/config/credentials/0/namespaces/matchExpressions/0/values'" "maxItems: got 1, want 0" \
   < <(credential "{name: a, $key, namespaces: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}}")
 refuse "no region" "at '/config/credentials/0/regions'" "minItems: got 0, want 1" < <(credential "{name: a, $key, regions: []}")
+refuse "the version of an API as a registry namespace" "at '/config/credentials/0/registryNamespaces/0'" "'not' failed" < <(credential "{name: a, $key, registryNamespaces: [v2]}")
+refuse "a Secret that Kubernetes would not take" "config.credentials" "makes Secrets of up to" \
+  < <(credential "{name: a, accessToken: {$key}, registryNamespaces: [$(printf 'n%d, ' {1..9})m]}")
+accept "one that it takes" < <(credential "{name: a, accessToken: {$key}, regions: [us-south, eu-de], registryNamespaces: [$(printf 'n%d, ' {1..9})m]}")
 refuse "region none" "at '/config/credentials/0/regions/0'" "'not' failed" < <(credential "{name: a, $key, regions: [none]}")
 refuse "two regions in one entry" "at '/config/credentials/0/regions/0'" "does not match pattern" < <(credential "{name: a, $key, regions: ['us-south,eu-de']}")
 refuse "all beside another region" "at '/config/credentials/0/regions'" "maxItems: got 2, want 1" < <(credential "{name: a, $key, regions: [all, eu-de]}")

@@ -157,7 +157,7 @@ TEST_CASE("registry namespaces become entries with a path and its trailing slash
   const auto ns = scene.make(asks("default,team", "us-south,eu-de"));
   scene.expect_served(ns, {"de.icr.io", "us.icr.io"});
   expect_entries(ns, kTeam,
-                 {"de.icr.io/alpha/", "de.icr.io/beta/", "us.icr.io/alpha/", "us.icr.io/beta/"});
+                 {"de.icr.io/alpha", "de.icr.io/beta", "us.icr.io/alpha", "us.icr.io/beta"});
   scene.expect_password(ns, team_key, kTeam);
 }
 

@@ -18,6 +18,7 @@ names of regions. tests/chart/agree.py holds this, the schema and the operator a
 {{- $_ := include "icr-pull-secrets.within" (list "config.rescue.after" . "1s" "1h") }}
 {{- end }}
 {{- $words := (include "icr-pull-secrets.regionWords" . | fromJson).words }}
+{{- $table := (include "icr-pull-secrets.regionTable" . | fromJson).regions }}
 {{- range dig "optIn" "regions" list $config }}
 {{- include "icr-pull-secrets.knownRegion" (list "config.optIn.regions" . $words) }}
 {{- end }}
@@ -31,6 +32,7 @@ names of regions. tests/chart/agree.py holds this, the schema and the operator a
 {{- range .regions }}
 {{- include "icr-pull-secrets.knownRegion" (list $where . $words) }}
 {{- end }}
+{{- include "icr-pull-secrets.checkSize" (list $where . $table) }}
 {{- with .serviceId }}
 {{- $every := include "icr-pull-secrets.within" (list (printf "%s, rotateEvery" $where) (.rotateEvery | default "720h") "1m" "8760h") | int64 }}
 {{- $overlap := include "icr-pull-secrets.within" (list (printf "%s, overlap" $where) (.overlap | default "2h") "1s" "8760h") | int64 }}
@@ -47,6 +49,36 @@ names of regions. tests/chart/agree.py holds this, the schema and the operator a
 {{- end }}
 {{- if and (has (dig "optIn" "mode" "annotation" $config) (list "selector" "all")) (not (has "default" $names)) }}
 {{- fail "config.optIn gives namespaces that ask for nothing the credential \"default\", which isn't in config.credentials" }}
+{{- end }}
+{{- end }}
+
+{{/*
+Fails for a credential whose Secrets could be larger than Kubernetes takes. Takes where it stands, the credential
+and the table of regions. The bytes of an entry are those of operator/config/secret_size.cpp.
+*/}}
+{{- define "icr-pull-secrets.checkSize" -}}
+{{- $credential := index . 1 }}
+{{- $limited := include "icr-pull-secrets.limitedToRegions" $credential }}
+{{- $hosts := list }}
+{{- range index . 2 }}
+{{- $asked := not $limited }}
+{{- $words := .words }}
+{{- range $credential.regions }}
+{{- if has (toString . | trim | lower) $words }}{{ $asked = true }}{{ end }}
+{{- end }}
+{{- if $asked }}{{ $hosts = concat $hosts .hosts }}{{ end }}
+{{- end }}
+{{- $entry := 4096 }}
+{{- if or $credential.apiKey $credential.profileKey $credential.serviceId }}{{ $entry = 256 }}{{ end }}
+{{- with $credential.basic }}
+{{- $entry = 2560 }}
+{{- $hosts = .hosts }}
+{{- end }}
+{{- $count := uniq $hosts | len }}
+{{- $spaces := max 1 (uniq ($credential.registryNamespaces | default list) | len) }}
+{{- $sum := mul $count $spaces $entry }}
+{{- if gt $sum 1048576 }}
+{{- fail (printf "%s: it makes Secrets of up to %d bytes: %d hosts, %d registryNamespaces, %d bytes for each of both; accepted: at most 1048576 bytes" (index . 0) $sum $count $spaces $entry) }}
 {{- end }}
 {{- end }}
 

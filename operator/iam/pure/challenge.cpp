@@ -232,6 +232,22 @@ std::optional<BearerChallenge> parse_challenge(std::string_view header) {
   return found;
 }
 
+bool offers_basic(std::string_view header) {
+  HeaderReader reader(header);
+  bool any = false;
+  for (reader.skip_commas(); !reader.at_end(); reader.skip_commas()) {
+    if (reader.parameter()) {
+      if (!any || reader.broken()) return false;
+      continue;
+    }
+    const std::string scheme = reader.scheme();
+    if (scheme == "basic") return true;
+    if (scheme.empty()) return false;
+    any = true;
+  }
+  return false;
+}
+
 tl::expected<TokenEndpoint, std::string> token_endpoint(std::string_view realm,
                                                         std::string_view registry_host) {
   const auto refuse = [&](std::string_view what) {

@@ -20,6 +20,9 @@ struct BearerChallenge {
 /// strings, with any spacing around "=" and ",": IBM's registry has been seen both ways.
 [[nodiscard]] std::optional<BearerChallenge> parse_challenge(std::string_view header);
 
+/// Whether the header's value offers a Basic challenge, by itself or beside others.
+[[nodiscard]] bool offers_basic(std::string_view header);
+
 /// A token endpoint that a credential may be sent to.
 struct TokenEndpoint {
   std::string origin;  ///< "https://us.icr.io"

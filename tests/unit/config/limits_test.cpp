@@ -258,4 +258,37 @@ TEST_CASE("the image that proves a pull is one that the credential is for", "[co
       "for; accepted: an image at a host of its regions, or of basic");
 }
 
+TEST_CASE("a credential whose Secrets Kubernetes would not take is refused, with the sum",
+          "[config]") {
+  const auto spaces = [](int count) {
+    std::string names;
+    for (int i = 0; i < count; ++i) names += (i > 0 ? ", n" : "n") + std::to_string(i);
+    return "  registryNamespaces: [" + names + "]\n";
+  };
+  const std::string token =
+      kHead + "credentials:\n- name: a\n  accessToken: {apiKey: {secretRef: {name: s, key: k}}}\n";
+  const auto hosts = std::to_string(icr::RegionTable::builtin().known_hosts().size());
+  const auto error = error_of(token + spaces(20));
+  CHECK_THAT(error, Catch::Contains("config.yaml:4: credentials[0] makes Secrets of up to "));
+  CHECK_THAT(error, Catch::Contains(" bytes: " + hosts +
+                                    " hosts, 20 registryNamespaces, 4096 bytes for each of both; "
+                                    "accepted: at most 1048576 bytes"));
+  CHECK(
+      error_of(token + "  regions: [us-south]\n" + spaces(200)) ==
+      "config.yaml:4: credentials[0] makes Secrets of up to 2457600 bytes: 3 hosts, 200 "
+      "registryNamespaces, 4096 bytes for each of both; accepted: at most 1048576 bytes, which is "
+      "what Kubernetes takes; name fewer regions or registryNamespaces");
+  CHECK(parsed(token + "  regions: [us-south]\n" + spaces(85)).credentials.size() == 1);
+  CHECK(limits_of(spaces(100)).registry_namespaces.size() == 100);
+}
+
+TEST_CASE("the version of an API is no registry namespace", "[config]") {
+  for (const std::string name : {"v1", "v2"}) {
+    CHECK_THAT(error_of(file_with("  registryNamespaces: [team, " + name + "]")),
+               Catch::Contains("registryNamespaces[1] is \"" + name +
+                               "\", which programs take for the version"));
+  }
+  CHECK(limits_of("  registryNamespaces: [v3, v]").registry_namespaces.size() == 2);
+}
+
 }  // namespace limits_test

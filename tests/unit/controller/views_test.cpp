@@ -145,7 +145,9 @@ TEST_CASE("of a namespace the annotations are kept that mean something", "[contr
   const auto facts = namespace_facts(std::move(*kube::decode_object(ns.dump())));
   CHECK(facts.annotations == plan::Annotations{{"icr-pull-secrets/regions", "us-south"},
                                                {"icr-pull-secrets/credentials",
-                                                std::string(plan::kLongestAnnotation + 1, 'a')}});
+                                                std::string(plan::kLongestAnnotation + 1, 'a')},
+                                               {"icr-pull-secrets/region", ""},
+                                               {"icr-pull-secrets/more", ""}});
   CHECK(facts.annotations.at("icr-pull-secrets/credentials").capacity() < 10'000);
 }
 

@@ -645,7 +645,8 @@ TEST_CASE("a changed source breaks off a login that is being made", "[credential
   KeeperRig rig;
   rig.mint = [&](const SecretString& input) -> KeeperRig::MintResult {
     if (input.reveal() != kKey) return credentials::Minted{{"iamapikey", input}, {}, {}};
-    rig.keeper().offer(credentials::SecretValue{SecretString("newer-" + kKey), false, "uid-1"});
+    rig.keeper().offer(
+        credentials::SecretValue{SecretString("newer-" + kKey), false, false, "uid-1"});
     return tl::unexpected(refusal(Kind::kCanceled));
   };
   CHECK(rig.sees(kKey) == 0ms);
@@ -777,7 +778,7 @@ void happens(KeeperRig& rig, test::Dice& dice) {
   switch (dice.below(9)) {
     case 0:
       rig.keeper().offer(credentials::SecretValue{
-          SecretString(kKey + std::to_string(dice.below(3))), false, "uid-1"});
+          SecretString(kKey + std::to_string(dice.below(3))), false, false, "uid-1"});
       break;
     case 1:
       rig.misses();

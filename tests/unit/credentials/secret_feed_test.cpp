@@ -93,6 +93,35 @@ TEST_CASE("the feed follows the Secret through lists and events", "[credentials]
                                          "second"});
 }
 
+TEST_CASE("the file that ibmcloud writes is taken as the key in it", "[credentials][feed]") {
+  // `ibmcloud iam api-key-create NAME --file key.json`
+  const std::string file =
+      "{\n\t\"id\": \"ApiKey-1\",\n\t\"crn\": \"crn:v1\",\n\t\"name\": \"n\",\n"
+      "\t\"description\": \"\",\n\t\"apikey\": \"" +
+      kKey +
+      "\",\n"
+      "\t\"createdAt\": \"2026-11-23T06:20+0000\",\n\t\"locked\": false\n}\n";
+  const auto found = credentials::parse_key_or_file(file);
+  REQUIRE(found);
+  CHECK(found->value.reveal() == kKey);
+  CHECK(found->from_file);
+  CHECK_FALSE(found->trimmed);
+  const auto plain = credentials::parse_key_or_file(kKey + "\n");
+  REQUIRE(plain);
+  CHECK(plain->value.reveal() == kKey);
+  CHECK(plain->trimmed);
+  CHECK_FALSE(plain->from_file);
+  for (const std::string bad :
+       {"{}", "{\"apikey\": 7}", "{\"apikey\": \"\"}", "{\"apikey\": \"a b\"}",
+        "{\"apikey\": \"k\"", "{\"a\": {\"apikey\": \"k\"}}",
+        "{\"apikey\": \"k\", \"apikey\": \"l\"}"}) {
+    INFO(bad);
+    const auto refused = credentials::parse_key_or_file(bad);
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().message, Catch::Contains("accepted"));
+  }
+}
+
 TEST_CASE("a password may hold what an API key can't", "[credentials][feed]") {
   const auto password = [](const std::string& text) { return icr::parse_password(text); };
   for (const std::string good : {"p", "with blank", "\"quoted\\\"", "gr\xc3\xbc\xc3\x9f", " x "}) {
@@ -102,6 +131,10 @@ TEST_CASE("a password may hold what an API key can't", "[credentials][feed]") {
   }
   CHECK(password("line\r\n")->value.reveal() == "line");
   CHECK(password("line\n")->trimmed);
+  const std::string key_file =
+      "{\n\t\"type\": \"service_account\",\r\n  \"private_key\": \"-\\n-\"\n}";
+  REQUIRE(password(key_file + "\n"));
+  CHECK(password(key_file + "\n")->value.reveal() == key_file);
   const std::string too_long(5000, 'x');
   for (const std::string& bad :
        std::vector<std::string>{"", "\n", "a\nb", "\xff", "a\x01", too_long}) {

@@ -238,8 +238,8 @@ TEST_CASE("a registry that does not ask properly gets no login", "[iam][probe]")
   SECTION("no challenge") {
     rig.server.will(401);
   }
-  SECTION("Basic") {
-    rig.challenges("Basic realm=\"https://us.icr.io/\"");
+  SECTION("Digest") {
+    rig.challenges("Digest realm=\"x\", nonce=\"Basic\"");
   }
   SECTION("garbage") {
     rig.challenges("Bearer realm=\"https://us.icr.io/");
@@ -261,6 +261,57 @@ TEST_CASE("a registry that does not ask properly gets no login", "[iam][probe]")
   }
   CHECK(rig.refused(kImage).kind == Kind::kUnknown);
   CHECK(rig.sent_nothing());
+}
+
+TEST_CASE("a registry that asks for HTTP Basic gets the login with each request", "[iam][probe]") {
+  for (const char* header : {"Basic realm=\"Registry Realm\"", "BASIC", "basic realm=x, charset=y",
+                             "Digest realm=\"a, b\", Basic realm=\"x\""}) {
+    Rig rig;
+    rig.challenges(header).server.will(200, "{}").will(200);
+    CHECK(rig.prove(kImage));
+    CHECK(rig.server.lines ==
+          std::vector<std::string>{"GET /v2/", "GET /v2/", "HEAD /v2/team/app/manifests/1"});
+    CHECK(rig.connected == std::vector<std::string>{"https://us.icr.io",
+                                                    "https://us.icr.io " + kBasic,
+                                                    "https://us.icr.io " + kBasic});
+  }
+}
+
+TEST_CASE("what a registry with HTTP Basic says of a login", "[iam][probe]") {
+  struct Row {
+    int status;
+    Kind kind;
+  };
+  for (const auto& row : std::vector<Row>{{401, Kind::kRefused},
+                                          {403, Kind::kPolicy},
+                                          {429, Kind::kUnknown},
+                                          {500, Kind::kUnknown}}) {
+    CAPTURE(row.status);
+    Rig rig;
+    rig.challenges("Basic realm=x").server.will(row.status);
+    CHECK(rig.refused().kind == row.kind);
+  }
+  Rig rig;
+  rig.challenges("Basic realm=x").server.will(200).will(404);
+  CHECK(rig.refused(kImage).kind == Kind::kPolicy);
+}
+
+TEST_CASE("a registry that offers both is asked for a token", "[iam][probe]") {
+  Rig rig;
+  rig.challenges("Basic realm=x, Bearer realm=\"https://us.icr.io/t\"").server.will(200, kToken);
+  CHECK(rig.prove());
+  CHECK(rig.server.lines.at(1) == "GET /t");
+}
+
+TEST_CASE("docker.io is asked where it is", "[iam][probe]") {
+  Rig rig;
+  rig.challenges(R"(Bearer realm="https://auth.docker.io/token",service="registry.docker.io")")
+      .server.will(200, kToken)
+      .will(200);
+  CHECK(rig.probe.prove("docker.io", kLogin, kImage, {}));
+  CHECK(rig.connected ==
+        std::vector<std::string>{"https://registry-1.docker.io", "https://auth.docker.io " + kBasic,
+                                 "https://registry-1.docker.io Bearer tok-hunter3"});
 }
 
 TEST_CASE("a refusal says what kept the login here", "[iam][probe]") {

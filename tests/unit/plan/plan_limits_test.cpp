@@ -194,8 +194,8 @@ TEST_CASE("path-scoped entries, byte for byte", "[plan][limits]") {
   const auto content = value->content({"us.icr.io", "de.icr.io"}, limits);
   const std::string entry = R"({"auth":"aWFtYXBpa2V5Oms=","password":"k","username":"iamapikey"})";
   CHECK(icr::base64_decode(content->data.reveal()) ==
-        R"({"auths":{"de.icr.io/base/":)" + entry + R"(,"de.icr.io/team/":)" + entry +
-            R"(,"us.icr.io/base/":)" + entry + R"(,"us.icr.io/team/":)" + entry + "}}");
+        R"({"auths":{"de.icr.io/base":)" + entry + R"(,"de.icr.io/team":)" + entry +
+            R"(,"us.icr.io/base":)" + entry + R"(,"us.icr.io/team":)" + entry + "}}");
   CHECK(content->hosts == "de.icr.io,us.icr.io");
   CHECK(value->content({"us.icr.io", "de.icr.io"}, limits) == content);
   CHECK(value->content({"us.icr.io", "de.icr.io"}) != content);

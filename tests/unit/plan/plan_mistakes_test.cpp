@@ -158,4 +158,45 @@ TEST_CASE("the graver state shows", "[plan][mistakes]") {
   CHECK(plan_of(some).state == State::kNoCredential);
 }
 
+TEST_CASE("an annotation of ours that nobody knows is told, with the nearest one",
+          "[plan][mistakes]") {
+  auto some = facts({{"region", "us-south"}});
+  const auto plan = make_plan(some, default_rules());
+  CHECK(plan.state == State::kNotOptedIn);
+  REQUIRE(reasons(plan) == std::vector<std::string>{"UnknownAnnotation"});
+  CHECK(plan.problems[0].message ==
+        "there is no annotation \"icr-pull-secrets/region\" (did you mean "
+        "icr-pull-secrets/regions?); accepted: icr-pull-secrets/regions, "
+        "icr-pull-secrets/endpoints, icr-pull-secrets/service-accounts, "
+        "icr-pull-secrets/credentials. It changes nothing.");
+  annotate(some, "regions", "us-south");
+  CHECK(make_plan(some, default_rules()).state == State::kPending);
+  some.ns.annotations = {{"other/region", "x"}, {"icr-pull-secrets.example.com/regions", "x"}};
+  CHECK(make_plan(some, default_rules()).problems.empty());
+}
+
+TEST_CASE("lists may be folded, and have commas too many", "[plan][mistakes]") {
+  const std::vector<std::pair<const char*, const char*>> values{
+      {"credentials", "default,"},
+      {"credentials", "\n  default,\n"},
+      {"credentials", " , default , ,"},
+      {"service-accounts", "default, builder,"},
+      {"service-accounts", "default,\n  builder,\n"},
+      {"service-accounts", "default,\r\nbuilder\r\n"},
+      {"endpoints", "public,\n"},
+      {"regions", "us-south,\n"},
+      {"regions", "us-south, \n  us-south,\r\n,"}};
+  for (const auto& [name, value] : values) {
+    DYNAMIC_SECTION(name << " " << value) {
+      auto some = facts({{"regions", "us-south"}});
+      some.accounts.emplace_back("builder", account_facts());
+      annotate(some, name, value);
+      const auto plan = make_plan(some, default_rules());
+      CHECK(plan.problems.empty());
+      const bool both = std::string(value).find("builder") != std::string::npos;
+      CHECK(plan.actions.size() == (both ? 3 : 2));
+    }
+  }
+}
+
 }  // namespace plan_mistakes_test
