@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 
 #include "cli/exit_codes.hpp"
 #include "cli/options.hpp"
@@ -12,6 +15,7 @@
 #include "cli/setup.hpp"
 #include "cli/snapshot.hpp"
 #include "config/rules.hpp"
+#include "controller/collections.hpp"
 #include "controller/configured.hpp"
 #include "controller/reconciler.hpp"
 #include "credentials/source_factory.hpp"
@@ -62,17 +66,58 @@ std::vector<CredentialNote> find_credentials(Session& session, const Statuses& s
   return notes;
 }
 
+/// Which namespaces have a Secret of a name, by one list of names for the whole cluster. Whoever
+/// may not list them, as the operator itself may not, learns nothing.
+class SecretsOfOthers {
+ public:
+  explicit SecretsOfOthers(Session& session) : session_(session) {}
+
+  std::optional<bool> exists(const std::string& name, const std::string& ns) {
+    const auto found = places_.find(name);
+    const auto& places = found != places_.end() ? found->second : look_up(name);
+    if (!places) return std::nullopt;
+    return places->contains(ns);
+  }
+
+ private:
+  using Places = std::optional<std::set<std::string>>;
+
+  const Places& look_up(const std::string& name) {
+    constexpr std::size_t kMostNames = 50;
+    auto& places = places_[name];
+    if (refused_ || places_.size() > kMostNames) return places;
+    auto collection = controller::named_secret(name, {});
+    collection.metadata_only = true;
+    places.emplace();
+    const auto listed = session_.client.list(
+        collection, [&](kube::Object&& object) { places->insert(std::move(object.ns)); });
+    refused_ = !listed;
+    if (refused_) places.reset();
+    return places;
+  }
+
+  Session& session_;
+  std::map<std::string, Places> places_;
+  bool refused_ = false;
+};
+
 /// Of each namespace, in order.
-PlanReport make_report(const Session& session, const controller::Stores& stores,
+PlanReport make_report(Session& session, const controller::Stores& stores,
                        const credentials::CredentialSet& set) {
   PlanReport report;
   const auto rules = config::rules_of(session.config, session.own_namespace);
   const auto configured = controller::configured_of(session.config);
   auto names = stores.namespaces.namespaces();
   std::sort(names.begin(), names.end());
+  SecretsOfOthers others(session);
   for (const auto& ns : names) {
     const auto facts = controller::gather({stores, set, configured}, ns);
-    if (facts) report.namespaces.push_back(explain(*facts, plan::make_plan(*facts, rules)));
+    if (!facts) continue;
+    const auto plan = plan::make_plan(*facts, rules);
+    report.namespaces.push_back(explain(*facts, plan));
+    if (!plan.takes_part) continue;
+    report.namespaces.back().notes =
+        dangling_names(*facts, [&](const std::string& name) { return others.exists(name, ns); });
   }
   return report;
 }

@@ -162,7 +162,7 @@ class Explainer {
   Change operator()(const plan::UpdateCopy& action) const {
     if (action.adopts) {
       return change("update", action.secret,
-                    "conflict: adopt; it is somebody else's and becomes ours");
+                    "would be adopted: it is somebody else's and becomes ours (conflict: adopt)");
     }
     const auto* const copy = copy_of(action.secret);
     return change("update", action.secret,
@@ -213,7 +213,10 @@ void add_rows(std::vector<Row>& rows, const NamespacePlan& one) {
   for (const auto& problem : one.problems) {
     rows.push_back({one.ns, state, "-", problem.reason + ": " + problem.message});
   }
-  if (one.changes.empty() && one.problems.empty()) rows.push_back({one.ns, state, "-"});
+  for (const auto& note : one.notes) rows.push_back({one.ns, state, "-", note});
+  if (one.changes.empty() && one.problems.empty() && one.notes.empty()) {
+    rows.push_back({one.ns, state, "-"});
+  }
 }
 
 json as_json(const NamespacePlan& one) {
@@ -234,7 +237,8 @@ json as_json(const NamespacePlan& one) {
   return {{"namespace", one.ns},
           {"state", plan::to_string(one.state)},
           {"changes", std::move(changes)},
-          {"problems", std::move(problems)}};
+          {"problems", std::move(problems)},
+          {"notes", one.notes}};
 }
 
 }  // namespace
@@ -259,6 +263,34 @@ NamespacePlan explain(const plan::Facts& facts, const plan::Plan& plan) {
   return explained;
 }
 
+std::set<std::string> names_of_others(const plan::Facts& facts) {
+  std::set<std::string> names;
+  for (const auto& [name, account] : facts.accounts) {
+    names.insert(account.pull_secrets.begin(), account.pull_secrets.end());
+  }
+  for (const auto& credential : facts.credentials) names.erase(credential.secret);
+  names.erase("");
+  return names;
+}
+
+std::vector<std::string> dangling_names(const plan::Facts& facts, const SecretExists& exists) {
+  std::set<std::string> missing;
+  for (const auto& name : names_of_others(facts)) {
+    if (exists(name) == std::optional(false)) missing.insert(name);
+  }
+  std::vector<std::string> notes;
+  for (const auto& [name, account] : facts.accounts) {
+    Words named;
+    for (const auto& secret : account.pull_secrets) {
+      if (missing.contains(secret)) named.push_back(secret);
+    }
+    if (named.empty()) continue;
+    notes.push_back(fmt::format("account {} also names {}, which no Secret has", name,
+                                plan::join(named, ", ")));
+  }
+  return notes;
+}
+
 std::string describe(const Change& change) {
   auto text = fmt::format("{} {} {}", change.action, change.kind, change.name);
   if (change.kind != "ServiceAccount") return text;
@@ -271,7 +303,8 @@ std::string describe(const Change& change) {
 std::string plan_table(const PlanReport& report, bool all) {
   std::vector<Row> rows{{"NAMESPACE", "STATE", "CHANGE", "WHY"}};
   for (const auto& one : report.namespaces) {
-    if (all || !one.changes.empty() || !one.problems.empty()) add_rows(rows, one);
+    const bool quiet = one.changes.empty() && one.problems.empty() && one.notes.empty();
+    if (all || !quiet) add_rows(rows, one);
   }
   std::string text = rows.size() > 1 ? format_table(rows) + "\n" : std::string();
   text += summary(report);

@@ -1,6 +1,9 @@
 // A plan and the facts that it was made of → what would be written and why, for people. Pure.
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +26,7 @@ struct NamespacePlan {
   plan::State state = plan::State::kNotOptedIn;
   std::vector<Change> changes;  ///< in the order in which they would be made
   std::vector<plan::Problem> problems;
+  std::vector<std::string> notes{};  ///< nothing is wrong with it, but worth knowing before
 };
 
 /// What the plan's credentials were taken for.
@@ -40,6 +44,15 @@ struct PlanReport {
 };
 
 [[nodiscard]] NamespacePlan explain(const plan::Facts& facts, const plan::Plan& plan);
+
+/// Names in imagePullSecrets that are not ours, of a namespace that takes part, each once.
+[[nodiscard]] std::set<std::string> names_of_others(const plan::Facts& facts);
+
+/// "account default also names old-pull, which no Secret has": names of others of which `exists`
+/// says no. Nothing: not known.
+using SecretExists = std::function<std::optional<bool>(const std::string& secret)>;
+[[nodiscard]] std::vector<std::string> dangling_names(const plan::Facts& facts,
+                                                      const SecretExists& exists);
 
 /// "patch ServiceAccount default: +icr-default -icr-old"
 [[nodiscard]] std::string describe(const Change& change);

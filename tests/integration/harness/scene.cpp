@@ -40,6 +40,10 @@ constexpr auto kCredentialsOfTests = R"(config:
   retired:
     - {name: default, secretName: all-icr-io}
     - {name: entitled, secretName: ibm-entitlement-key}
+    - {name: old, secretName: default-icr-io}
+    - {name: creds, secretName: ibm-registrycreds}
+    - {name: mirrored, secretName: mirrored-pull}
+    - {name: eso, secretName: eso-pull}
 )";
 
 /// The operator's account and rights, as the chart renders them. `settings`: for helm's --set.

@@ -54,6 +54,43 @@ TEST_CASE("plan says why a Secret is written", "[cli][plan]") {
               "delete Secret icr-default: the namespace is not opted in"});
 }
 
+TEST_CASE("plan tells of an adoption, a move, and names of others that no Secret has",
+          "[cli][plan]") {
+  auto some = facts({{"regions", "us-south"}});
+  SECTION("adoption") {
+    some.credentials[0].copy = foreign_secret();
+    auto rules = default_rules();
+    rules.conflict = plan::Conflict::kAdopt;
+    const auto changes = explain(some, plan::make_plan(some, rules)).changes;
+    REQUIRE(changes.size() == 2);
+    CHECK(changes[0].why ==
+          "would be adopted: it is somebody else's and becomes ours (conflict: adopt)");
+  }
+  SECTION("move") {
+    some = in_force();
+    some.credentials[0].secret = "all-icr-io";
+    some.credentials.push_back(
+        {"default", nullptr, std::exchange(some.credentials[0].copy, std::nullopt), nullptr, true});
+    CHECK(told(some) ==
+          Words{"create Secret all-icr-io: opted in by annotation icr-pull-secrets/regions",
+                "patch ServiceAccount default: +all-icr-io -icr-default: all-icr-io is new; "
+                "icr-default goes",
+                "delete Secret icr-default: all-icr-io takes its place, as the credential's "
+                "secretName says"});
+  }
+  SECTION("names of others") {
+    some.accounts = {{"a", account_facts({"gone", "icr-default", "there", "lost"})},
+                     {"b", account_facts({"there", "hidden"})}};
+    CHECK(names_of_others(some) == std::set<std::string>{"gone", "hidden", "lost", "there"});
+    const auto exists = [](const std::string& secret) -> std::optional<bool> {
+      if (secret == "hidden") return std::nullopt;
+      return secret == "there";
+    };
+    CHECK(dangling_names(some, exists) ==
+          Words{"account a also names gone, lost, which no Secret has"});
+  }
+}
+
 TEST_CASE("plan names another revision, drift, and what else is not as it should be",
           "[cli][plan]") {
   auto some = in_force();
@@ -162,8 +199,8 @@ TEST_CASE("the JSON of plan has everything", "[cli][plan]") {
         {"action": "patch", "kind": "ServiceAccount", "name": "default", "add": [],
          "remove": ["icr-default"], "why": "icr-default goes"},
         {"action": "delete", "kind": "Secret", "name": "icr-default",
-         "why": "the namespace is not opted in"}]},
-      {"namespace": "shop", "state": "ready", "problems": [], "changes": []}]})"));
+         "why": "the namespace is not opted in"}], "notes": []},
+      {"namespace": "shop", "state": "ready", "problems": [], "changes": [], "notes": []}]})"));
 }
 
 TEST_CASE("left is what is ours: copies, references, and what waits for finalizers",
