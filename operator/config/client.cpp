@@ -1,6 +1,5 @@
 #include "config/client.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,6 +7,7 @@
 
 #include "config/fields.hpp"
 #include "config/read_file.hpp"
+#include "config/server_url.hpp"
 #include "icr/text.hpp"
 
 namespace icrps::config {
@@ -63,13 +63,10 @@ tl::expected<std::string, std::string> iam_origin(std::string_view text) {
   if (!origin.starts_with(kHttps)) {
     return tl::unexpected<std::string>("is neither public, private nor an address");
   }
-  const auto rest = std::string_view(origin).substr(kHttps.size());
-  const auto colon = std::min(rest.find(':'), rest.size());
-  const bool port_ok = colon == rest.size() || icr::is_port(rest.substr(colon + 1));
-  if (!icr::is_dns_subdomain(rest.substr(0, colon)) || !port_ok) {
-    return tl::unexpected<std::string>("is not an address of host and port alone");
-  }
-  return origin;
+  const auto authority = read_authority(std::string_view(origin).substr(kHttps.size()));
+  if (!authority) return tl::unexpected<std::string>("is not an address of host and port alone");
+  return fmt::format("{}{}{}{}", kHttps, authority->host, authority->port.empty() ? "" : ":",
+                     authority->port);
 }
 
 tl::expected<Client, ConfigError> parse_client(std::string_view text, const std::string& file) {

@@ -5,6 +5,7 @@
 
 #include "config/kubeconfig.hpp"
 #include "config/read_file.hpp"
+#include "config/server_url.hpp"
 #include "icr/text.hpp"
 
 namespace icrps::config {
@@ -29,15 +30,16 @@ tl::expected<Cluster, ConfigError> in_cluster(const Environment& env, const std:
         "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT, which every pod has, are not set"});
   }
   const bool ipv6 = host.find(':') != std::string::npos;
-  const std::string name = ipv6 ? "kubernetes.default.svc" : host;
-  if (!icr::is_dns_subdomain(icr::lower(name)) || !icr::is_port(port)) {
+  const auto server = read_server(ipv6 ? fmt::format("https://[{}]:{}", host, port)
+                                       : fmt::format("https://{}:{}", host, port));
+  if (!server || !icr::is_port(port) || host.find_first_of("[]/") != std::string::npos) {
     return tl::make_unexpected(ConfigError{
         fmt::format("KUBERNETES_SERVICE_HOST {} and KUBERNETES_SERVICE_PORT {} are not an address",
                     icr::quoted(host), icr::quoted(port))});
   }
 
   Cluster cluster;
-  cluster.server = fmt::format("https://{}:{}", name, port);
+  cluster.server = *server;
   cluster.ca.file = root + "/ca.crt";
   cluster.token_file = root + "/token";
   for (const std::string& file : {cluster.ca.file, cluster.token_file}) {

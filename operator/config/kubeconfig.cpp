@@ -123,12 +123,12 @@ InlineOrFile pem_of(const LooseMap& map, const std::string& key, const std::stri
 void read_cluster(const LooseMap& map, const std::string& kubeconfig, Cluster& cluster) {
   refuse_if_set(map, "insecure-skip-tls-verify", "certificate-authority or -data with the CA");
   refuse_if_set(map, "proxy-url", "a server that can be reached without a proxy");
-  cluster.server = map.text("server");
-  if (const auto mistake = check_server(cluster.server)) {
+  auto server = read_server(map.text("server"));
+  if (!server) {
     throw Failure{map.find("server").value_or(map.self()).value.line,
-                  fmt::format("{}.server {}", map.self().path, mistake->message)};
+                  fmt::format("{}.server {}", map.self().path, server.error().message)};
   }
-  while (cluster.server.ends_with('/')) cluster.server.pop_back();
+  cluster.server = std::move(*server);
   cluster.ca = pem_of(map, "certificate-authority", kubeconfig);
   cluster.server_name = map.text("tls-server-name");
   if (!cluster.server_name.empty() && !icr::is_dns_subdomain(icr::lower(cluster.server_name))) {

@@ -35,7 +35,7 @@ struct Cluster {
 /// The kubeconfig's current context. Accepted: client certificate or token, inline or as files.
 /// Refused with a message that says what to do instead: exec plugins, auth providers, user name
 /// and password, impersonation, proxy-url, insecure-skip-tls-verify.
-/// A server is https://; plain http:// only at localhost and 127.0.0.1, for tests and proxies.
+/// A server is https://; plain http:// only at this machine, for tests and proxies.
 /// Unknown keys are ignored, as in kubectl.
 [[nodiscard]] tl::expected<Cluster, ConfigError> load_kubeconfig(const std::string& file);
 [[nodiscard]] tl::expected<Cluster, ConfigError> parse_kubeconfig(std::string_view text,
@@ -49,8 +49,7 @@ using Environment = std::function<std::optional<std::string>(const std::string&)
     const Environment& env);
 
 /// The service account of this pod: KUBERNETES_SERVICE_HOST and _PORT through `env`, and the files
-/// below `root` (normally /var/run/secrets/kubernetes.io/serviceaccount). An IPv6 service address
-/// becomes kubernetes.default.svc, because the HTTP library can't connect to IPv6 literals.
+/// below `root` (normally /var/run/secrets/kubernetes.io/serviceaccount).
 [[nodiscard]] tl::expected<Cluster, ConfigError> in_cluster(
     const Environment& env,
     const std::string& root = "/var/run/secrets/kubernetes.io/serviceaccount");

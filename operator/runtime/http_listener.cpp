@@ -85,14 +85,15 @@ std::optional<std::pair<std::string_view, std::string_view>> request_of(std::str
   return std::pair(line.substr(0, first), target.substr(0, target.find('?')));
 }
 
-void set_option(int socket, int level, int option) {
-  const int yes = 1;
-  ::setsockopt(socket, level, option, &yes, sizeof yes);
+void set_option(int socket, int level, int option, int value = 1) {
+  ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
 Fd bind_to(const addrinfo& address) {
   constexpr int kKind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   Fd fd(::socket(address.ai_family, kKind, 0));
+  // "::" is every address of the machine, whatever the system's default.
+  if (address.ai_family == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
   // Not SO_REUSEPORT: it would let a second operator share the port unnoticed.
   set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR);
   const bool bound = fd.open() && ::bind(fd.get(), address.ai_addr, address.ai_addrlen) == 0 &&
@@ -100,7 +101,14 @@ Fd bind_to(const addrinfo& address) {
   return bound ? std::move(fd) : Fd();
 }
 
-Fd bind_to(const std::string& host, int port) {
+/// A kernel without IPv6.
+bool there_is_no_ipv6() {
+  const Fd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return !fd.open() && errno == EAFNOSUPPORT;
+}
+
+Fd bind_to(const std::string& wanted, int port) {
+  const std::string host = wanted == "::" && there_is_no_ipv6() ? "0.0.0.0" : wanted;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;

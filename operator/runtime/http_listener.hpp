@@ -29,8 +29,9 @@ class HttpListener {
   /// `path` is without the query.
   using Handler = std::function<HttpAnswer(std::string_view method, std::string_view path)>;
 
-  /// Serves from construction to destruction. Port 0: any free one. Throws std::runtime_error when
-  /// the address can't be bound.
+  /// Serves from construction to destruction. Port 0: any free one. "::" is every address of the
+  /// machine, of IPv4 too, and also where there is no IPv6. Throws std::runtime_error when the
+  /// address can't be bound.
   HttpListener(const std::string& host, int port, Handler handler, Limits limits);
   HttpListener(const std::string& host, int port, Handler handler)
       : HttpListener(host, port, std::move(handler), Limits{}) {}

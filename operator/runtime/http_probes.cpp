@@ -45,7 +45,7 @@ std::optional<ListenAddress> parse_listen_address(const std::string& text) {
   if (address.host.size() > 2 && address.host.front() == '[' && address.host.back() == ']') {
     address.host = address.host.substr(1, address.host.size() - 2);
   }
-  if (address.host.empty()) address.host = "0.0.0.0";
+  if (address.host.empty()) address.host = "::";
   return address;
 }
 

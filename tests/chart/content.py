@@ -206,7 +206,7 @@ class EveryScenario(unittest.TestCase):
     def test_the_command_is_run_with_configuration_namespace_and_address(self, name, objects):
         self.assertNotIn("command", container(objects))
         self.assertEqual(["run", "--config=/etc/icr-pull-secrets/config.yaml", f"--config-map={find(objects, 'Deployment')['metadata']['name']}",
-                          "--namespace=$(POD_NAMESPACE)", "--listen=0.0.0.0:8080"], container(objects)["args"][:5])
+                          "--namespace=$(POD_NAMESPACE)", "--listen=[::]:8080"], container(objects)["args"][:5])
         self.assertIn({"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}, container(objects)["env"])
         (mount,) = [each for each in container(objects)["volumeMounts"] if each["mountPath"] == "/etc/icr-pull-secrets"]
         (volume,) = [each for each in pod(objects)["volumes"] if each["name"] == mount["name"]]
@@ -734,7 +734,7 @@ class Pod(unittest.TestCase):
 
     def test_it_can_be_fitted_to_its_cluster(self):
         values = {"runtimeClassName": "gvisor", "schedulerName": "mine", "dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.0.0.10"]},
-                  "revisionHistoryLimit": 0, "listenAddress": "[::]", "nodeSelector": {"zone": "a"},
+                  "revisionHistoryLimit": 0, "listenAddress": "0.0.0.0", "nodeSelector": {"zone": "a"},
                   "livenessProbe": {"failureThreshold": 5}, "readinessProbe": {"initialDelaySeconds": 3},
                   "metrics": {"service": {"enabled": True, "ipFamilyPolicy": "RequireDualStack", "ipFamilies": ["IPv6", "IPv4"]}}}
         objects = render(values=values)
@@ -743,7 +743,7 @@ class Pod(unittest.TestCase):
             self.assertEqual(values[field], spec[field])
         self.assertEqual({"kubernetes.io/os": "linux", "zone": "a"}, spec["nodeSelector"])
         self.assertEqual(0, find(objects, "Deployment")["spec"]["revisionHistoryLimit"])
-        self.assertIn("--listen=[::]:8080", own["args"])
+        self.assertIn("--listen=0.0.0.0:8080", own["args"])
         self.assertEqual((5, 3, 15), tuple(own["livenessProbe"][each] for each in ("failureThreshold", "timeoutSeconds", "terminationGracePeriodSeconds")))
         self.assertEqual((3, 5), tuple(own["readinessProbe"][each] for each in ("initialDelaySeconds", "periodSeconds")))
         service = find(objects, "Service")["spec"]

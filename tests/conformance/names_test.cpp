@@ -329,6 +329,19 @@ TEST_CASE("When the first address refuses, the next one is tried", "[names]") {
   CHECK(read_all(*transport, watch("/")).bytes == "GET / ");
 }
 
+TEST_CASE("A name with a dot at its end is looked up, announced and checked", "[names]") {
+  const NameServer names({{"here.test", {.ipv4 = {"127.0.0.1"}}}});
+  const Server server(named_tls(), [](Connection& connection) {
+    connection.read_request();
+    connection.write(answer(200, connection.server_name()));
+  });
+  const auto resolver = http::make_resolver(asking(names));
+  const auto result =
+      make_transport(by_name(server, resolver, "here.test."))->send(get("/", 5s), {});
+  REQUIRE(result);
+  CHECK(result->body == "here.test");
+}
+
 TEST_CASE("An address of IPv6 is as good", "[names]") {
   const NameServer names({{"here.test", {.ipv6 = {"::1"}}}});
   const auto transport = make_transport([&] {

@@ -59,6 +59,22 @@ sockaddr_in local_address(int port) {
   return address;
 }
 
+/// The same at ::1.
+int listen_at_ipv6(int& port) {
+  const int listener = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  socklen_t size = sizeof address;
+  auto* raw = reinterpret_cast<sockaddr*>(&address);
+  if (listener < 0 || ::bind(listener, raw, size) != 0 || ::listen(listener, SOMAXCONN) != 0 ||
+      ::getsockname(listener, raw, &size) != 0) {
+    throw std::runtime_error("can't listen");
+  }
+  port = ntohs(address.sin6_port);
+  return listener;
+}
+
 /// A socket that listens on a free port.
 int listen_somewhere(int backlog, int& port) {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -231,7 +247,7 @@ std::string Connection::server_name() const {
 Server::Server(ServerOptions options, Script script)
     : options_(std::move(options)), script_(std::move(script)) {
   if (!options_.plain) context_.reset(make_context(options_));
-  listener_ = listen_somewhere(1024, port_);
+  listener_ = options_.ipv6 ? listen_at_ipv6(port_) : listen_somewhere(1024, port_);
   thread_ = std::thread([this] { listen_for_clients(); });
 }
 

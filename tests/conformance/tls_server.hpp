@@ -98,6 +98,7 @@ struct ServerOptions {
   bool plain = false;    ///< HTTP without TLS
   bool silent = false;   ///< accepts connections and makes no handshake
   bool tls_1_1 = false;  ///< and nothing newer
+  bool ipv6 = false;     ///< at ::1 in place of 127.0.0.1
 };
 
 class Server {

@@ -35,6 +35,28 @@ TEST_CASE("A certificate for another host is refused") {
   CHECK_THAT(failure->message, Catch::Contains("not for 127.0.0.1"));
 }
 
+TEST_CASE("An IPv6 address as origin is as good as any, and the certificate must name it") {
+  const bool named = GENERATE(true, false);
+  auto options = with(world().authority.issue(
+      {.common_name = "server", .alternative_names = named ? "IP:::1" : "IP:::2,IP:127.0.0.1"}));
+  options.ipv6 = true;
+  const Server server(options, [](Connection& connection) {
+    while (const auto request = connection.read_request()) {
+      connection.write(answer(200, request->header("Host") + "<" + connection.server_name() + ">"));
+    }
+  });
+  const auto transport = make_transport(trusting(server.origin("[::1]")));
+  const auto result = transport->send(get("/"), {});
+  REQUIRE(result.has_value() == named);
+  if (!named) {
+    CHECK(result.error().kind == Kind::kTls);
+    CHECK_THAT(result.error().message, Catch::Contains("not for ::1"));
+    return;
+  }
+  CHECK(result->body == "[::1]:" + std::to_string(server.port()) + "<>");
+  CHECK(read_all(*transport, watch("/")).bytes == result->body);
+}
+
 TEST_CASE("A name in the certificate's subject alone doesn't count") {
   const std::string host = GENERATE(as<std::string>{}, "localhost", "127.0.0.1");
   const Server server(with(world().authority.issue({.common_name = host, .alternative_names = ""})),

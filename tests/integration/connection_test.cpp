@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "harness/authority.hpp"
 #include "harness/scene.hpp"
 #include "icr/base64.hpp"
 
@@ -146,47 +147,12 @@ TEST_CASE("in a pod it trusts the cluster's CA only") {
   CHECK(proxy().requests().empty());
 }
 
-/// An authority that was made a moment ago, and what it has certified for 127.0.0.1.
-struct NewAuthority {
-  std::string pem;
-  std::string server;  ///< certificate and key
-};
-
-NewAuthority make_authority() {
-  const auto file = [](const std::string& name) { return scratch() + "/new-ca." + name; };
-  const auto request = [&](const std::string& name, std::vector<std::string> more) {
-    std::vector<std::string> command{"openssl",
-                                     "req",
-                                     "-x509",
-                                     "-newkey",
-                                     "ec",
-                                     "-pkeyopt",
-                                     "ec_paramgen_curve:P-256",
-                                     "-nodes",
-                                     "-days",
-                                     "1",
-                                     "-subj",
-                                     "/CN=" + name,
-                                     "-keyout",
-                                     file(name + ".key"),
-                                     "-out",
-                                     file(name + ".crt")};
-    command.insert(command.end(), more.begin(), more.end());
-    must_run(command);
-    return read_text(file(name + ".crt"));
-  };
-  auto pem = request("authority", {});
-  auto server = request("server", {"-CA", file("authority.crt"), "-CAkey", file("authority.key"),
-                                   "-addext", "subjectAltName=IP:127.0.0.1"});
-  return {std::move(pem), server + read_text(file("server.key"))};
-}
-
 TEST_CASE("the cluster's authority is rotated under a running operator, which needs no restart") {
   Scene scene;
   Proxy road;
   const PodFiles files(cluster().token(kOwn, kOwn), cluster_ca());
   auto& op = scene.start(pod_options(files, road.port()));
-  const auto fresh = make_authority();
+  const auto fresh = make_authority("IP:127.0.0.1");
 
   // The server is first: nothing is reached until the file follows.
   road.show(fresh.server);

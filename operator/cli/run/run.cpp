@@ -56,7 +56,7 @@ tl::expected<Setup, std::string> read_setup(const RunOptions& options) {
   const auto listen = parse_listen_address(options.listen);
   if (!listen) {
     return tl::unexpected("--listen " + options.listen +
-                          ": not an address; accepted: ADDRESS:PORT, for example 0.0.0.0:8080");
+                          ": not an address; accepted: ADDRESS:PORT, for example [::]:8080");
   }
   return Setup{std::move(*text), std::move(*config), std::move(*cluster), *listen};
 }

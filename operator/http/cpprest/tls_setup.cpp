@@ -25,6 +25,12 @@ int socket_index() {
   return index;
 }
 
+/// A dot at the end says to name servers that there is nothing to be added; certificates have none.
+std::string without_dot(std::string name) {
+  if (name.ends_with('.')) name.pop_back();
+  return name;
+}
+
 boost::asio::const_buffer buffer(const std::string& text) {
   return {text.data(), text.size()};
 }
@@ -33,7 +39,7 @@ boost::asio::const_buffer buffer(const std::string& text) {
 
 TlsSetup::TlsSetup(const Endpoint& endpoint, const TransportOptions& options)
     : authorities_(options.authorities),
-      name_(options.server_name.value_or(endpoint.host)),
+      name_(without_dot(options.server_name.value_or(endpoint.host))),
       literal_(is_ip_literal(name_)),
       keepalive_(options.keepalive),
       client_certificate_(options.client_certificate) {

@@ -46,6 +46,7 @@ std::string config_text(const std::string& more) {
 OperatorProcess::OperatorProcess(const Options& options)
     : config_file_(scratch_file("config.yaml", options.config)),
       log_file_(scratch_file("operator.log", {})),
+      host_(options.host),
       process_({command_of(options, config_file_), options.environment, {}, log_file_}) {}
 
 int OperatorProcess::port() {
@@ -66,14 +67,14 @@ void OperatorProcess::wait_until_ready() {
 
 int OperatorProcess::probe(const std::string& path) {
   if (port() == 0) return 0;
-  httplib::Client client("127.0.0.1", port());
+  httplib::Client client(host_, port());
   const auto result = client.Get(path.c_str());
   return result ? result->status : 0;
 }
 
 std::string OperatorProcess::text(const std::string& path) {
   if (port() == 0) return {};
-  httplib::Client client("127.0.0.1", port());
+  httplib::Client client(host_, port());
   const auto result = client.Get(path.c_str());
   return result ? result->body : std::string();
 }

@@ -25,6 +25,7 @@ class OperatorProcess {
     std::vector<std::string> arguments{"--namespace", "icr-pull-secrets"};
     std::vector<std::string> environment{};
     std::vector<std::string> wrapper{};  ///< a command that ends by becoming the operator
+    std::string host = "127.0.0.1";      ///< where its probes are asked
   };
 
   explicit OperatorProcess(const Options& options);
@@ -70,6 +71,7 @@ class OperatorProcess {
 
   const std::string config_file_;
   const std::string log_file_;
+  const std::string host_;
   Process process_;
   std::optional<int> port_;
 };

@@ -42,10 +42,11 @@ Requests where(const Requests& requests, Predicate&& predicate) {
   return found;
 }
 
-Process::Options proxy_options(const std::string& output) {
+Process::Options proxy_options(const std::string& output, const std::string& listen) {
   const auto pki = environment("SANDBOX_DIR") + "/pki/";
   return {{"faultproxy", "-upstream", "https://127.0.0.1:" + environment("SANDBOX_API_PORT"), "-ca",
-           pki + "ca.crt", "-cert", pki + "kube-apiserver.crt", "-key", pki + "kube-apiserver.key"},
+           pki + "ca.crt", "-cert", pki + "kube-apiserver.crt", "-key", pki + "kube-apiserver.key",
+           "-listen", listen},
           {},
           output,
           scratch_file("faultproxy.err", {})};
@@ -53,7 +54,8 @@ Process::Options proxy_options(const std::string& output) {
 
 }  // namespace
 
-Proxy::Proxy() : output_(scratch_file("faultproxy.out", {})), process_(proxy_options(output_)) {
+Proxy::Proxy(const std::string& listen)
+    : output_(scratch_file("faultproxy.out", {})), process_(proxy_options(output_, listen)) {
   const bool ready = wait_for(
       [&] { return read_text(output_).ends_with('\n') ? std::string() : "no line yet"; }, 10s);
   if (!ready) throw std::runtime_error("the fault proxy does not start");

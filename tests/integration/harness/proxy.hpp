@@ -46,10 +46,10 @@ struct Rule {
 
 class Proxy {
  public:
-  Proxy();
+  explicit Proxy(const std::string& listen = "127.0.0.1:0");
 
   [[nodiscard]] std::string server() const { return "https://" + address_; }
-  [[nodiscard]] std::string port() const { return address_.substr(address_.find(':') + 1); }
+  [[nodiscard]] std::string port() const { return address_.substr(address_.rfind(':') + 1); }
 
   void add(const Rule& rule);
   /// All without a name. What they hold goes on.

@@ -70,7 +70,7 @@ TEST_CASE("a wrong way to IAM is named with its line and what is accepted", "[co
             "iam.endpoint is not an address of host and port alone"s + kEndpoint},
            {"iam: {endpoint: 'https://iam.cloud.ibm.com:0'}",
             "iam.endpoint is not an address of host and port alone"s + kEndpoint},
-           {"iam: {endpoint: 'https://[::1]'}",
+           {"iam: {endpoint: 'https://[::1'}",
             "iam.endpoint is not an address of host and port alone"s + kEndpoint},
            {"iam: {caFile: ca.pem}", "iam.caFile is not an absolute path"s + kPath},
            {"iam: {caFile: ''}", "iam.caFile is not an absolute path"s + kPath},

@@ -142,28 +142,41 @@ TEST_CASE("a kubeconfig may be JSON", "[config][kubeconfig]") {
 
 TEST_CASE("servers of a kubeconfig", "[config][kubeconfig]") {
   const auto user = "    token: t\n"s;
-  for (const char* url : {"https://h", "https://10.96.0.1:443", "https://API.Example:6443",
-                          "https://rancher.example/k8s/clusters/c-1", "http://127.0.0.1:8001",
-                          "http://localhost:8001"}) {
-    CHECK(parsed(kubeconfig("    server: "s + url + "\n", user)).server == url);
+  for (const char* url :
+       {"https://h", "https://10.96.0.1:443", "https://rancher.example/k8s/clusters/c-1",
+        "http://127.0.0.1:8001", "http://localhost:8001", "http://[::1]:8001", "https://[::1]:6443",
+        "https://[fd00:10:96::1]", "https://api.example.:6443", "https://api_1.example"}) {
+    CHECK(parsed(kubeconfig("    server: '"s + url + "'\n", user)).server == url);
+  }
+  for (const auto& [url, read] :
+       std::map<std::string, std::string>{{"api.example:6443", "https://api.example:6443"},
+                                          {"api.example", "https://api.example"},
+                                          {"[::1]:6443", "https://[::1]:6443"},
+                                          {"10.0.0.1:6443/", "https://10.0.0.1:6443"},
+                                          {"HTTPS://API.Example:6443/", "https://api.example:6443"},
+                                          {"https://h:", "https://h"},
+                                          {"https://[FD00::1]:6443", "https://[fd00::1]:6443"}}) {
+    CHECK(parsed(kubeconfig("    server: '"s + url + "'\n", user)).server == read);
   }
   struct Case {
     std::string url, why;
   };
   for (const auto& [url, why] : std::vector<Case>{
-           {"api.example:6443", "\"api.example:6443\", without https://"},
-           {"HTTPS://api.example", "\"HTTPS://api.example\", without https://"},
+           {"api.example/path", "\"api.example/path\", with a path and without https://"},
            {"ftp://api.example", "\"ftp://api.example\", without https://"},
            {"http://api.example", "\"http://api.example\", without encryption"},
            {"http://127.0.0.1.example", "\"http://127.0.0.1.example\", without encryption"},
-           {"https://[::1]:6443",
-            "\"https://[::1]:6443\", an IPv6 address, which is not supported "
-            "(use a name)"},
+           {"http://[::2]:6443", "\"http://[::2]:6443\", without encryption"},
+           {"https://[::1", "\"https://[::1\", which is not an address"},
+           {"https://[h]:1", "\"https://[h]:1\", which is not an address"},
+           {"https://::1", "\"https://::1\", which is not an address"},
+           {"https://[::1]x", "\"https://[::1]x\", which is not an address"},
+           {"https://[fe80::1%25eth0]", "\"https://[fe80::1%25eth0]\", which is not an address"},
+           {"https://h..", "\"https://h..\", which is not an address"},
+           {"https://.", "\"https://.\", which is not an address"},
            {"https://", "\"https://\", which is not an address"},
            {"https://h:0", "\"https://h:0\", which is not an address"},
-           {"https://h:", "\"https://h:\", which is not an address"},
            {"https://h:1:2", "\"https://h:1:2\", which is not an address"},
-           {"https://h_h", "\"https://h_h\", which is not an address"},
            {"https://h/?a=b", "\"https://h/?a=b\", which is not an address"},
            {"https://h/a b", "\"https://h/a b\", which is not an address"}}) {
     DYNAMIC_SECTION(url) {
@@ -358,15 +371,19 @@ TEST_CASE("inside a pod the service account is used", "[config][in_cluster]") {
   SECTION("without a namespace file") {
     CHECK(in("10.96.0.1", "443")->ns.empty());
   }
-  SECTION("an IPv6 address becomes the service's name") {
-    CHECK(in("fd00:10:96::1", "6443")->server == "https://kubernetes.default.svc:6443");
+  SECTION("an IPv6 address") {
+    CHECK(in("fd00:10:96::1", "6443")->server == "https://[fd00:10:96::1]:6443");
   }
   SECTION("a name stays") {
     CHECK(in("api.internal", "6443")->server == "https://api.internal:6443");
   }
   SECTION("nonsense in the environment is refused") {
-    for (const auto& [host, port] : std::map<std::string, std::string>{
-             {"10.96.0.1", "https"}, {"10.96.0.2", "0"}, {"a b", "443"}, {"a/b", "443"}}) {
+    for (const auto& [host, port] : std::map<std::string, std::string>{{"10.96.0.1", "https"},
+                                                                       {"10.96.0.2", "0"},
+                                                                       {"a b", "443"},
+                                                                       {"a/b", "443"},
+                                                                       {"::g", "443"},
+                                                                       {"[::1]", "443"}}) {
       CHECK_THAT(in(host, port).error().message, EndsWith("are not an address"));
     }
   }

@@ -1,9 +1,18 @@
 #include "runtime/http_listener.hpp"
 
+#include <array>
 #include <atomic>
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <httplib.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <list>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 
@@ -83,6 +92,49 @@ TEST_CASE("a request gets its answer, whole and with its length", "[runtime][pro
   CHECK(body_of(Client(server, "GET /old HTTP/1.0\r\n\r\n").hear()) == "GET /old");
   CHECK(body_of(Client(server, "POST /a HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody").hear()) ==
         "POST /a");
+}
+
+TEST_CASE("every address is served, of IPv4 and of IPv6", "[runtime][probes]") {
+  const HttpListener server("::", 0, echo);
+  CHECK(body_of(get(server, "/livez")) == "GET /livez");  // by 127.0.0.1
+  httplib::Client client("::1", server.port());
+  const auto result = client.Get("/livez");
+  REQUIRE(result);
+  CHECK(result->body == "GET /livez");
+}
+
+namespace {
+
+/// For the calling thread and those that it starts the kernel has no IPv6.
+bool forget_ipv6() {
+  constexpr auto kFirst = static_cast<std::uint32_t>(
+      offsetof(seccomp_data, args) + (std::endian::native == std::endian::big ? 4 : 0));
+  std::array<sock_filter, 6> filter{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kFirst),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog program{filter.size(), filter.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("where there is no IPv6, every address is those of IPv4", "[runtime][probes]") {
+  bool prepared = false;
+  std::string answer;
+  std::thread([&] {
+    prepared = forget_ipv6();
+    if (!prepared) return;
+    const HttpListener server("::", 0, echo);
+    answer = get(server, "/livez");
+  }).join();
+  REQUIRE(prepared);
+  CHECK(body_of(answer) == "GET /livez");
 }
 
 TEST_CASE("a request may come in pieces", "[runtime][probes]") {

@@ -32,7 +32,7 @@ TEST_CASE("where to listen", "[runtime][probes]") {
   };
   const auto at = [](const char* host, int port) { return std::pair(std::string(host), port); };
   for (const auto& [text, address] : std::vector<Case>{{"127.0.0.1:8080", at("127.0.0.1", 8080)},
-                                                       {":8080", at("0.0.0.0", 8080)},
+                                                       {":8080", at("::", 8080)},
                                                        {"[::1]:8080", at("::1", 8080)},
                                                        {"[::]:0", at("::", 0)},
                                                        {"localhost:65535", at("localhost", 65535)},
