@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "config/config.hpp"
+#include "http/proxy.hpp"
 #include "http/transport.hpp"
 #include "iam/client.hpp"
 #include "iam/registry_probe.hpp"
@@ -21,6 +22,7 @@ struct Outside {
   std::unique_ptr<iam::Client> iam;
   iam::RegistryProbe::Connect connect;  ///< to a registry
   iam::RegistryProbe registries;
+  http::ProxyRules rules;  ///< by which road each is reached
 };
 
 /// What is told of requests to IAM, and of each look-up of a name, by its outcome.
@@ -29,7 +31,8 @@ struct OutsideObservers {
   std::function<void(std::string_view outcome)> lookup{};
 };
 
-/// Connects to nobody yet. An error is a sentence for a person: a CA file that can't be used.
+/// Connects to nobody yet. An error is a sentence for a person: a CA file or a proxy
+/// that can't be used.
 [[nodiscard]] tl::expected<Outside, std::string> roads_outside(const config::Config& config,
                                                                OutsideObservers observers);
 

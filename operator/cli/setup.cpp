@@ -4,15 +4,12 @@
 #include <fmt/core.h>
 
 namespace icrps::cli {
-namespace {
 
 std::optional<std::string> environment(const std::string& name) {
   const char* const value = std::getenv(name.c_str());
   if (value == nullptr || *value == '\0') return std::nullopt;
   return std::string(value);
 }
-
-}  // namespace
 
 tl::expected<config::Cluster, config::ConfigError> find_cluster(const CommonOptions& options) {
   if (!options.kubeconfig_file.empty()) return config::load_kubeconfig(options.kubeconfig_file);

@@ -13,6 +13,9 @@
 
 namespace icrps::cli {
 
+/// Of this process; nothing when it is unset or empty.
+[[nodiscard]] std::optional<std::string> environment(const std::string& name);
+
 /// The kubeconfig that --kubeconfig or KUBECONFIG names, else the pod's service account.
 [[nodiscard]] tl::expected<config::Cluster, config::ConfigError> find_cluster(
     const CommonOptions& options);

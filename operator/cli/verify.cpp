@@ -92,7 +92,9 @@ class Verifier {
       report_.add(credential.name, kind.name, "iam", fresh.error());
       return;
     }
-    if (kind.name != "basic") report_.add(credential.name, kind.name, "iam", "ok");
+    if (kind.name != "basic") {
+      report_.add(credential.name, kind.name, "iam", "ok", road_to(session_.config.iam.origin));
+    }
     prove(credential, kind, fresh->login);
   }
 
@@ -108,7 +110,9 @@ class Verifier {
     const auto token = kind.mint(*input, {});
     if (!token) return report_.add(credential, kSource, kAt, token.error());
     const auto keys = iam.list_keys(token->login.password, source.iam_id, source.account_id, {});
-    if (keys) return report_.add(credential, kSource, kAt, "ok");
+    if (keys) {
+      return report_.add(credential, kSource, kAt, "ok", road_to(session_.config.iam.origin));
+    }
     auto refusal = keys.error();
     refusal.message.insert(0, "listing the API keys: ");
     report_.add(credential, kSource, kAt, refusal);
@@ -129,11 +133,18 @@ class Verifier {
       const bool here = image && image->host == host;
       const auto at = here ? fmt::format("{}/{}", host, image->image.repository) : host;
       if (answer) {
-        report_.add(credential.name, kind.name, at, "ok");
+        report_.add(credential.name, kind.name, at, "ok", road_to("https://" + host));
       } else {
         report_.add(credential.name, kind.name, at, answer.error());
       }
     }
+  }
+
+  /// By which road it was asked; refusals tell by themselves.
+  [[nodiscard]] std::string road_to(const std::string& origin) const {
+    if (!outside_.rules.proxy) return {};
+    const auto proxy = outside_.rules.for_origin(origin);
+    return proxy ? "by proxy " + proxy->address() : "without the proxy";
   }
 
   Session& session_;

@@ -9,6 +9,7 @@
 #include "config/iam.hpp"
 #include "config/leader_election.hpp"
 #include "config/opt_in.hpp"
+#include "config/proxy.hpp"
 #include "config/read_file.hpp"
 #include "config/yaml_tree.hpp"
 #include "icr/text.hpp"
@@ -123,11 +124,11 @@ Config read_config(const YamlValue& root) {
     throw Failure{0, "is empty; accepted: apiVersion, kind, credentials and more"};
   }
   const Located document{root, ""};
-  refuse_proxy(document);
   const Fields fields(document,
-                      {"apiVersion", "kind", "optIn", "endpoints", "serviceAccounts", "attach",
-                       "conflict", "iam", "registry", "proof", "rescue", "events", "leaderElection",
-                       "liveness", "regions", "credentials", "retired", "workers", "log"});
+                      {"apiVersion", "kind",        "optIn",   "endpoints",      "serviceAccounts",
+                       "attach",     "conflict",    "iam",     "registry",       "proxy",
+                       "proof",      "rescue",      "events",  "leaderElection", "liveness",
+                       "regions",    "credentials", "retired", "workers",        "log"});
   constexpr const char* kVersion = "icr-pull-secrets/v1alpha1";
   constexpr const char* kKind = "OperatorConfiguration";
   static_cast<void>(choice_of(fields.need("apiVersion", kVersion), {kVersion}));
@@ -136,6 +137,7 @@ Config read_config(const YamlValue& root) {
   read_reach(fields, config);
   if (const auto at = fields.find("iam")) config.iam = read_iam(*at);
   if (const auto at = fields.find("registry")) config.registry = read_registry(*at);
+  if (const auto at = fields.find("proxy")) config.proxy = read_proxy(*at);
   if (const auto at = fields.find("proof")) config.proof = read_proof(*at);
   if (const auto at = fields.find("rescue")) config.rescue = read_rescue(*at);
   if (const auto at = fields.find("events")) config.events = read_events(*at);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -90,6 +91,14 @@ struct Credential {
   friend bool operator==(const Credential&, const Credential&) = default;
 };
 
+/// `proxy`: by which IAM and the registries are reached.
+struct Proxy {
+  std::string url;       ///< "http://proxy:3128"; "none": directly, whatever HTTPS_PROXY says
+  std::string no_proxy;  ///< as NO_PROXY has it
+  std::string credentials_file;  ///< USER:PASSWORD; or empty
+  friend bool operator==(const Proxy&, const Proxy&) = default;
+};
+
 /// Whether a credential is proved before namespaces get it.
 enum class Proof {
   kRequired,   ///< until IAM and the registries have said yes
@@ -157,6 +166,7 @@ struct Config {
   std::vector<plan::CopyName> retired;
   Iam iam;
   Registry registry;
+  std::optional<Proxy> proxy;  ///< absent: as HTTPS_PROXY and NO_PROXY say
   Proof proof = Proof::kRequired;
   LeaderElection leader_election;
   Rescue rescue;

@@ -15,19 +15,18 @@ std::string origin_of(const Located& at) {
   return *origin;
 }
 
-}  // namespace
-
+/// There is one proxy for both.
 void refuse_proxy(const Located& at) {
   for (const YamlKey& key : at.value.keys) {
     if (icr::lower(key.text).find("proxy") == std::string::npos) continue;
-    throw Failure{
-        key.line,
-        fmt::format("{}{}{}: HTTP proxies are not supported; accepted: a way without one, such as "
-                    "iam: {{endpoint: private}}, the address of a gateway as iam.endpoint, or an "
-                    "egress gateway of the cluster",
-                    at.path, at.path.empty() ? "" : ".", icr::quoted(key.text))};
+    throw Failure{key.line, fmt::format("{}.{}: there is one proxy for IAM and registries; "
+                                        "accepted: proxy: {{url: http://HOST:PORT}} at the top "
+                                        "level of the file",
+                                        at.path, icr::quoted(key.text))};
   }
 }
+
+}  // namespace
 
 Iam read_iam(const Located& at) {
   refuse_proxy(at);

@@ -15,7 +15,4 @@ namespace icrps::config {
 /// required, preferred or off; YAML takes the last for `false`. Throws Failure.
 [[nodiscard]] Proof read_proof(const Located& at);
 
-/// A key that would set an HTTP proxy is refused with what to do instead. Throws Failure.
-void refuse_proxy(const Located& at);
-
 }  // namespace icrps::config

@@ -11,6 +11,7 @@
 #include "config/read_file.hpp"
 #include "config/server_url.hpp"
 #include "config/yaml_tree.hpp"
+#include "http/proxy.hpp"
 #include "icr/base64.hpp"
 #include "icr/text.hpp"
 
@@ -120,15 +121,22 @@ InlineOrFile pem_of(const LooseMap& map, const std::string& key, const std::stri
   return result;
 }
 
+/// May hold a password: not repeated.
+void check_proxy(const Located& at, const std::string& url) {
+  const auto proxy = http::parse_proxy(url);
+  if (!proxy) throw Failure{at.value.line, fmt::format("{} {}", at.path, proxy.error())};
+}
+
 void read_cluster(const LooseMap& map, const std::string& kubeconfig, Cluster& cluster) {
   refuse_if_set(map, "insecure-skip-tls-verify", "certificate-authority or -data with the CA");
-  refuse_if_set(map, "proxy-url", "a server that can be reached without a proxy");
   auto server = read_server(map.text("server"));
   if (!server) {
     throw Failure{map.find("server").value_or(map.self()).value.line,
                   fmt::format("{}.server {}", map.self().path, server.error().message)};
   }
   cluster.server = std::move(*server);
+  cluster.proxy_url = map.text("proxy-url");
+  if (!cluster.proxy_url.empty()) check_proxy(*map.find("proxy-url"), cluster.proxy_url);
   cluster.ca = pem_of(map, "certificate-authority", kubeconfig);
   cluster.server_name = map.text("tls-server-name");
   if (!cluster.server_name.empty() && !icr::is_dns_subdomain(icr::lower(cluster.server_name))) {

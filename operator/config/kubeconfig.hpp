@@ -25,6 +25,7 @@ struct Cluster {
   std::string server;       ///< "https://10.96.0.1:443"
   InlineOrFile ca;          ///< empty: the system's bundle
   std::string server_name;  ///< `tls-server-name`, or empty
+  std::string proxy_url;    ///< `proxy-url`, or empty
   InlineOrFile client_certificate;
   InlineOrFile client_key;
   SecretString token;      ///< `token`
@@ -34,7 +35,7 @@ struct Cluster {
 
 /// The kubeconfig's current context. Accepted: client certificate or token, inline or as files.
 /// Refused with a message that says what to do instead: exec plugins, auth providers, user name
-/// and password, impersonation, proxy-url, insecure-skip-tls-verify.
+/// and password, impersonation, insecure-skip-tls-verify.
 /// A server is https://; plain http:// only at this machine, for tests and proxies.
 /// Unknown keys are ignored, as in kubectl.
 [[nodiscard]] tl::expected<Cluster, ConfigError> load_kubeconfig(const std::string& file);

@@ -16,7 +16,7 @@
 #include "http/cpprest/tls_setup.hpp"
 #include "http/names/journey.hpp"
 #include "http/names/resolver_cares.hpp"
-#include "runtime/clock.hpp"
+#include "runtime/digest.hpp"
 
 namespace icrps::http {
 namespace {
@@ -64,10 +64,37 @@ void check_target(const std::string& target) {
   if (!origin_form) throw std::invalid_argument("not a request target in origin form: " + target);
 }
 
-/// Who looks up the origin's name; nobody, when there is nothing to look up.
-std::shared_ptr<Resolver> resolver_of(const TransportOptions& options, const Endpoint& endpoint) {
-  if (endpoint.literal) return nullptr;
+/// A proxy that has taken a connection and then says nothing is noticed by the library alone: it
+/// looks at a stop request before it asks for the tunnel and after. The caller has gone by then.
+constexpr std::chrono::seconds kTunnelPatience{30};
+/// A stream's: longer than any stream may be silent.
+constexpr std::chrono::minutes kTunnelStreamPatience{10};
+
+/// Where connections go: to the origin, or to the proxy before it.
+struct Way {
+  std::string host;
+  bool literal = false;  ///< an IP address: there is nothing to look up
+  std::string peer;      ///< for messages: "us.icr.io:443", or with the proxy by which
+};
+
+Way way_of(const TransportOptions& options, const Endpoint& endpoint) {
+  if (!options.proxy) return {endpoint.host, endpoint.literal, endpoint.peer};
+  if (!endpoint.tls) throw std::invalid_argument("a proxy is for https:// only");
+  const auto& host = options.proxy->host;
+  return {host, cpprest::is_ip_literal(host),
+          endpoint.peer + " by proxy " + options.proxy->address()};
+}
+
+/// Who looks up the name; nobody, when there is nothing to look up.
+std::shared_ptr<Resolver> resolver_of(const TransportOptions& options, const Way& way) {
+  if (way.literal) return nullptr;
   return options.resolver ? options.resolver : make_resolver();
+}
+
+/// Another login means another client: the library's connections know theirs.
+std::string client_key(const std::string& address, const std::optional<ProxyLogin>& login) {
+  if (!login) return address;
+  return address + " " + digest({login->user, login->password.reveal()}, 64);
 }
 
 class CpprestTransport final : public Transport {
@@ -75,10 +102,10 @@ class CpprestTransport final : public Transport {
   explicit CpprestTransport(TransportOptions options)
       : options_(std::move(options)),
         endpoint_(cpprest::parse_origin(options_.origin)),
-        resolver_(resolver_of(options_, endpoint_)),
+        way_(way_of(options_, endpoint_)),
+        resolver_(resolver_of(options_, way_)),
         tls_(endpoint_.tls ? std::make_shared<TlsSetup>(endpoint_, options_) : nullptr),
-        slots_(options_.max_in_flight),
-        clients_([this](const std::string& base) { return make_client(base, kBlock); }) {
+        slots_(options_.max_in_flight) {
     if (options_.max_in_flight == 0) throw std::invalid_argument("max_in_flight is 0");
     check_header({"User-Agent", options_.user_agent});
   }
@@ -100,7 +127,11 @@ class CpprestTransport final : public Transport {
  private:
   using OnBytes = std::function<bool(std::string_view)>;
 
-  [[nodiscard]] Client make_client(const std::string& base, std::size_t block) const;
+  /// One that goes to this address, by whatever road.
+  [[nodiscard]] Client make_client(const std::string& address, std::size_t block) const;
+  void go_by_proxy(web::http::client::http_client_config& config, const std::string& address,
+                   bool stream) const;
+  [[nodiscard]] std::optional<ProxyLogin> proxy_login() const;
   /// Everything but the body.
   [[nodiscard]] web::http::http_request prepare(Method method, const std::string& target,
                                                 const std::vector<Header>& headers) const;
@@ -116,24 +147,46 @@ class CpprestTransport final : public Transport {
                              Clock::time_point head_deadline, const OnBytes& on_bytes,
                              const std::stop_token& stop, StreamEnd& end);
   [[nodiscard]] Route route(const Client& client, const Journey::Leg& leg) const {
-    return {client, tls_, endpoint_.peer, leg.connect_by};
+    return {client, tls_, way_.peer, leg.connect_by};
   }
   [[nodiscard]] Failure no_slot(const std::stop_token& stop) const;
   [[nodiscard]] Failure stopped() const {
-    return {Failure::Kind::kCanceled, endpoint_.peer + ": stopped by the caller"};
+    return {Failure::Kind::kCanceled, way_.peer + ": stopped by the caller"};
   }
 
   const TransportOptions options_;
   const Endpoint endpoint_;
-  const std::shared_ptr<Resolver> resolver_;  // none: the host is an address
+  const Way way_;
+  const std::shared_ptr<Resolver> resolver_;  // none: it goes to an address
   const std::shared_ptr<TlsSetup> tls_;       // shared with clients that outlive a cancelled call
-  const SystemClock clock_;
   names::LastGood last_good_;
   Slots slots_;
   Clients clients_;
 };
 
-Client CpprestTransport::make_client(const std::string& base, std::size_t block) const {
+void CpprestTransport::go_by_proxy(web::http::client::http_client_config& config,
+                                   const std::string& address, bool stream) const {
+  web::web_proxy proxy(web::http::uri(cpprest::proxy_at(address, options_.proxy->port)));
+  if (const auto login = proxy_login()) {
+    proxy.set_credentials(web::credentials(login->user, login->password.reveal()));
+  }
+  config.set_proxy(std::move(proxy));
+  if (stream) {
+    config.set_timeout(kTunnelStreamPatience);
+  } else {
+    config.set_timeout(kTunnelPatience);
+  }
+}
+
+std::optional<ProxyLogin> CpprestTransport::proxy_login() const {
+  if (!options_.proxy) return std::nullopt;
+  if (options_.proxy_login) {
+    if (auto login = options_.proxy_login()) return login;
+  }
+  return options_.proxy->login;
+}
+
+Client CpprestTransport::make_client(const std::string& address, std::size_t block) const {
   web::http::client::http_client_config config;
   config.set_timeout(kNever);
   config.set_max_redirects(0);
@@ -142,11 +195,18 @@ Client CpprestTransport::make_client(const std::string& base, std::size_t block)
   if (tls_) {
     config.set_ssl_context_callback(
         [tls = tls_](boost::asio::ssl::context& context) { tls->apply(context); });
+  }
+  if (options_.proxy) {
+    go_by_proxy(config, address, block == kStreamBlock);
+    return {web::http::uri(cpprest::base_by_proxy(endpoint_)), config};
+  }
+  if (tls_) {
+    // Through a proxy the library's connection is no TLS stream yet when this is called.
     config.set_nativehandle_options([](web::http::client::native_handle connection) {
       TlsSetup::remember_socket(*static_cast<TlsSetup::Stream*>(connection));
     });
   }
-  return {web::http::uri(base), config};
+  return {web::http::uri(cpprest::base_at(endpoint_, address)), config};
 }
 
 web::http::http_request CpprestTransport::prepare(Method method, const std::string& target,
@@ -174,10 +234,10 @@ std::optional<Failure> CpprestTransport::travel(
     Clock::time_point deadline, const std::stop_token& stop,
     const std::function<Journey::Visit(const Journey::Leg&)>& visit) {
   if (!resolver_) {
-    visit({endpoint_.host, std::nullopt});
+    visit({way_.host, std::nullopt});
     return std::nullopt;
   }
-  Journey journey(*resolver_, last_good_, clock_, {endpoint_.host, endpoint_.peer}, deadline, stop);
+  Journey journey(*resolver_, last_good_, Clock::now, {way_.host, way_.peer}, deadline, stop);
   while (const auto leg = journey.next()) {
     if (!journey.goes_on(visit(*leg))) return std::nullopt;
   }
@@ -215,9 +275,10 @@ Call::Outcome CpprestTransport::attempt(const Journey::Leg& leg, const Request& 
   if (!request.body.empty()) {
     prepared.set_body(std::string(request.body), "application/octet-stream");
   }
-  const auto call = std::make_shared<Call>(route(clients_.to(base_at(endpoint_, leg.address)), leg),
-                                           std::move(prepared), deadline, request.max_body,
-                                           request.method == Method::kHead);
+  const auto client = clients_.to(client_key(leg.address, proxy_login()),
+                                  [&] { return make_client(leg.address, kBlock); });
+  const auto call = std::make_shared<Call>(route(client, leg), std::move(prepared), deadline,
+                                           request.max_body, request.method == Method::kHead);
   call->start();
   const std::stop_callback on_stop(stop, [&] { call->abort(stopped()); });
   return call->wait();
@@ -226,7 +287,7 @@ Call::Outcome CpprestTransport::attempt(const Journey::Leg& leg, const Request& 
 Failure CpprestTransport::no_slot(const std::stop_token& stop) const {
   if (stop.stop_requested()) return stopped();
   return {Failure::Kind::kTimeout,
-          endpoint_.peer + ": the deadline passed while other requests were in flight"};
+          way_.peer + ": the deadline passed while other requests were in flight"};
 }
 
 /// Lets go of a stream when its caller leaves, by whatever way.
@@ -281,9 +342,9 @@ Journey::Visit CpprestTransport::stream_from(const Journey::Leg& leg, const Stre
   auto prepared = prepare(Method::kGet, request.target, request.headers);
   end = {std::nullopt, stopped()};
   if (stop.stop_requested()) return {false, end.failure};
-  const Leaving leaving(
-      std::make_shared<Feed>(route(make_client(base_at(endpoint_, leg.address), kStreamBlock), leg),
-                             std::move(prepared), head_deadline, request.idle_limit));
+  const Leaving leaving(std::make_shared<Feed>(route(make_client(leg.address, kStreamBlock), leg),
+                                               std::move(prepared), head_deadline,
+                                               request.idle_limit));
   Feed& feed = leaving.feed();
   feed.start();
   const std::stop_callback on_stop(stop, [&] { feed.abort(stopped()); });

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "http/proxy.hpp"
 #include "http/resolver.hpp"
 #include "http/transport.hpp"
 #include "runtime/secret_string.hpp"
@@ -46,8 +47,14 @@ struct TransportOptions {
   std::string user_agent = "icr-pull-secrets";
   /// Requests in flight at once; more wait. Streams are not counted.
   unsigned max_in_flight = 16;
-  /// Who is asked for the addresses when the origin's host is a name. Transports may share one; to
-  /// share none keeps their look-ups apart. Empty: one of its own.
+  /// Through this proxy, by CONNECT: TLS is with the origin from end to end, and its name is looked
+  /// up by the proxy. For https:// only.
+  std::optional<Proxy> proxy{};
+  /// The user and password there, called for each request on the caller's thread. Empty, or when it
+  /// gives nothing: those of `proxy`.
+  std::function<std::optional<ProxyLogin>()> proxy_login{};
+  /// Who is asked for the addresses when the host to connect to is a name. Transports may share
+  /// one; to share none keeps their look-ups apart. Empty: one of its own.
   std::shared_ptr<Resolver> resolver{};
   /// What the kernel does about a silent connection: see Keepalive.
   Keepalive keepalive{};

@@ -96,6 +96,11 @@ tl::expected<http::TransportOptions, std::string> transport_options(const config
   http::TransportOptions options;
   options.origin = cluster.server;
   if (!cluster.server_name.empty()) options.server_name = cluster.server_name;
+  if (!cluster.proxy_url.empty()) {
+    auto proxy = http::parse_proxy(cluster.proxy_url);
+    if (!proxy) return tl::unexpected("the kubeconfig's proxy-url " + proxy.error());
+    options.proxy = std::move(*proxy);
+  }
   // Shared: the callbacks are copied along with the options.
   const auto live = std::make_shared<LiveCluster>(cluster, std::move(read_again), clock);
   if (!cluster.ca.empty()) {

@@ -219,6 +219,7 @@ refuse "IAM without encryption" "at '/config/iam/endpoint'" "does not match patt
 refuse "IAM with a path" "at '/config/iam/endpoint'" "does not match pattern" <<<'config: {iam: {endpoint: "https://iam.cloud.ibm.com/identity"}}'
 refuse "IAM with a user" "at '/config/iam/endpoint'" "does not match pattern" <<<'config: {iam: {endpoint: "https://me@iam.cloud.ibm.com"}}'
 refuse "IAM by a word" "at '/config/iam/endpoint'" "does not match pattern" <<<'config: {iam: {endpoint: vpe}}'
+refuse "a proxy with a password" "at '/config/proxy/url'" "does not match pattern" <<<'config: {proxy: {url: "http://me:secret@proxy:3128"}}'
 refuse "a proxy for IAM" "at '/config/iam'" "additional properties 'proxy' not allowed" <<<'config: {iam: {proxy: "http://proxy:3128"}}'
 refuse "certificates of IAM by a relative path" "at '/config/iam/caFile'" "does not match pattern" <<<'config: {iam: {caFile: ca.pem}}'
 refuse "certificates of registries in a folder" "at '/config/registry/caFile'" "does not match pattern" <<<'config: {registry: {caFile: /etc/ca/}}'

@@ -1,5 +1,5 @@
 // The library's clients of one transport: one for each address in use, because a client's base
-// address is where it goes, and its pool of connections is its own.
+// address, or its proxy's, is where it goes, and its pool of connections is its own.
 #pragma once
 
 #include <cpprest/http_client.h>
@@ -19,8 +19,7 @@ class Clients {
   /// for longest; requests under way on that are finished.
   static constexpr std::size_t kMost = 8;
 
-  /// `make`: a client for a base address; called on the caller's thread.
-  explicit Clients(std::function<Client(const std::string&)> make) : make_(std::move(make)) {}
+  Clients() = default;
   /// Waits until their connections are closed.
   ~Clients();
   Clients(const Clients&) = delete;
@@ -28,15 +27,15 @@ class Clients {
   Clients(Clients&&) = delete;
   Clients& operator=(Clients&&) = delete;
 
-  [[nodiscard]] Client to(const std::string& base);
+  /// The client of that name; `make` makes it when there is none, on the caller's thread.
+  [[nodiscard]] Client to(const std::string& name, const std::function<Client()>& make);
 
  private:
   struct Entry {
-    std::string base;
+    std::string name;
     Client client;
   };
 
-  const std::function<Client(const std::string&)> make_;
   std::mutex mutex_;
   std::list<Entry> entries_;  // guarded by mutex_; the last used first
 };

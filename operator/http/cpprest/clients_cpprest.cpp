@@ -19,15 +19,15 @@ Clients::~Clients() {
   released.wait();
 }
 
-Client Clients::to(const std::string& base) {
+Client Clients::to(const std::string& name, const std::function<Client()>& make) {
   const std::scoped_lock lock(mutex_);
   const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& entry) { return entry.base == base; });
+                                  [&](const Entry& entry) { return entry.name == name; });
   if (found != entries_.end()) {
     entries_.splice(entries_.begin(), entries_, found);
     return found->client;
   }
-  entries_.push_front({base, make_(base)});
+  entries_.push_front({name, make()});
   if (entries_.size() > kMost) {
     post([unused = std::optional(std::move(entries_.back().client))]() mutable { unused.reset(); });
     entries_.pop_back();

@@ -96,6 +96,14 @@ Endpoint parse_origin(const std::string& origin) {
   return result;
 }
 
+std::string base_by_proxy(const Endpoint& endpoint) {
+  return "https://" + endpoint.peer + endpoint.path;
+}
+
+std::string proxy_at(const std::string& address, const std::string& port) {
+  return "http://" + address + ":" + port;
+}
+
 std::string base_at(const Endpoint& endpoint, const std::string& address) {
   return (endpoint.tls ? "https://" : "http://") + address + ":" + endpoint.port + endpoint.path;
 }

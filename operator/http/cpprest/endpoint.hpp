@@ -21,6 +21,11 @@ struct Endpoint {
 /// up in its one queue, where a silent name server holds up everybody), and IPv6 without brackets.
 [[nodiscard]] std::string base_at(const Endpoint& endpoint, const std::string& address);
 
+/// The same for a proxy, which is told the name.
+[[nodiscard]] std::string base_by_proxy(const Endpoint& endpoint);
+/// A proxy at this address, as the library wants it.
+[[nodiscard]] std::string proxy_at(const std::string& address, const std::string& port);
+
 /// Throws std::invalid_argument.
 [[nodiscard]] Endpoint parse_origin(const std::string& origin);
 

@@ -23,6 +23,36 @@ constexpr std::string_view kWritingHead = "Failed to write request headers";
 constexpr std::string_view kWritingBody = "Failed to write request body";
 constexpr std::string_view kInvalid = "Invalid";  // status line, length of a chunk
 
+// Of a tunnel, before there is a connection to the server.
+constexpr std::string_view kProxyResolving = "Error resolving proxy address";
+constexpr std::string_view kProxyConnecting = "Failed to connect to any resolved proxy";
+constexpr std::string_view kProxyAsking = "Failed to send connect request to proxy";
+constexpr std::string_view kProxyNotHttp = "Invalid HTTP status line during proxy";
+constexpr std::string_view kProxyRefusing = "Expected a 200 response from proxy, received: ";
+constexpr std::string_view kProxyClosing = "Failed to read HTTP status line from proxy";
+
+/// What a proxy's answer to CONNECT means to people.
+std::string refusal_of_proxy(std::string_view status) {
+  const std::string said = "the proxy answers " + std::string(status);
+  if (status == "407") return said + ": user and password are missing or wrong";
+  if (status == "403") return said + ": it lets nobody through to there";
+  return said;
+}
+
+/// Nothing: it is not about a proxy.
+std::optional<std::string> proxy_reason(std::string_view what) {
+  if (what.starts_with(kProxyRefusing)) {
+    return refusal_of_proxy(what.substr(kProxyRefusing.size()));
+  }
+  if (what.starts_with(kProxyResolving)) return "the proxy's name can't be resolved";
+  if (what.starts_with(kProxyConnecting)) return "the proxy refuses connections or is unreachable";
+  if (what.starts_with(kProxyNotHttp)) return "what answers there is no HTTP proxy";
+  if (what.starts_with(kProxyAsking) || what.starts_with(kProxyClosing)) {
+    return "the proxy closed the connection";
+  }
+  return std::nullopt;
+}
+
 /// The reason when the number is one of OpenSSL's TLS errors, which no errno can be.
 std::optional<std::string> tls_reason(int code) {
   const auto value = static_cast<unsigned long>(static_cast<unsigned>(code));
@@ -43,6 +73,11 @@ Classified classify(std::string_view what, int code, const std::string& peer,
   const auto say = [](Kind kind, std::string message) {
     return Classified{{kind, std::move(message)}, false};
   };
+  if (const auto reason = proxy_reason(what)) {
+    const bool late = code == ETIMEDOUT;
+    return say(late ? Kind::kTimeout : Kind::kConnect,
+               peer + ": " + (late ? "the proxy did not answer in time" : *reason));
+  }
   if (what.starts_with(kResolving) || what.starts_with(kResolved)) {
     return say(Kind::kConnect, peer + ": the name can't be resolved");
   }

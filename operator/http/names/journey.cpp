@@ -29,19 +29,19 @@ Addresses LastGood::sorted(Addresses addresses) const {
   return addresses;
 }
 
-Journey::Journey(Resolver& resolver, LastGood& last_good, const Clock& clock, Goal goal,
-                 Instant deadline, std::stop_token stop)
+Journey::Journey(Resolver& resolver, LastGood& last_good, Now now, Goal goal, Instant deadline,
+                 std::stop_token stop)
     : resolver_(resolver),
       last_good_(last_good),
-      clock_(clock),
+      now_(std::move(now)),
       goal_(std::move(goal)),
       deadline_(deadline),
       stop_(std::move(stop)) {
-  const auto now = clock_.now();
+  const auto time = now_();
   if (auto found = resolver_.at_hand(goal_.name)) {
     left_ = last_good_.sorted(std::move(*found));
     looked_up_ = true;
-  } else if (auto good = last_good_.trusted(now)) {
+  } else if (auto good = last_good_.trusted(time)) {
     left_.push_back(std::move(*good));
   }
 }
@@ -70,7 +70,7 @@ std::optional<Journey::Leg> Journey::next() {
   tried_.push_back(leg.address);
   const auto others = static_cast<long>(left_.size()) + (looked_up_ ? 0 : 1);
   if (others > 0) {
-    const auto now = clock_.now();
+    const auto now = now_();
     const auto share = (deadline_ - now) / (others + 1);
     leg.connect_by = now + std::min<Instant::duration>(share, kConnectLimit);
   }
@@ -80,7 +80,7 @@ std::optional<Journey::Leg> Journey::next() {
 bool Journey::goes_on(const Visit& visit) {
   const auto& address = tried_.back();
   if (!visit.failure) {
-    last_good_.answered(address, clock_.now());
+    last_good_.answered(address, now_());
     return false;
   }
   // Something was said there, or not: it is neither better nor worse than before.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -14,7 +15,6 @@
 
 #include "http/names/lookup_book.hpp"
 #include "http/resolver.hpp"
-#include "runtime/clock.hpp"
 
 namespace icrps::http::names {
 
@@ -58,8 +58,10 @@ class Journey {
     std::optional<Failure> failure;  ///< nothing: there was an answer
   };
 
+  using Now = std::function<Instant()>;
+
   /// Everything passed by reference outlives it.
-  Journey(Resolver& resolver, LastGood& last_good, const Clock& clock, Goal goal, Instant deadline,
+  Journey(Resolver& resolver, LastGood& last_good, Now now, Goal goal, Instant deadline,
           std::stop_token stop);
 
   /// The next address to try; asks the resolver when it has to. Nothing: there are no more, and
@@ -74,7 +76,7 @@ class Journey {
 
   Resolver& resolver_;
   LastGood& last_good_;
-  const Clock& clock_;
+  const Now now_;
   const Goal goal_;
   const Instant deadline_;
   const std::stop_token stop_;

@@ -44,6 +44,7 @@ TEST_CASE("what a changed configuration asks of an operator that runs") {
       {"regions: {xx-new: xx.icr.io}\n", true, false, {}},
       {"optIn: {mode: all, regions: [global]}\n", true, false, {}},
       {"iam: {caFile: /ca.pem}\n", true, false, {}},
+      {"proxy: {url: 'http://proxy:3128'}\n", true, false, {}},
       {"log: {level: debug}\n", false, true, {}},
       {"log: {format: text}\n", false, false, {"log.format"}},
       {"leaderElection: {enabled: true}\n", false, false, {"leaderElection"}},

@@ -166,8 +166,8 @@ TEST_CASE("single settings are read", "[config]") {
 TEST_CASE("a mistake at the top level is named with file, line and what is accepted", "[config]") {
   constexpr const char* kKeys =
       "apiVersion, kind, optIn, endpoints, serviceAccounts, attach, conflict, iam, "
-      "registry, proof, rescue, events, leaderElection, liveness, regions, credentials, retired, "
-      "workers, log";
+      "registry, proxy, proof, rescue, events, leaderElection, liveness, regions, credentials, "
+      "retired, workers, log";
   struct Case {
     std::string text, message;
   };

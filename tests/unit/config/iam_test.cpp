@@ -42,8 +42,10 @@ TEST_CASE("a wrong way to IAM is named with its line and what is accepted", "[co
       "; accepted: public, private, https://HOST or https://HOST:PORT";
   constexpr const char* kPath = "; accepted: the absolute path of a file";
   constexpr const char* kProxy =
-      ": HTTP proxies are not supported; accepted: a way without one, such as iam: {endpoint: "
-      "private}, the address of a gateway as iam.endpoint, or an egress gateway of the cluster";
+      ": there is one proxy for IAM and registries; accepted: proxy: {url: http://HOST:PORT} at "
+      "the "
+      "top level of the file";
+  constexpr const char* kUrl = "; accepted: http://HOST:PORT, or none";
   struct Case {
     std::string text, message;
   };
@@ -83,7 +85,18 @@ TEST_CASE("a wrong way to IAM is named with its line and what is accepted", "[co
            {"proof: Required",
             "proof is \"Required\" (did you mean \"required\"?); accepted: required, preferred, "
             "off"},
-           {"proxy: http://me:5ecret@proxy:3128", "\"proxy\""s + kProxy},
+           {"proxy: http://me:5ecret@proxy:3128",
+            "proxy is text; accepted: a map of url, noProxy, credentialsFile"},
+           {"proxy: {}", "proxy.url is missing"s + kUrl},
+           {"proxy: {url: 'socks5://5ecret'}",
+            "proxy.url is not the address of an HTTP proxy"s + kUrl},
+           {"proxy: {url: 'http://me:5ecret@proxy:3128'}",
+            "proxy.url holds a user or a password, which anybody may read here; accepted: "
+            "http://HOST:PORT, and proxy.credentialsFile with USER:PASSWORD in a mounted Secret"},
+           {"proxy: {url: none, credentialsFile: x}",
+            "proxy.credentialsFile is not an absolute "
+            "path"s +
+                kPath},
            {"iam: {proxy: x}", "iam.\"proxy\""s + kProxy},
            {"iam: {httpsProxy: x}", "iam.\"httpsProxy\""s + kProxy},
            {"registry: {proxyUrl: x}", "registry.\"proxyUrl\""s + kProxy}}) {

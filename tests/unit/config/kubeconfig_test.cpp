@@ -224,9 +224,9 @@ TEST_CASE("what a kubeconfig may not hold is named with what to do instead",
           {kServer + "    insecure-skip-tls-verify: true\n", "    token: t\n",
            "8: clusters[0].cluster.insecure-skip-tls-verify is not supported; accepted: "
            "certificate-authority or -data with the CA"},
-          {kServer + "    proxy-url: http://proxy\n", "    token: t\n",
-           "8: clusters[0].cluster.proxy-url is not supported; accepted: a server that can be "
-           "reached without a proxy"},
+          {kServer + "    proxy-url: socks5://me:5ecret@proxy\n", "    token: t\n",
+           "8: clusters[0].cluster.proxy-url names a proxy of the kind socks5, which is not "
+           "supported; accepted: http://[USER:PASSWORD@]HOST:PORT"},
           {kServer + "    tls-server-name: a b\n", "    token: t\n",
            "8: clusters[0].cluster.tls-server-name is not a DNS name; accepted: a DNS name"},
           {kServer, "    {}\n",
