@@ -1,5 +1,6 @@
 #include "controller/rescuer.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "controller/bodies.hpp"
@@ -86,7 +87,8 @@ void Rescuer::run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     const auto news = [this] { return news_; };
     if (const auto due = schedule_.next_due()) {
-      wake_.wait_until(lock, stop, *due, news);
+      const auto look = environment_.clock.now() + kLongestNap;
+      wake_.wait_until(lock, stop, std::min<Clock::Instant>(*due, look), news);
     } else {
       wake_.wait(lock, stop, news);
     }

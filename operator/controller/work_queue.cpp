@@ -1,5 +1,7 @@
 #include "controller/work_queue.hpp"
 
+#include <algorithm>
+
 namespace icrps::controller {
 
 void WorkQueue::add(const std::string& key, Priority priority) {
@@ -26,8 +28,9 @@ std::optional<WorkItem> WorkQueue::get(const std::stop_token& stop) {
     if (auto item = state_.pop(clock_.now())) return item;
     const auto seen = changes_;
     const auto news = [&] { return changes_ != seen; };
-    if (const auto due = state_.next_due(clock_.now())) {
-      wake_.wait_until(lock, stop, *due, news);
+    const auto now = clock_.now();
+    if (const auto due = state_.next_due(now)) {
+      wake_.wait_until(lock, stop, std::min<Clock::Instant>(*due, now + kLongestNap), news);
     } else {
       wake_.wait(lock, stop, news);
     }

@@ -15,7 +15,7 @@ namespace icrps::controller {
 
 class WorkQueue {
  public:
-  /// `clock` outlives the queue and is steady time as the condition variable knows it.
+  /// `clock` outlives the queue and is BootClock's time, as the condition variable asks it.
   WorkQueue(const Clock& clock, Random random, std::size_t workers = 16)
       : clock_(clock), random_(std::move(random)), state_(workers) {}
 

@@ -12,7 +12,7 @@ std::shared_ptr<const plan::Material> CredentialSet::material(const std::string&
   const auto found = held_.find(name);
   if (found == held_.end()) return nullptr;
   const auto& [material, usable_until] = found->second;
-  return usable_until && clock_->wall() >= *usable_until ? nullptr : material;
+  return usable_until && clock_->now() >= *usable_until ? nullptr : material;
 }
 
 void CredentialSet::set(const std::string& name, std::shared_ptr<const plan::Material> material) {
@@ -23,7 +23,7 @@ void CredentialSet::set(const std::string& name, std::shared_ptr<const plan::Mat
     held = {std::move(material), {}};
     if (const auto& end = held.material->expires_at(); clock_ != nullptr && end) {
       const auto left = std::chrono::floor<std::chrono::milliseconds>(*end - clock_->wall());
-      held.usable_until = *end - unusable_before_expiry(left);
+      held.usable_until = clock_->now() + left - unusable_before_expiry(left);
     }
   }
   if (on_change_) on_change_(name);

@@ -38,7 +38,8 @@ class CredentialSet {
  private:
   struct Held {
     std::shared_ptr<const plan::Material> material;
-    std::optional<std::chrono::system_clock::time_point> usable_until;
+    /// By the clock that nobody sets: a wall clock set forward makes no good token unusable.
+    std::optional<Clock::Instant> usable_until;
   };
 
   const std::vector<std::string> names_;

@@ -18,6 +18,10 @@ using RefusalKind = iam::Refusal::Kind;
 /// What passes by itself within a few seconds is not worth an Event.
 constexpr unsigned kTellUnknownAfter = 3;
 
+/// A wait does not notice that the machine slept, or that its clock was set: so soon a token that
+/// died meanwhile is renewed.
+constexpr std::chrono::seconds kTokenNap{5};
+
 bool same_input(const SecretInput& one, const SecretInput& other) {
   if (one.has_value() != other.has_value()) return false;
   if (one) return one->value == other->value;
@@ -61,7 +65,7 @@ void Keeper::run(std::stop_token stop) {
     std::unique_lock lock(mutex_);
     const auto news = [this] { return news_; };
     if (next) {
-      wake_.wait_for(lock, stop, *next, news);
+      wake_.wait_for(lock, stop, std::min<milliseconds>(*next, kTokenNap), news);
     } else {
       wake_.wait(lock, stop, news);
     }
@@ -182,7 +186,8 @@ void Keeper::go_on_with(const icr::Login& login, const Status& recorded) {
   proof_ = "proved";
   const auto now = context_.clock.wall();
   const auto left = std::chrono::ceil<milliseconds>(recorded.renew_at.value_or(now) - now);
-  schedule_.handed_out(From::kProved, std::max(left, milliseconds(0)), context_.clock.now());
+  schedule_.handed_out(From::kProved, std::max(left, milliseconds(0)), context_.clock.now(),
+                       recorded.renew_at);
   settle();
 }
 
@@ -195,6 +200,7 @@ std::string Keeper::fingerprint(const SecretString& input) const {
 
 Keeper::Delay Keeper::step(const std::stop_token& stop) {
   take_news(stop);
+  schedule_.wall_is(context_.clock.wall(), context_.clock.now());
   while (!stop.stop_requested()) {
     if (const auto verdict = host_proofs_.hear()) {
       conclude(*verdict);
@@ -328,7 +334,9 @@ void Keeper::accept(const Attempt& attempt, const std::string& proof) {
     of.made_from = fingerprint(input);
   }
   publisher_.hand_out(fresh.login, of);
-  schedule_.handed_out(from, renew_in, context_.clock.now());
+  std::optional<WallTime> renew_at;
+  if (life) renew_at = context_.clock.wall() + *renew_in;
+  schedule_.handed_out(from, renew_in, context_.clock.now(), renew_at);
   if (newest_is_proved()) {
     publisher_.record(proof);
   } else {

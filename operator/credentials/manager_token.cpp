@@ -36,12 +36,21 @@ void ManagerToken::forget() {
 tl::expected<SecretString, iam::Refusal> ManagerToken::get(const std::stop_token& stop) {
   const std::lock_guard lock(mutex_);
   if (!input_ || !*input_) return tl::unexpected(without_input(input_));
-  const auto now = clock_.now();
-  if (token_ && now < good_until_) return *token_;
+  const auto asked = clock_.now();
+  const auto asked_wall = clock_.wall();
+  if (token_ && asked < renew_at_ && asked_wall < renew_at_wall_) return *token_;
   auto fresh = mint_((*input_)->value, stop);
-  if (!fresh) return tl::unexpected(std::move(fresh.error()));
+  if (!fresh) {
+    const bool silence = fresh.error().kind == iam::Refusal::Kind::kUnknown;
+    if (silence && token_ && clock_.now() < ends_at_) return *token_;
+    return tl::unexpected(std::move(fresh.error()));
+  }
   token_ = std::move(fresh->login.password);
-  good_until_ = now + fresh->lifetime.value_or(std::chrono::seconds(0)) * kUsablePercent / kAll;
+  const auto life = fresh->lifetime.value_or(std::chrono::seconds(0));
+  const auto use = life * kUsablePercent / kAll;
+  renew_at_ = asked + use;
+  renew_at_wall_ = asked_wall + use;
+  ends_at_ = asked + life;
   return *token_;
 }
 

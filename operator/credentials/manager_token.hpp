@@ -2,6 +2,7 @@
 // Thread safety: all methods may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -23,7 +24,8 @@ class ManagerToken {
   /// A new API key of the manager, or why there is none.
   void offer(SecretInput input);
 
-  /// One that is good for a while; asks IAM only when the last one isn't any more.
+  /// One that is good for a while; asks IAM only when the last one isn't any more. While IAM is
+  /// silent, the last one for as long as it lives.
   tl::expected<SecretString, iam::Refusal> get(const std::stop_token& stop);
 
   /// IAM does not take the last one any more, although its time is not over.
@@ -36,7 +38,11 @@ class ManagerToken {
   // Guarded by mutex_.
   std::optional<SecretInput> input_;
   std::optional<SecretString> token_;
-  Clock::Instant good_until_{};
+  // A new one is due when either clock says so: one of them sleeps with a machine that is paused,
+  // the other can be set.
+  Clock::Instant renew_at_{};
+  std::chrono::system_clock::time_point renew_at_wall_{};
+  Clock::Instant ends_at_{};
 };
 
 }  // namespace icrps::credentials

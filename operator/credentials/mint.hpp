@@ -17,7 +17,7 @@ namespace icrps::credentials {
 
 struct Minted {
   icr::Login login;
-  /// How long it is good from now on; absent: until somebody revokes it.
+  /// How long it is good from when it was asked for; absent: until somebody revokes it.
   std::optional<std::chrono::seconds> lifetime;
   /// How long until a new one should be fetched, where that isn't the lifetime.
   std::optional<std::chrono::seconds> refresh_within;

@@ -20,11 +20,18 @@ void Schedule::failed(From from, const iam::Refusal& refusal, Instant now, const
   track.due = now + (at_the_latest ? std::min(pause, *at_the_latest) : pause);
 }
 
-void Schedule::handed_out(From from, std::optional<std::chrono::milliseconds> renew_in,
-                          Instant now) {
+void Schedule::handed_out(From from, std::optional<std::chrono::milliseconds> renew_in, Instant now,
+                          std::optional<WallTime> renew_at) {
   if (from == From::kNewest) newest_ = {};
   proved_ = {};
   if (renew_in) proved_.due = now + *renew_in;
+  renew_at_ = renew_in ? renew_at : std::nullopt;
+}
+
+void Schedule::wall_is(WallTime wall, Instant now) {
+  if (!renew_at_ || wall < *renew_at_) return;
+  renew_at_.reset();
+  if (proved_.due) proved_.due = std::min(*proved_.due, now);
 }
 
 void Schedule::broken_off(From from, Instant now) {
@@ -40,6 +47,7 @@ std::optional<From> Schedule::take_due(Instant now) {
   if (!due(now)) return std::nullopt;
   const auto from = newest_.due && *newest_.due <= now ? From::kNewest : From::kProved;
   at(from).due.reset();
+  if (from == From::kProved) renew_at_.reset();
   return from;
 }
 

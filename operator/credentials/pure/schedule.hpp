@@ -22,6 +22,7 @@ enum class From { kNewest, kProved };
 class Schedule {
  public:
   using Instant = Clock::Instant;
+  using WallTime = std::chrono::system_clock::time_point;
 
   /// The source holds another value: it is tried at once, whatever came of the one before.
   void source_changed(Instant now);
@@ -32,7 +33,12 @@ class Schedule {
   void failed(From from, const iam::Refusal& refusal, Instant now, const Random& random,
               std::optional<std::chrono::milliseconds> at_the_latest = std::nullopt);
   /// A login from this input is in force. `renew_in`: when the next one is made; absent: never.
-  void handed_out(From from, std::optional<std::chrono::milliseconds> renew_in, Instant now);
+  /// `renew_at`: the same by the wall clock, for what really ends then.
+  void handed_out(From from, std::optional<std::chrono::milliseconds> renew_in, Instant now,
+                  std::optional<WallTime> renew_at = std::nullopt);
+  /// What the wall clock says. It knows of time that the other one has missed (a virtual machine
+  /// that was paused); so a renewal is due when either says so, once.
+  void wall_is(WallTime wall, Instant now);
   /// It is tried at once, whatever the pause.
   void try_now(From from, Instant now) { at(from).due = now; }
   /// As when it was never taken: the try was broken off.
@@ -61,6 +67,7 @@ class Schedule {
 
   Track newest_;
   Track proved_;
+  std::optional<WallTime> renew_at_;  // of the renewal that is due next, until it is taken
   bool held_ = false;
 };
 

@@ -16,7 +16,7 @@ namespace icrps::iam {
 struct Token {
   SecretString access;
   SecretString refresh;             ///< empty when IAM gave none (it says "not_supported")
-  std::chrono::seconds lifetime{};  ///< of `access`, from the moment of the answer; 1 s to 24 h
+  std::chrono::seconds lifetime{};  ///< of `access`; it counts from the request; 1 s to 24 h
 };
 
 /// 2xx with a usable token, or why not. A 200 that holds an error, HTML, no access_token, or an

@@ -300,6 +300,25 @@ TEST_CASE("run() wakes up for news, and for nothing else", "[credentials][keeper
   CHECK(rig.in_force() == "token-1");
 }
 
+TEST_CASE("after a sleep of the machine, or another time on its wall clock, there is a fresh token",
+          "[credentials][keeper]") {
+  KeeperRig rig;
+  make_bearer(rig);
+  rig.sees(kKey);
+  SECTION("it slept") {
+    rig.clock.advance(2h);
+    CHECK(rig.in_force().empty());
+  }
+  SECTION("it was paused, its clocks with it, or somebody set the wall clock") {
+    rig.clock.set_wall(2h);
+    CHECK(rig.in_force() == "token-1");
+  }
+  rig.step();
+  CHECK(rig.in_force() == "token-2");
+  rig.step();
+  CHECK(rig.minted == 2);
+}
+
 TEST_CASE("a token that can't be refreshed stays, but near its end nobody new gets it",
           "[credentials][keeper]") {
   KeeperRig rig;

@@ -16,6 +16,10 @@ class FakeClock final : public Clock {
     now_ += by;
     wall_ += std::chrono::duration_cast<std::chrono::system_clock::duration>(by);
   }
+  /// Somebody sets the wall clock, or the machine was paused and its other clock with it.
+  void set_wall(std::chrono::nanoseconds by) {
+    wall_ += std::chrono::duration_cast<std::chrono::system_clock::duration>(by);
+  }
 
  private:
   Instant now_{std::chrono::hours(1)};

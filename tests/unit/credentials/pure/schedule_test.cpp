@@ -49,6 +49,47 @@ TEST_CASE("a value is tried at once, and its renewal follows", "[credentials][sc
   CHECK(rig.take() == From::kProved);
 }
 
+TEST_CASE("a renewal is due when either clock says so, and once", "[credentials][schedule]") {
+  Timetable rig;
+  const auto hands_out = [&](From from) {
+    rig.schedule.handed_out(from, 40min, rig.clock.now(), rig.clock.wall() + 40min);
+  };
+  const auto looks = [&] {
+    rig.schedule.wall_is(rig.clock.wall(), rig.clock.now());
+    return rig.take();
+  };
+  rig.schedule.source_changed(rig.clock.now());
+  rig.take();
+  hands_out(From::kNewest);
+  CHECK(looks() == std::nullopt);
+
+  SECTION("the machine was paused: the wall clock alone knows") {
+    rig.clock.set_wall(2h);
+    CHECK(looks() == From::kProved);
+    CHECK(looks() == std::nullopt);
+    rig.fails(From::kProved);  // a failure has its pause all the same
+    CHECK(looks() == std::nullopt);
+    CHECK(rig.next_in() > 0s);
+    rig.clock.advance(*rig.next_in());
+    CHECK(looks() == From::kProved);
+    hands_out(From::kProved);
+    CHECK(looks() == std::nullopt);
+    CHECK(rig.next_in() == 40min);
+  }
+  SECTION("the wall clock was set back: the other one goes on") {
+    rig.clock.set_wall(-10h);
+    rig.clock.advance(40min);
+    CHECK(looks() == From::kProved);
+  }
+  SECTION("a newer value waits for nothing, and is not what is renewed") {
+    rig.schedule.source_changed(rig.clock.now());
+    rig.clock.set_wall(2h);
+    CHECK(looks() == From::kNewest);
+    CHECK(looks() == From::kProved);
+    CHECK(looks() == std::nullopt);
+  }
+}
+
 TEST_CASE("what is in force is renewed with the proved value while a newer one is refused",
           "[credentials][schedule]") {
   Timetable rig;
@@ -108,7 +149,7 @@ TEST_CASE("nothing is due at once twice without a question in between", "[creden
     From from = From::kNewest;
     bool open = false;  // a question without an outcome
     const auto told = [&] {
-      switch (dice.below(7)) {
+      switch (dice.below(8)) {
         case 0:
           rig.schedule.source_changed(rig.clock.now());
           break;
@@ -124,7 +165,10 @@ TEST_CASE("nothing is due at once twice without a question in between", "[creden
           break;
         case 4:
           if (!std::exchange(open, false)) break;
-          rig.schedule.handed_out(from, 30min, rig.clock.now());
+          rig.schedule.handed_out(from, 30min, rig.clock.now(), rig.clock.wall() + 30min);
+          break;
+        case 5:
+          rig.clock.set_wall(std::chrono::seconds(dice.below(7200)) - 1h);
           break;
         default:
           rig.clock.advance(std::chrono::seconds(dice.below(1000)));
@@ -133,6 +177,7 @@ TEST_CASE("nothing is due at once twice without a question in between", "[creden
     for (int i = 0; i < 300; ++i) {
       INFO("seed " << seed << ", step " << i);
       told();
+      rig.schedule.wall_is(rig.clock.wall(), rig.clock.now());
       while (const auto taken = rig.take()) {
         from = *taken;
         open = true;
