@@ -66,7 +66,7 @@ void check_target(const std::string& target) {
 
 /// A proxy that has taken a connection and then says nothing is noticed by the library alone: it
 /// looks at a stop request before it asks for the tunnel and after. The caller has gone by then.
-constexpr std::chrono::seconds kTunnelPatience{30};
+constexpr std::chrono::minutes kTunnelPatience{1};
 /// A stream's: longer than any stream may be silent.
 constexpr std::chrono::minutes kTunnelStreamPatience{10};
 

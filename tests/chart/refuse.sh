@@ -220,6 +220,8 @@ refuse "IAM with a path" "at '/config/iam/endpoint'" "does not match pattern" <<
 refuse "IAM with a user" "at '/config/iam/endpoint'" "does not match pattern" <<<'config: {iam: {endpoint: "https://me@iam.cloud.ibm.com"}}'
 refuse "IAM by a word" "at '/config/iam/endpoint'" "does not match pattern" <<<'config: {iam: {endpoint: vpe}}'
 refuse "a proxy with a password" "at '/config/proxy/url'" "does not match pattern" <<<'config: {proxy: {url: "http://me:secret@proxy:3128"}}'
+refuse "a proxy by SOCKS" "at '/config/proxy/url'" "does not match pattern" <<<'config: {proxy: {url: "socks5://proxy:1080"}}'
+refuse "a proxy without an address" "at '/config/proxy'" "missing property 'url'" <<<'config: {proxy: {noProxy: [.svc]}}'
 refuse "a proxy for IAM" "at '/config/iam'" "additional properties 'proxy' not allowed" <<<'config: {iam: {proxy: "http://proxy:3128"}}'
 refuse "certificates of IAM by a relative path" "at '/config/iam/caFile'" "does not match pattern" <<<'config: {iam: {caFile: ca.pem}}'
 refuse "certificates of registries in a folder" "at '/config/registry/caFile'" "does not match pattern" <<<'config: {registry: {caFile: /etc/ca/}}'
@@ -317,6 +319,9 @@ accept "a probe image by digest" < <(credential "{name: a, $key, probeImage: 'us
 for duration in 1h 1h30m 90s 1h0m5s 0720h; do
   accept "duration $duration" < <(service_id "rotateEvery: $duration, overlap: 1s, $manager")
 done
+accept "IAM at an IPv6 address" <<<'config: {iam: {endpoint: "https://[fd00::1]:8443"}}'
+accept "a proxy" <<<'config: {proxy: {url: "http://proxy.example:3128", noProxy: [.svc, 10.0.0.0/8, "us.icr.io:443"], credentialsFile: /etc/icr-proxy/login}}'
+accept "no proxy, whatever the environment says" <<<'config: {proxy: {url: none}}'
 accept "IAM at an address" <<<'config: {iam: {endpoint: "https://IAM.example.com:8443", caFile: /etc/ca/ca.pem}, registry: {caFile: /etc/ca/ca.pem}}'
 accept "podAdmission: on and off, which YAML takes for true and false" <<<'podAdmission: on'
 accept "podAdmission: off" <<<'podAdmission: off'
