@@ -1,11 +1,31 @@
 #include "controller/event_reporter.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "runtime/backoff.hpp"
 
 namespace icrps::controller {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Goal: an API server that is back is told within a minute, and one that is not sees one attempt a
+// minute.
+constexpr BackoffPolicy kPause{.first = 200ms, .factor = 2.0, .cap = 60s, .jitter = 0};
+
+/// False: `stop` came first.
+bool wait_before_retry(std::chrono::milliseconds time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
+
+}  // namespace
 
 void EventReporter::report(const Subject& subject, const plan::Problem& problem, unsigned count) {
-  using Kind = kube::ApiError::Kind;
   if (!problem.note) metrics_.problem(problem.reason);
   const Log::Fields fields{{"kind", subject.kind},
                            {"namespace", subject.ns},
@@ -17,22 +37,66 @@ void EventReporter::report(const Subject& subject, const plan::Problem& problem,
   } else {
     log_.warn("problem", fields);
   }
-  auto reply =
-      client_.create({"events", subject.ns, {}}, event_body(subject, problem, clock_.wall()));
+  Entry entry{subject, problem, count, clock_.wall()};
+  if (!send(entry, {})) keep(std::move(entry));
+}
+
+bool EventReporter::send(const Entry& entry, const std::stop_token& stop) {
+  using Kind = kube::ApiError::Kind;
+  const auto& [subject, problem, times, at, attempts] = entry;
+  auto count = times;
+  auto reply = client_.create({"events", subject.ns, {}}, event_body(subject, problem, at), stop);
   if (!reply && reply.error().kind == Kind::kAlreadyExists) {
     // Told by an earlier run of the program: a problem is still the same, a note is of another
     // time.
-    if (count == 1 && !problem.note) return;
+    if (count == 1 && !problem.note) return true;
     count = std::max(count, 2U);
-    const auto name = event_name(subject, problem);
-    reply = client_.patch({"events", subject.ns, name}, kube::Client::PatchType::kMerge,
-                          event_patch(count, clock_.wall()));
+    reply = client_.patch({"events", subject.ns, event_name(subject, problem)},
+                          kube::Client::PatchType::kMerge, event_patch(count, at), stop);
   }
-  if (!reply && reply.error().kind != Kind::kTerminating) {
+  if (reply || reply.error().kind == Kind::kTerminating) return true;
+  const auto kind = reply.error().kind;
+  const bool later = kind == Kind::kServer || kind == Kind::kNoAnswer || kind == Kind::kThrottled;
+  if (attempts == 0 || !later) {
     log_.warn("event not written", {{"namespace", subject.ns},
                                     {"reason", problem.reason},
-                                    {"error", kube::to_string(reply.error().kind)},
-                                    {"detail", reply.error().message}});
+                                    {"error", kube::to_string(kind)},
+                                    {"detail", reply.error().message},
+                                    {"tried_again", later}});
+  }
+  return !later;
+}
+
+void EventReporter::keep(Entry entry) {
+  if (++entry.attempts >= kMostAttempts) return;
+  {
+    const std::lock_guard lock(mutex_);
+    unsent_.push_back(std::move(entry));
+    if (unsent_.size() > kMostUnsent) unsent_.pop_front();
+  }
+  kept_.notify_all();
+}
+
+/// The oldest that waits, when there is one; nothing: `stop` came.
+std::optional<EventReporter::Entry> EventReporter::next(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  if (!kept_.wait(lock, stop, [this] { return !unsent_.empty(); })) return std::nullopt;
+  auto entry = std::move(unsent_.front());
+  unsent_.pop_front();
+  return entry;
+}
+
+void EventReporter::run(const std::stop_token& stop) {
+  unsigned failures = 0;
+  while (auto entry = next(stop)) {
+    if (!wait_before_retry(backoff_delay(kPause, std::max(failures, 1U), [] { return 0.5; }), stop))
+      return;
+    if (send(*entry, stop)) {
+      failures = 0;
+    } else {
+      ++failures;
+      keep(std::move(*entry));
+    }
   }
 }
 

@@ -270,6 +270,9 @@ void Operator::look_for_forgotten() {
 void Operator::lead(const std::stop_token& stop) {
   leading_ = true;
   std::vector<std::jthread> threads;
+  for (auto* const reporter : {&reporter_, &own_reporter_}) {
+    threads.emplace_back([reporter, stop] { reporter->run(stop); });
+  }
   for (const auto& source : sources_) {
     threads.emplace_back([&source, stop] { source->run(stop); });
   }

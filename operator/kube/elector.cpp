@@ -1,5 +1,6 @@
 #include "kube/elector.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <fmt/format.h>
 #include <mutex>
@@ -10,8 +11,14 @@ namespace {
 using http::Method;
 using Kind = ApiError::Kind;
 
-constexpr int kNotFound = 404;
-constexpr int kConflict = 409;
+// A process that is told to end has little time left.
+constexpr std::chrono::milliseconds kReleasePatience{2'000};
+
+/// Somebody else wrote first, or it is gone.
+bool is_stale(const ApiError& error) {
+  return error.kind == Kind::kConflict || error.kind == Kind::kAlreadyExists ||
+         error.kind == Kind::kNotFound;
+}
 
 std::string collection(const Elector::Name& name) {
   return fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases", name.ns);
@@ -53,7 +60,7 @@ Elector::End Elector::run(const std::stop_token& stop, const std::function<void(
     if (const auto* wait = std::get_if<Election::Sleep>(&step)) {
       sleep(wait->until, stop);
     } else if (const auto* claim = std::get_if<Election::Write>(&step)) {
-      write(*claim, stop);
+      write(*claim, election_.patience(clock.now()), stop);
     } else {
       read(stop);
     }
@@ -82,31 +89,37 @@ void Elector::read(const std::stop_token& stop) {
                                        election_.patience(environment_.clock.now())),
                                stop);
   const auto now = environment_.clock.now();
-  if (result && result->status == kNotFound) return election_.read(std::nullopt, now);
   if (result && result->status / 100 == 2) {
     if (const auto lease = decode_lease(result->body)) return election_.read(*lease, now);
+  } else if (result && error_of(*result).kind == Kind::kNotFound) {
+    return election_.read(std::nullopt, now);
   }
   failed(result);
 }
 
-void Elector::write(const Election::Write& write, const std::stop_token& stop) {
+bool Elector::write(const Election::Write& write, std::chrono::milliseconds patience,
+                    const std::stop_token& stop) {
   const bool create = write.resource_version.empty();
   const auto asked = environment_.clock.now();
-  const auto result = exchange(request(create ? Method::kPost : Method::kPut,
-                                       collection(name_) + (create ? "" : "/" + name_.lease),
-                                       lease_body(name_.lease, write.spec, write.resource_version),
-                                       election_.patience(asked)),
-                               stop);
+  const auto result =
+      exchange(request(create ? Method::kPost : Method::kPut,
+                       collection(name_) + (create ? "" : "/" + name_.lease),
+                       lease_body(name_.lease, write.spec, write.resource_version, write.metadata),
+                       patience),
+               stop);
   if (result && result->status / 100 == 2) {
     if (const auto lease = decode_lease(result->body)) {
       complained_ = false;
-      return election_.written(*lease, asked);
+      election_.written(*lease, asked);
+      return true;
     }
   }
-  if (result && (result->status == kConflict || result->status == kNotFound)) {
-    return election_.conflicted(environment_.clock.now());
+  if (result && is_stale(error_of(*result))) {
+    election_.conflicted(environment_.clock.now());
+  } else {
+    failed(result);
   }
-  failed(result);
+  return false;
 }
 
 void Elector::failed(const http::Result& result) {
@@ -118,9 +131,14 @@ void Elector::failed(const http::Result& result) {
 /// the lease to run out.
 void Elector::release() {
   if (election_.lost(environment_.clock.now())) return;
-  if (const auto last = election_.release(environment_.clock.wall())) {
-    write(*last, {});
+  const auto last = election_.release(environment_.clock.wall());
+  if (!last) return;
+  const auto patience = std::min(kReleasePatience, election_.patience(environment_.clock.now()));
+  if (write(*last, patience, {})) {
     environment_.log.info("lease released", {{"lease", name_.lease}});
+  } else {
+    environment_.log.warn("lease not released, the others wait until it has run out",
+                          {{"lease", name_.lease}});
   }
 }
 

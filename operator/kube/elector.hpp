@@ -50,7 +50,9 @@ class Elector {
   [[nodiscard]] http::Result exchange(const http::Request& request,
                                       const std::stop_token& stop) const;
   void read(const std::stop_token& stop);
-  void write(const Election::Write& write, const std::stop_token& stop);
+  /// False: it was not written, as far as is known.
+  bool write(const Election::Write& write, std::chrono::milliseconds patience,
+             const std::stop_token& stop);
   void release();
   void failed(const http::Result& result);
   void complain(const ApiError& error);

@@ -12,8 +12,13 @@ namespace {
 using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
 void update(const Context& context, std::string_view bytes) {
-  const std::uint64_t length = bytes.size();
-  if (EVP_DigestUpdate(context.get(), &length, sizeof length) != 1 ||
+  // The lowest byte first, on every machine: replicas of two architectures see the same hashes.
+  std::array<unsigned char, sizeof(std::uint64_t)> length{};
+  constexpr unsigned kBits = 8;
+  for (std::size_t i = 0; i < length.size(); ++i) {
+    length[i] = static_cast<unsigned char>(std::uint64_t{bytes.size()} >> (kBits * i));
+  }
+  if (EVP_DigestUpdate(context.get(), length.data(), length.size()) != 1 ||
       EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1) {
     throw std::runtime_error("SHA-256 failed");
   }

@@ -1,5 +1,7 @@
 // Two operators of one installation: one works, the other could at once.
 #include <fmt/format.h>
+#include <thread>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -121,6 +123,58 @@ TEST_CASE("a lease that a stranger holds is waited for, one with nonsense in it 
   const auto ns = scene.make_in("us-south");
   scene.expect_served(ns);
   CHECK(replica.stop().empty());
+}
+
+TEST_CASE("SIGTERM ends a leader within 10 s whatever hangs, and gives the lease back") {
+  Scene scene;
+  cluster().api().remove(kLease);
+  const auto stall = scratch_file("stall", {});
+  ::unlink(stall.c_str());
+  Replica replica(std::string(), std::vector<std::string>{"ICRPS_STALL=watch:" + stall});
+  replica.wait_until_ready();
+  eventually("it leads", [&] { return replica.leads() ? "" : "not yet"; });
+  const bool thread = GENERATE(false, true);
+  if (thread) {
+    write_text(stall, "now");
+    eventually("a watch hangs", [&]() -> std::string {
+      replica.road().cut("watch=1");
+      return ::access(stall.c_str(), F_OK) != 0 ? "" : "not yet";
+    });
+  } else {
+    replica.road().add({.name = "hung", .method = "POST", .path = "/secrets", .action = "hang"});
+    scene.make_in("us-south");
+    eventually("a write hangs", [&] { return replica.road().matched("hung") > 0 ? "" : "no"; });
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  replica.op().process().signal(SIGTERM);
+  const auto code = replica.op().process().wait(20s);
+  const auto took = std::chrono::steady_clock::now() - begun;
+  replica.road().remove();
+  REQUIRE(code);
+  CHECK(*code == (thread ? 1 : 0));
+  WARN("it ended " << std::chrono::duration_cast<Milliseconds>(took).count() << " ms later");
+  CHECK(took < 10s * patience());
+  CHECK(lease()["spec"]["holderIdentity"] == "");
+}
+
+TEST_CASE("labels and annotations that others put on the lease stay, and don't renew it") {
+  Pair pair;
+  must(cluster().api().merge(
+      kLease, {{"metadata", {{"labels", {{"team", "a"}}}, {"annotations", {{"note", "b"}}}}}}));
+  const auto before = lease()["spec"]["renewTime"];
+  eventually("it is renewed", [&] { return lease()["spec"]["renewTime"] != before ? "" : "no"; });
+  CHECK(lease()["metadata"]["labels"]["team"] == "a");
+  CHECK(lease()["metadata"]["annotations"]["note"] == "b");
+  pair.first->op().kill();
+  // Somebody who edits it all the time keeps nobody from taking it.
+  for (int i = 0; !pair.second->leads() && i < 100; ++i) {
+    const auto label = std::to_string(i);
+    must(cluster().api().merge(kLease, {{"metadata", {{"labels", {{"edit", label}}}}}}));
+    std::this_thread::sleep_for(100ms);
+  }
+  CHECK(pair.second->leads());
+  CHECK(lease()["metadata"]["labels"]["team"] == "a");
+  CHECK(pair.second->stop().empty());
 }
 
 }  // namespace election_test

@@ -40,7 +40,16 @@ Leadership::Leadership(const config::LeaderElection& settings, Environment envir
             [this] { return elector_.leads_until(); }),
       thread_([this](const std::stop_token& stop) { elect(stop); }) {}
 
-Leadership::~Leadership() = default;
+Leadership::~Leadership() {
+  resign();
+}
+
+void Leadership::resign() {
+  std::call_once(resigned_, [this] {
+    thread_.request_stop();
+    thread_.join();
+  });
+}
 
 void Leadership::elect(const std::stop_token& stop) {
   environment_.metrics.set_leader(false);

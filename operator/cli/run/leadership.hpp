@@ -39,6 +39,9 @@ class Leadership {
   Leadership(const Leadership&) = delete;
   Leadership& operator=(const Leadership&) = delete;
 
+  /// Gives the lease back now, if it is held: nothing may be written from here on. Returns when
+  /// that is done. From any thread.
+  void resign();
   /// Until this process leads; false: `stop` came first. May be called from any thread.
   bool wait(const std::stop_token& stop);
   /// Whether it does. May be called from any thread.
@@ -63,6 +66,7 @@ class Leadership {
   // guarded by mutex_
   bool leads_ = false;
   kube::AnswerStreak requests_;
+  std::once_flag resigned_;
   std::jthread thread_;
 };
 

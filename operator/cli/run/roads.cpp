@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "http/names/resolver_cares.hpp"
+#include "kube/ending_transport.hpp"
 
 namespace icrps::cli {
 namespace {
@@ -25,7 +26,12 @@ Roads make_roads(http::TransportOptions options, std::function<void(std::string_
     options.max_in_flight = places;
     return http::make_cpprest_transport(options);
   };
-  return {road(kElectionPlaces), road(kReadingPlaces), road(kOwnPlaces), road(kWorkPlaces)};
+  std::stop_source end;
+  const auto ending_road = [&](unsigned places) {
+    return std::make_unique<kube::EndingTransport>(road(places), end.get_token());
+  };
+  return {road(kElectionPlaces), ending_road(kReadingPlaces), ending_road(kOwnPlaces),
+          ending_road(kWorkPlaces), end};
 }
 
 }  // namespace icrps::cli

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string_view>
 
 #include "http/transport_cpprest.hpp"
@@ -23,6 +24,8 @@ struct Roads {
   std::unique_ptr<http::Transport> own;
   /// What is written in the namespaces that take part, Events there included.
   std::unique_ptr<http::Transport> work;
+  /// A stop of it ends what is under way on all but the first, and lets nothing more through.
+  std::stop_source end;
 };
 
 /// All to the same server; `options` as for one. Where it has a name, the four share a resolver,

@@ -6,11 +6,13 @@
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
+#include <thread>
 #include <unistd.h>
 
 #include "cli/exit_codes.hpp"
 #include "cli/outside.hpp"
 #include "cli/run/config_map_feed.hpp"
+#include "cli/run/farewell.hpp"
 #include "cli/run/leadership.hpp"
 #include "cli/run/reload.hpp"
 #include "cli/run/rights.hpp"
@@ -92,7 +94,7 @@ class Run {
   void watch_config_map();
   void report_refused(const std::string& why);
   void log_start(int port) const;
-  void follow(Reload& reload);
+  void follow(Reload& reload, const Signals& signals);
 
   const Setup& setup_;
   const RunOptions& options_;
@@ -156,6 +158,14 @@ void Run::operator()(Outside outside) {
     leadership_.emplace(election, Leadership::Environment{roads_, clock_, log_, metrics_,
                                                           system_random(), own_, stall_point()});
   }
+  const Signals signals(kLongestEnd);
+  const Farewell farewell(signals.end(),
+                          {[end = roads_.end]() mutable { end.request_stop(); },
+                           [this] {
+                             if (leadership_) leadership_->resign();
+                           }},
+                          log_);
+  const std::jthread events([this](const std::stop_token& stop) { events_.run(stop); });
   watch_config_map();
   serving_.emplace([this](Outside& roads) { return surroundings(roads); }, metrics_);
   const ProbeServer probes(
@@ -172,7 +182,7 @@ void Run::operator()(Outside outside) {
                  [this](const config::Config& config, Outside next) {
                    serving_->begin(config, std::move(next));
                  }});
-  follow(reload);
+  follow(reload, signals);
   serving_->stop();
   log_.info("stopped");
 }
@@ -188,11 +198,10 @@ void Run::log_start(int port) const {
 }
 
 /// Until somebody wants the program to end.
-void Run::follow(Reload& reload) {
+void Run::follow(Reload& reload, const Signals& signals) {
   while (true) {
-    const auto signal = wait_for_signal(reload.look());
+    const auto signal = signals.wait(reload.look());
     if (!signal || *signal == SIGHUP) continue;
-    exit_on_next_signal();
     log_.info("stopping, writes in flight are finished; a second signal ends at once",
               {{"signal", *signal}});
     return;

@@ -36,7 +36,7 @@ Election::Write Election::claim(std::chrono::system_clock::time_point wall) cons
     const bool counts = !observed_.resource_version.empty() && spec.transitions < kMostTransitions;
     if (counts) ++spec.transitions;
   }
-  return {spec, observed_.resource_version};
+  return {spec, observed_.resource_version, observed_.metadata};
 }
 
 Election::Step Election::next(Instant now, std::chrono::system_clock::time_point wall,
@@ -56,9 +56,12 @@ void Election::read(const std::optional<Lease>& lease, Instant now) {
   if (!lease) {
     // Deleted: whoever held it does not know that yet, so that its time counts on.
     observed_.resource_version.clear();
-  } else if (!seen_ || *lease != observed_) {
+    observed_.metadata.clear();
+  } else {
+    // Only its holder renews it: a label that somebody edits is no sign of life.
+    const bool only_edited = lease->spec == observed_.spec && lease->metadata != observed_.metadata;
+    if (!seen_ || (*lease != observed_ && !only_edited)) observed_at_ = now;
     observed_ = *lease;
-    observed_at_ = now;
   }
   seen_ = known_ = true;
   if (leads_until_ && !observed_.spec.holder.empty() &&
@@ -109,7 +112,7 @@ std::optional<Election::Write> Election::release(std::chrono::system_clock::time
   spec.holder.clear();
   spec.duration = 1s;
   spec.renewed = rfc3339_micro(wall);
-  return Write{spec, observed_.resource_version};
+  return Write{spec, observed_.resource_version, observed_.metadata};
 }
 
 }  // namespace icrps::kube

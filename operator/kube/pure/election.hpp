@@ -36,6 +36,7 @@ class Election {
   struct Write {   ///< create it, or update it when a version is given
     LeaseSpec spec;
     std::string resource_version;
+    std::string metadata{};  ///< as it was read
   };
   struct Sleep {
     Instant until;

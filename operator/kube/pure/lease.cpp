@@ -17,6 +17,10 @@ std::string text_at(const json& spec, const char* key) {
   return found != spec.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 unsigned number_at(const json& spec, const char* key) {
   const auto found = spec.find(key);
   if (found == spec.end() || !found->is_number_unsigned()) return 0;
@@ -34,6 +38,10 @@ tl::expected<Lease, DecodeError> decode_lease(std::string_view body) {
   Lease lease;
   if (const auto meta = object.find("metadata"); meta != object.end() && meta->is_object()) {
     lease.resource_version = text_at(*meta, "resourceVersion");
+    auto kept = *meta;
+    kept.erase("resourceVersion");
+    kept.erase("managedFields");
+    lease.metadata = dump(kept);
   }
   const auto spec = object.find("spec");
   if (spec == object.end() || !spec->is_object()) return lease;
@@ -47,9 +55,12 @@ tl::expected<Lease, DecodeError> decode_lease(std::string_view body) {
 }
 
 std::string lease_body(std::string_view name, const LeaseSpec& spec,
-                       std::string_view resource_version) {
-  json metadata = {{"name", name},
-                   {"labels", {{"app.kubernetes.io/managed-by", "icr-pull-secrets"}}}};
+                       std::string_view resource_version, std::string_view kept) {
+  auto metadata = json::parse(kept, nullptr, false);
+  if (!metadata.is_object()) {
+    metadata = {{"labels", {{"app.kubernetes.io/managed-by", "icr-pull-secrets"}}}};
+  }
+  metadata["name"] = name;
   if (!resource_version.empty()) metadata["resourceVersion"] = resource_version;
   json fields = {{"holderIdentity", spec.holder},
                  // The API accepts no 0.
@@ -57,11 +68,10 @@ std::string lease_body(std::string_view name, const LeaseSpec& spec,
                  {"leaseTransitions", spec.transitions}};
   if (!spec.acquired.empty()) fields["acquireTime"] = spec.acquired;
   if (!spec.renewed.empty()) fields["renewTime"] = spec.renewed;
-  return json{{"apiVersion", "coordination.k8s.io/v1"},
-              {"kind", "Lease"},
-              {"metadata", std::move(metadata)},
-              {"spec", std::move(fields)}}
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+  return dump({{"apiVersion", "coordination.k8s.io/v1"},
+               {"kind", "Lease"},
+               {"metadata", std::move(metadata)},
+               {"spec", std::move(fields)}});
 }
 
 }  // namespace icrps::kube

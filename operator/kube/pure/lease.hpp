@@ -30,14 +30,18 @@ inline constexpr unsigned kMostTransitions = 2147483647;
 struct Lease {
   std::string resource_version;
   LeaseSpec spec;
+  /// As JSON, without the version: others may have put labels or owners on it, which stay.
+  std::string metadata{};
   friend bool operator==(const Lease&, const Lease&) = default;
 };
 
 /// An error: no Lease at all. A Lease with nonsense in it is one.
 [[nodiscard]] tl::expected<Lease, DecodeError> decode_lease(std::string_view body);
 
-/// The body of a create (without `resource_version`) or of an update guarded by it.
+/// The body of a create (without `resource_version`) or of an update guarded by it. `metadata`: as
+/// it was read, empty: none.
 [[nodiscard]] std::string lease_body(std::string_view name, const LeaseSpec& spec,
-                                     std::string_view resource_version = {});
+                                     std::string_view resource_version = {},
+                                     std::string_view metadata = {});
 
 }  // namespace icrps::kube

@@ -111,4 +111,28 @@ TEST_CASE("what is only worth saying is no problem in the metric", "[controller]
   CHECK(rig.metrics.text().find("problems_total{") == std::string::npos);
 }
 
+TEST_CASE("an Event that could not be written is tried again", "[controller][events]") {
+  Rig rig;
+  std::stop_source stop;
+  rig.server.on_exhausted = [&] { stop.request_stop(); };
+  const std::string created = "POST /api/v1/namespaces/shop/events";
+  SECTION("when the API server gave no answer, or none that means anything") {
+    rig.server.will(test::failure(http::Failure::Kind::kConnect)).will(502, "<html>");
+    rig.report();
+    CHECK(complains(rig));
+    rig.reporter.run(stop.get_token());
+    // The second attempt fails, and the third finds the script at its end.
+    CHECK(rig.server.lines == std::vector<std::string>{created, created, created});
+    CHECK(rig.server.requests[0].body == rig.server.requests[1].body);
+  }
+  SECTION("but not when it says no") {
+    rig.server.will(403, status(403, "Forbidden").dump());
+    rig.report();
+    CHECK(complains(rig));
+    stop.request_stop();
+    rig.reporter.run(stop.get_token());
+    CHECK(rig.server.lines == std::vector<std::string>{created});
+  }
+}
+
 }  // namespace event_reporter_test

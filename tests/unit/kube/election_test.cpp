@@ -46,6 +46,7 @@ struct Candidate {
                                    : write.resource_version.empty();
     if (!fits) return election.conflicted(now);
     server.put(write.spec);
+    server.lease->metadata = write.metadata;
     election.written(*server.lease, now);
   }
   [[nodiscard]] bool leads(Election::Instant now) const {
@@ -220,6 +221,18 @@ TEST_CASE("no request about the lease outlives its use", "[kube][election]") {
   CHECK(race.a.election.patience(race.now) == 5s);
   CHECK(race.a.election.patience(race.now + 9s) == 1s);
   CHECK(race.a.election.patience(race.now + 11s) == 1ms);
+}
+
+TEST_CASE("a label that is edited again and again does not renew a lease", "[kube][election]") {
+  Server server;
+  Candidate waits{server, "b"};
+  server.put({"a", 15s, "x", "y", 0});
+  for (Election::Instant now{1h}; now < Election::Instant(1h) + 20s; now += 500ms) {
+    server.lease->resource_version = std::to_string(++server.version);
+    server.lease->metadata = R"({"labels":{"edited":")" + std::to_string(server.version) + "\"}}";
+    if (waits.wakes <= now) waits.run(now);
+  }
+  CHECK(server.lease->spec.holder == "b");
 }
 
 }  // namespace election_test
