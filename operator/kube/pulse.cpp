@@ -33,6 +33,11 @@ void Pulse::page() {
   facts_.apart_since = now;
 }
 
+void Pulse::answer() {
+  const std::lock_guard lock(mutex_);
+  sign(clock_.now());
+}
+
 void Pulse::opened() {
   const std::lock_guard lock(mutex_);
   sign(clock_.now());

@@ -49,6 +49,8 @@ class Pulse {
   void step(std::chrono::milliseconds at_most);
   /// A page is here.
   void page();
+  /// An answer that is neither: the server is there.
+  void answer();
   /// The watch is open: nothing but silence need come from now on.
   void opened();
   /// Bytes of the open watch.

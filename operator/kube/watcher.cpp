@@ -42,6 +42,9 @@ void Watcher::run(std::stop_token stop) {
         [&](const auto& step) {
           if constexpr (std::is_same_v<std::decay_t<decltype(step)>, WatchMachine::List>) {
             list(step, stop);
+          } else if constexpr (std::is_same_v<std::decay_t<decltype(step)>,
+                                              WatchMachine::AskVersion>) {
+            ask_version(stop);
           } else {
             watch(step, stop);
           }
@@ -51,25 +54,45 @@ void Watcher::run(std::stop_token stop) {
 }
 
 void Watcher::list(const WatchMachine::List& step, const std::stop_token& stop) {
+  machine_.on_asking();
   pulse_->step(kLongestFetch);
   const auto result = fetch_page(environment_.transport, collection_, step.continue_token, stop);
-  pulse_->step(0ms);
-  const auto code =
-      result ? std::to_string(result->status) : std::string(http::to_string(result.error().kind));
-  environment_.observer("LIST", collection_.name, code);
   if (stop.stop_requested()) return;
-  constexpr int kOk = 200;
-  if (!result) {
-    machine_.on_broken(kind_of(result.error()), result.error().message);
-    report();
-  } else if (result->status != kOk) {
-    machine_.on_refused(status_of(*result));
-    report();
-  } else if (!machine_.on_page(result->body)) {
+  if (!answered(result) || !machine_.on_page(result->body)) {
     report();
   } else {
     pulse_->page();
   }
+}
+
+void Watcher::ask_version(const std::stop_token& stop) {
+  auto one = collection_;
+  one.page = 1;
+  one.metadata_only = true;  // nobody reads it, and a Secret need not travel for it
+  pulse_->step(kLongestFetch);
+  const auto result = fetch_page(environment_.transport, one, {}, stop);
+  if (stop.stop_requested()) return;
+  if (answered(result) && machine_.on_version(result->body)) return pulse_->answer();
+  if (machine_.trouble().kind == TroubleKind::kRewound) {
+    environment_.on_restart(collection_.name, to_string(TroubleKind::kRewound));
+  }
+  report();
+}
+
+bool Watcher::answered(const http::Result& result) {
+  pulse_->step(0ms);
+  const auto code =
+      result ? std::to_string(result->status) : std::string(http::to_string(result.error().kind));
+  environment_.observer("LIST", collection_.name, code);
+  constexpr int kOk = 200;
+  if (!result) {
+    machine_.on_broken(kind_of(result.error()), result.error().message);
+  } else if (result->status != kOk) {
+    machine_.on_refused(status_of(*result));
+  } else {
+    return true;
+  }
+  return false;
 }
 
 void Watcher::watch(const WatchMachine::Watch& step, const std::stop_token& stop) {
@@ -107,20 +130,23 @@ void Watcher::watch(const WatchMachine::Watch& step, const std::stop_token& stop
     machine_.on_garbled("a line of more than 16 MiB");
   }
   if (!trouble) {
-    watch_ended(end, std::chrono::duration_cast<std::chrono::milliseconds>(
-                         environment_.clock.now() - begun));
+    watch_ended(
+        end,
+        std::chrono::duration_cast<std::chrono::milliseconds>(environment_.clock.now() - begun),
+        time);
   }
   environment_.on_restart(collection_.name, to_string(machine_.trouble().kind));
   report();
 }
 
-void Watcher::watch_ended(const http::StreamEnd& end, std::chrono::milliseconds lived) {
+void Watcher::watch_ended(const http::StreamEnd& end, std::chrono::milliseconds lived,
+                          std::chrono::milliseconds asked) {
   if (end.refused) {
     machine_.on_refused(status_of(*end.refused));
   } else if (end.failure) {
     machine_.on_broken(kind_of(*end.failure), end.failure->message);
   } else {
-    machine_.on_closed(lived);
+    machine_.on_closed(lived, asked);
   }
 }
 
@@ -134,6 +160,8 @@ void Watcher::report() const {
                            {"retry_in_ms", machine_.delay().count()}};
   if (trouble.kind == TroubleKind::kForbidden) {
     environment_.log.warn("watch refused, check the operator's RBAC", fields);
+  } else if (trouble.kind == TroubleKind::kRewound) {
+    environment_.log.warn("the cluster was restored, everything is listed anew", fields);
   } else if (trouble.kind == TroubleKind::kClosed) {
     environment_.log.debug("watch ended", fields);
   } else {

@@ -41,8 +41,12 @@ class Watcher {
 
  private:
   void list(const WatchMachine::List& step, const std::stop_token& stop);
+  void ask_version(const std::stop_token& stop);
   void watch(const WatchMachine::Watch& step, const std::stop_token& stop);
-  void watch_ended(const http::StreamEnd& end, std::chrono::milliseconds lived);
+  void watch_ended(const http::StreamEnd& end, std::chrono::milliseconds lived,
+                   std::chrono::milliseconds asked);
+  /// What came of a request that is a list. False: no answer that is worth reading.
+  bool answered(const http::Result& result);
   void report() const;
   void sleep(std::chrono::milliseconds delay, const std::stop_token& stop) const;
 

@@ -21,9 +21,15 @@ const std::string kCopyWatch = "/api/v1/secrets[?].*watch=1";
 const std::string kSourceWatch = "/namespaces/icr-pull-secrets/secrets[?].*watch=1";
 const std::string kAnyWatch = "watch=1";
 
+/// The question how far the server is, before a watch that ended is resumed.
+bool asks_version(const Seen& seen) {
+  static const std::regex kOne("[?&]limit=1(&|$)");
+  return std::regex_search(seen.path, kOne);
+}
+
 Requests lists_of(const std::string& collection) {
   auto found = matching(proxy().requests(), "GET", collection + "[?]");
-  std::erase_if(found, [](const Seen& seen) { return seen.is_watch(); });
+  std::erase_if(found, [](const Seen& seen) { return seen.is_watch() || asks_version(seen); });
   return found;
 }
 
@@ -124,7 +130,7 @@ TEST_CASE("a watch that ends in order is resumed without a list") {
   const auto requests = proxy().requests();
   for (const auto& seen : requests) {
     INFO(seen.method << " " << seen.path);
-    CHECK((seen.method != "GET" || seen.is_watch()));
+    CHECK((seen.method != "GET" || seen.is_watch() || asks_version(seen)));
   }
   op.expect_metric("icr_pull_secrets_watch_restarts_total", {{"reason", "closed"}}, 4);
 }

@@ -120,6 +120,12 @@ class Reader final : public nlohmann::json_sax<json> {
   Status status;
   std::string error;
 
+  /// The status, when the object was one.
+  Status take_status() {
+    status.from_api_server = says_status_ && says_v1_;
+    return std::move(status);
+  }
+
   bool null() override { return true; }
   bool boolean(bool value) override {
     if (at() == At::kObject && key_ == "immutable") object.immutable = value;
@@ -172,6 +178,8 @@ class Reader final : public nlohmann::json_sax<json> {
   // Of the pod that is being read: why a container of that name waits.
   std::vector<std::pair<std::string, std::string>> statuses_;
   std::size_t pull_secret_bytes_ = 0;
+  bool says_status_ = false;
+  bool says_v1_ = false;
 };
 
 bool Reader::open() {
@@ -312,11 +320,14 @@ void Reader::meta_string(string_t& value) {
   if (key_ == "namespace") object.ns.swap(value);
   if (key_ == "uid") object.uid.swap(value);
   if (key_ == "resourceVersion") object.resource_version.swap(value);
+  if (key_ == "continue") status.continue_token.swap(value);
   if (key_ == "deletionTimestamp") object.terminating = true;
 }
 
 void Reader::object_string(string_t& value) {
   if (key_ == "type") object.type.swap(value);
+  if (key_ == "kind") says_status_ = value == "Status";
+  if (key_ == "apiVersion") says_v1_ = value == "v1";
   if (key_ == "reason") status.reason.swap(value);
   if (key_ == "message") status.message.swap(value);
 }
@@ -364,7 +375,7 @@ tl::expected<WatchEvent, DecodeError> decode_event(std::string_view line, const 
   if (*type != WatchEvent::Type::kError && reader.object.resource_version.empty()) {
     return tl::unexpected(DecodeError{"a watch event without metadata.resourceVersion"});
   }
-  return WatchEvent{*type, std::move(reader.object), std::move(reader.status)};
+  return WatchEvent{*type, std::move(reader.object), reader.take_status()};
 }
 
 tl::expected<Object, DecodeError> decode_object(std::string_view body) {
@@ -377,7 +388,7 @@ tl::expected<Object, DecodeError> decode_object(std::string_view body) {
 Status decode_status(std::string_view body) {
   Reader reader(At::kObject);
   if (!parse(body, reader)) return {};
-  return std::move(reader.status);
+  return reader.take_status();
 }
 
 }  // namespace icrps::kube

@@ -54,16 +54,21 @@ struct Object {
 inline constexpr std::size_t kMostPullSecrets = 128;
 inline constexpr std::size_t kMostPullSecretBytes = 16384;
 
-/// Nobody means a longer Retry-After; it would look like an operator that is dead.
-inline constexpr std::chrono::seconds kLongestRetryAfter{600};
+/// Nobody waits longer for a Retry-After; it would look like an operator that is dead.
+inline constexpr std::chrono::seconds kLongestRetryAfter{60};
 
-/// What the API server says when it refuses something (kind Status, meta/v1).
+/// What is answered when something is refused.
 struct Status {
   int code = 0;
   std::string reason;   ///< "Conflict", "AlreadyExists", "Expired", …
   std::string message;  ///< for people
   std::optional<std::chrono::seconds> retry_after;
   std::vector<std::string> causes;  ///< details.causes[].reason: "NamespaceTerminating", …
+  /// A Status of the API v1: the API server itself speaks. Otherwise something in between does, a
+  /// load balancer or a proxy, and its 404 or 403 says nothing about any object.
+  bool from_api_server = false;
+  /// metadata.continue: where a list whose token has expired goes on, with what there is now.
+  std::string continue_token{};
 
   [[nodiscard]] bool has_cause(std::string_view cause) const;
 };

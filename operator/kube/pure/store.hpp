@@ -50,6 +50,7 @@ class Store final : public Sink {
   void relist_begins() override {
     const std::lock_guard lock(mutex_);
     incoming_.emplace();
+    own_.clear();
   }
 
   void apply(Object&& object) override {
@@ -86,11 +87,13 @@ class Store final : public Sink {
     bool first = false;
     {
       const std::lock_guard lock(mutex_);
-      keep_newer_than(list_version);
+      keep_own_writes(list_version);
+      // After a server that went back in time the same version may be another content.
+      touched = older(list_version, told_) ? all_namespaces() : differences();
       told_ = list_version;
-      touched = differences();
       records_.swap(*incoming_);
       incoming_.reset();
+      own_.clear();
       first = !std::exchange(synced_, true);
     }
     for (const auto& ns : touched) changed(ns);
@@ -103,6 +106,7 @@ class Store final : public Sink {
     const Place place = place_of(object);
     Record record = project_(std::move(object));
     const std::lock_guard lock(mutex_);
+    if (incoming_) own_.insert_or_assign({place.ns, place.name}, record);
     if (older(record.resource_version, told_)) return;
     take(place, std::move(record));
   }
@@ -110,6 +114,8 @@ class Store final : public Sink {
   /// An own deletion of the object with this version.
   void erased(const std::string& ns, const std::string& name, const std::string& version) {
     const std::lock_guard lock(mutex_);
+    const auto own = own_.find({ns, name});
+    if (own != own_.end() && own->second.resource_version == version) own_.erase(own);
     const Record* known = find({ns, name});
     if (known != nullptr && known->resource_version == version) erase({ns, name});
   }
@@ -220,17 +226,27 @@ class Store final : public Sink {
     if (group->second.records.empty()) records_.erase(group);
   }
 
-  /// Own writes that the list is too old to contain stay.
-  void keep_newer_than(const std::string& list_version) {
-    for (const auto& [ns, group] : records_) {
-      for (const auto& [name, record] : group.records) {
-        if (!older(list_version, record.resource_version)) continue;
-        const Record* listed = find(*incoming_, {ns, name});
-        if (listed == nullptr || older(listed->resource_version, record.resource_version)) {
-          put((*incoming_)[ns], name, Record(record));
-        }
+  /// The list is the truth, but for own writes that were made since it was asked for and that it is
+  /// too old to contain. Nothing else of before stays, however new its version: it may be of a time
+  /// that the server has lost (docs/decisions/0016).
+  void keep_own_writes(const std::string& list_version) {
+    for (auto& [place, record] : own_) {
+      if (!older(list_version, record.resource_version)) continue;
+      const Record* listed = find(*incoming_, {place.first, place.second});
+      if (listed == nullptr || older(listed->resource_version, record.resource_version)) {
+        put((*incoming_)[place.first], place.second, std::move(record));
       }
     }
+  }
+
+  /// Of before and of the list.
+  std::vector<std::string> all_namespaces() const {
+    std::vector<std::string> all;
+    for (const auto& entry : *incoming_) all.push_back(entry.first);
+    for (const auto& entry : records_) {
+      if (!incoming_->contains(entry.first)) all.push_back(entry.first);
+    }
+    return all;
   }
 
   /// Namespaces where `records_` and `incoming_` differ.
@@ -268,6 +284,8 @@ class Store final : public Sink {
   // guarded by mutex_
   Records records_;
   std::optional<Records> incoming_;  // while a list is under way
+  // Results of own writes since that list was asked for, by namespace and name.
+  std::map<std::pair<std::string, std::string>, Record> own_;
   // The watch has told of everything up to this version: its events come in the order of their
   // versions, over all objects of the collection.
   std::string told_;

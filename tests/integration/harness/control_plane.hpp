@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,28 @@ void api_server(const std::string& action);
 
 /// Makes etcd forget everything but the present state of all objects.
 void compact_etcd();
+
+/// Lets etcd give out so many revisions, as a cluster does by itself in time.
+void pass_revisions(std::int64_t count);
+
+/// etcd as it is now, to be put back later.
+class EtcdBackup {
+ public:
+  EtcdBackup();
+  EtcdBackup(const EtcdBackup&) = delete;
+  EtcdBackup& operator=(const EtcdBackup&) = delete;
+
+  enum class Versions {
+    kGoBack,  ///< as after `etcdutl snapshot restore`
+    kRaised,  ///< as with --bump-revision and --mark-compacted
+  };
+  /// What people do: everything that works with etcd is stopped, its data are replaced, and all is
+  /// started again. Returns when the API server is ready.
+  void restore(Versions versions) const;
+
+ private:
+  std::string folder_;
+};
 
 /// Drops all packets of the connections to this port of 127.0.0.1 that there are now, both ways:
 /// both ends are left without a word. Until it goes; new connections are not touched.

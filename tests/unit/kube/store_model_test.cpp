@@ -1,11 +1,14 @@
 // The store against a naive model, over a long random walk: a pretended API server gives out
 // versions, its events reach the store late, and so do the answers to own writes, before or after
-// the events that tell of them; watches are replaced by lists now and then. Whenever all has
-// arrived, store and server agree.
+// the events that tell of them; watches are replaced by lists now and then, and the server goes
+// back to a backup, with or without raising its versions beyond those that it had given out.
+// Whenever all has arrived, store and server agree.
 #include <deque>
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -84,13 +87,14 @@ class Walk {
     } else if (dice < 98) {
       deliver();
     } else if (dice < 99) {
-      relist();
+      dice_.once_in(4) ? restore() : relist();
     } else {
       while (!server_.pending.empty()) deliver();
       while (!answers_.empty()) answer();
     }
   }
 
+  [[nodiscard]] int restores() const { return restores_; }
   [[nodiscard]] bool all_delivered() const { return server_.pending.empty() && answers_.empty(); }
   [[nodiscard]] const Contents& truth() const { return server_.contents; }
   [[nodiscard]] Contents known() const {
@@ -118,6 +122,22 @@ class Walk {
     const auto one = answers_.begin() + static_cast<long>(dice_.below(answers_.size()));
     store_.written(std::move(*one));
     answers_.erase(one);
+  }
+
+  /// The cluster as it was at the last backup. The connections are gone, and what was under way;
+  /// until the store has a list it hears nothing, and makes writes that are of the new time.
+  void restore() {
+    ++restores_;
+    const auto furthest = server_.version;
+    if (dice_.once_in(3)) backup_ = {server_.version, server_.contents};
+    std::tie(server_.version, server_.contents) = backup_;
+    if (dice_.once_in(2)) server_.version = furthest + 1000;
+    answers_.clear();
+    for (auto writes = dice_.below(4); writes > 0; --writes) {
+      auto object = server_.put("ns" + std::to_string(dice_.below(5)), "o0");
+      if (dice_.once_in(2)) store_.written(std::move(object));
+    }
+    relist();
   }
 
   /// A list as of now; events up to then will not come. Half of them fail first. While the pages
@@ -148,6 +168,8 @@ class Walk {
 
   test::Dice dice_;
   Server server_;
+  std::pair<unsigned long, Contents> backup_{95, {}};
+  int restores_ = 0;
   std::deque<Object> answers_;  // to own writes, on their way
   std::set<std::string> told_;
   Store<Record> store_{[](Object&& o) { return Record{o.resource_version}; }};
@@ -165,6 +187,7 @@ TEST_CASE("a store agrees with the server after 100,000 random steps", "[kube][s
     if (walk.known() != walk.truth()) FAIL("they differ after step " << step);
   }
   CHECK(compared > 1000);
+  CHECK(walk.restores() > 100);
   CHECK(walk.namespaces_told() == 5);
 }
 

@@ -244,6 +244,52 @@ TEST_CASE("a list keeps own writes that are newer than it", "[kube][store]") {
   CHECK(rig.all() == Words{"shop/a@1", "shop/b@21", "shop/d@22"});
 }
 
+TEST_CASE("a list of a server that went back in time is the truth, whatever was known",
+          "[kube][store]") {
+  Rig rig;
+  rig.relist({"gone/a@20", "kept/a@5", "same/a@7", "shop/a@50"}, "60");
+  rig.written("own/a@70");
+  rig.changes();
+  rig.store.relist_begins();
+  for (const auto* item : {"kept/a@5", "same/a@7", "shop/a@30"}) rig.apply(item);
+  rig.store.relist_ends("40");
+  CHECK(rig.all() == Words{"kept/a@5", "same/a@7", "shop/a@30"});
+  // The same version may be another content.
+  CHECK(rig.changes() == Words{"gone", "kept", "own", "same", "shop"});
+  SECTION("events of the new time are news") {
+    rig.apply("shop/a@41");
+    rig.removed("same/a@42");
+    CHECK(rig.all() == Words{"kept/a@5", "shop/a@41"});
+  }
+  SECTION("own writes of the new time are known at once") {
+    rig.written("own/a@41");
+    rig.written("kept/a@42");
+    CHECK(rig.all() == Words{"kept/a@42", "own/a@41", "same/a@7", "shop/a@30"});
+  }
+}
+
+TEST_CASE("a list of a server that went back keeps own writes of since then", "[kube][store]") {
+  Rig rig;
+  rig.relist({"shop/a@50"}, "60");
+  rig.written("lost/a@61");
+  rig.store.relist_begins();
+  rig.apply("shop/a@30");
+  rig.written("shop/a@41");
+  rig.written("new/a@42");
+  rig.written("brief/a@43");
+  rig.store.erased("brief", "a", "43");
+  rig.store.relist_ends("40");
+  CHECK(rig.all() == Words{"new/a@42", "shop/a@41"});
+}
+
+TEST_CASE("a server whose versions were raised after a restore leaves no ghosts", "[kube][store]") {
+  Rig rig;
+  rig.relist({"shop/a@50", "gone/a@55"}, "60");
+  rig.written("lost/a@61");
+  rig.relist({"shop/a@30"}, "1000040");
+  CHECK(rig.all() == Words{"shop/a@30"});
+}
+
 TEST_CASE("a list that fails half-way leaves everything as it was", "[kube][store]") {
   Rig rig;
   rig.relist({"one/a@1", "two/a@2"}, "10");

@@ -88,6 +88,11 @@ TEST_CASE("a watch that is closed at once again and again is not a hot loop", "[
   CHECK(delays(rig.machine, is_closed_after(3ms), 4) == Delays{200ms, 400ms, 800ms, 1600ms});
 }
 
+TEST_CASE("nobody waits longer than half a minute for a Retry-After", "[kube][watch]") {
+  WatchRig rig;
+  CHECK(delays(rig.machine, is_refused(429, "", 600s), 2) == Delays{30s, 30s});
+}
+
 TEST_CASE("Retry-After only ever makes the wait longer", "[kube][watch]") {
   WatchRig rig;
   CHECK(delays(rig.machine, is_refused(429, "", 1s), 5) == Delays{1s, 1s, 1s, 1600ms, 3200ms});

@@ -146,35 +146,43 @@ TEST_CASE("events move the version on", "[kube][watch]") {
   });
 }
 
-TEST_CASE("a watch that ends is resumed or replaced by a list", "[kube][watch]") {
+TEST_CASE("a watch that ends is resumed, asked about or replaced by a list", "[kube][watch]") {
   const auto event_11 = sees("ADDED", "b@11");
   const auto heard_11 = after_list({"apply b@11"});
   check({
-      {"closed after its time", {kListed, is_closed_after(5min)}, "watch @10", kHeardList},
-      {"closed soon, with an event",
-       {kListed, event_11, is_closed_after(5ms)},
+      {"closed after its time, with an event",
+       {kListed, event_11, is_closed_after(5min)},
        "watch @11",
        heard_11},
+      {"closed a little before its time",
+       {kListed, event_11, is_closed_after(296s, 300s)},
+       "watch @11",
+       heard_11},
+      {"closed after its time, without any sign",
+       {kListed, is_closed_after(5min)},
+       "ask",
+       kHeardList},
+      {"closed soon, with an event", {kListed, event_11, is_closed_after(5ms)}, "ask", heard_11},
       {"closed at once, without an event",
        {kListed, is_closed_after(999ms)},
-       "watch @10",
+       "ask",
        kHeardList,
        Kind::kClosed,
        200ms},
       {"closed after a second, without an event",
        {kListed, is_closed_after(1s)},
-       "watch @10",
+       "ask",
        kHeardList},
       {"closed at once after a watch with events",
        {kListed, event_11, is_closed_after(5min), is_closed_after(0ms)},
-       "watch @11",
+       "ask",
        heard_11,
        Kind::kClosed,
        200ms},
-      {"broken", {kListed, event_11, breaks_off()}, "watch @11", heard_11, Kind::kBroken, 200ms},
+      {"broken", {kListed, event_11, breaks_off()}, "ask", heard_11, Kind::kBroken, 200ms},
       {"silent",
        {kListed, event_11, breaks_off(Kind::kSilent)},
-       "watch @11",
+       "ask",
        heard_11,
        Kind::kSilent,
        200ms},
@@ -198,25 +206,37 @@ TEST_CASE("a watch that ends is resumed or replaced by a list", "[kube][watch]")
        200ms},
       {"500 in the stream",
        {kListed, event_11, sees_error(500, "InternalError")},
-       "watch @11",
+       "ask",
        heard_11,
        Kind::kRefused,
        200ms},
       {"429 in the stream that says when",
        {kListed, sees_error(429, "TooManyRequests", {{"retryAfterSeconds", 3}})},
-       "watch @10",
+       "ask",
        kHeardList,
        Kind::kThrottled,
        3s},
       {"429 whose wait is shorter than the backoff",
        {kListed, sees_error(429, "TooManyRequests", {{"retryAfterSeconds", 0}})},
-       "watch @10",
+       "ask",
        kHeardList,
        Kind::kThrottled,
        200ms},
-      {"401", {kListed, is_refused(401)}, "watch @10", kHeardList, Kind::kForbidden, 200ms},
-      {"403", {kListed, is_refused(403)}, "watch @10", kHeardList, Kind::kForbidden, 200ms},
-      {"503", {kListed, is_refused(503)}, "watch @10", kHeardList, Kind::kRefused, 200ms},
+      {"401", {kListed, is_refused(401)}, "ask", kHeardList, Kind::kForbidden, 200ms},
+      {"403", {kListed, is_refused(403)}, "ask", kHeardList, Kind::kForbidden, 200ms},
+      {"503", {kListed, is_refused(503)}, "ask", kHeardList, Kind::kRefused, 200ms},
+      {"410 of a load balancer",
+       {kListed, is_refused_in_between(410)},
+       "ask",
+       kHeardList,
+       Kind::kRefused,
+       200ms},
+      {"403 of a firewall",
+       {kListed, is_refused_in_between(403)},
+       "ask",
+       kHeardList,
+       Kind::kRefused,
+       200ms},
       {"a garbled line",
        {kListed, event_11, sees_line("{\"type\":")},
        "list",
@@ -248,6 +268,83 @@ TEST_CASE("a watch that ends is resumed or replaced by a list", "[kube][watch]")
        Kind::kGarbled,
        200ms},
   });
+}
+
+TEST_CASE("a watch goes on only with a server that has not gone back in time", "[kube][watch]") {
+  check({
+      {"it is as far as we are",
+       {kListed, is_closed_after(2s), hears_version("10")},
+       "watch @10",
+       kHeardList},
+      {"it is further",
+       {kListed, is_closed_after(2s), hears_version("2000")},
+       "watch @10",
+       kHeardList},
+      {"it is not as far",
+       {kListed, is_closed_after(2s), hears_version("9")},
+       "list",
+       kHeardList,
+       Kind::kRewound},
+      {"its versions can't be compared",
+       {kListed, is_closed_after(2s), hears_version("x")},
+       "watch @10",
+       kHeardList},
+      {"what it answers is no list",
+       {kListed, is_closed_after(2s), [](auto& machine) { machine.on_version("<html>"); }},
+       "ask",
+       kHeardList,
+       Kind::kGarbled,
+       200ms},
+      {"it does not answer",
+       {kListed, is_closed_after(2s), breaks_off()},
+       "ask",
+       kHeardList,
+       Kind::kBroken,
+       200ms},
+      {"it says that it is too old",
+       {kListed, is_closed_after(2s), is_refused(410, "Expired")},
+       "list",
+       kHeardList,
+       Kind::kExpired,
+       200ms},
+      {"an event of the past",
+       {kListed, sees("MODIFIED", "a@9")},
+       "list",
+       kHeardList,
+       Kind::kRewound},
+      {"a bookmark of the past",
+       {kListed, sees("BOOKMARK", "@9")},
+       "list",
+       kHeardList,
+       Kind::kRewound},
+      {"the bookmark of where it stands",
+       {kListed, sees("BOOKMARK", "@10")},
+       "watch @10",
+       kHeardList},
+      {"and the new list is lower",
+       {kListed, is_closed_after(2s), hears_version("9"), gets_page({"b@4"}, "9")},
+       "watch @9",
+       after_list({"begin", "apply b@4", "end @9"}),
+       Kind::kRewound},
+  });
+}
+
+TEST_CASE("a watch that can't be resumed for about a minute begins anew", "[kube][watch]") {
+  const auto refused = GENERATE(is_refused(400), is_refused(404), is_refused(500), breaks_off());
+  WatchRig rig;
+  rig.feed({kListed});
+  std::chrono::milliseconds waited{0};
+  int failures = 0;
+  while (rig.next() != "list" && failures < 100) {
+    if (rig.next() == "ask") rig.feed({hears_version("10")});
+    CHECK(rig.next() == "watch @10");
+    rig.feed({refused});
+    ++failures;
+    waited += rig.machine.delay();
+  }
+  CHECK(failures == 20);
+  CHECK(waited > 40s);
+  CHECK(waited < 90s);
 }
 
 TEST_CASE("a line that ends the stream says so to the reader", "[kube][watch]") {
@@ -295,6 +392,7 @@ TEST_CASE("bytes of a watch through splitter and machine", "[kube][watch]") {
       }
       CHECK(splitter.has_partial_line() == partial);
       rig.machine.on_broken(Kind::kBroken, "cut");
+      rig.machine.on_version(page({}, "99"));
       CHECK(rig.next() == next);
       CHECK(rig.sink.heard == after_list(heard));
     }

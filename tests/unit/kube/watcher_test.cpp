@@ -133,7 +133,10 @@ TEST_CASE("an object that is too large by itself is a failure", "[kube][watcher]
 
 TEST_CASE("a watch goes on where the list ended, with bookmarks and an end", "[kube][watcher]") {
   Rig rig;
-  rig.server.will(200, page({}, "10")).will_stream({event("BOOKMARK", object("@12"))});
+  rig.server.will(200, page({}, "10"))
+      .will_stream({event("BOOKMARK", object("@12"))})
+      .will(200, page({}, "12"))
+      .will_stream({});
   rig.run(kNamespaces);
   const auto& first = rig.server.streams.at(0).target;
   CHECK(first.rfind("/api/v1/namespaces?", 0) == 0);
@@ -240,13 +243,16 @@ TEST_CASE("each way in which a watch ends is told, and followed by the right req
       Rig rig;
       rig.server.will(200, page({}, "10"));
       script(rig.server);
+      rig.server.will(200, page({}, "99")).will_stream({});
       rig.run(kNamespaces);
       REQUIRE_FALSE(rig.restarts.empty());
       CHECK(rig.restarts.front() == "namespaces " + reason);
       CHECK(rig.observed.at(1) == "WATCH namespaces " + code);
-      const auto& line = rig.server.lines.at(2);
-      CHECK(line.substr(0, line.find(' ')) == next.substr(0, next.find(' ')));
-      if (next.front() == 'S') CHECK(parameter(line, "resourceVersion") == next.substr(7));
+      // A new list, or the question how far the server is, and then the watch.
+      const bool resumed = next.front() == 'S';
+      CHECK(parameter(rig.server.lines.at(2), "limit") == (resumed ? "1" : "500"));
+      CHECK(parameter(rig.server.lines.at(3), "resourceVersion") ==
+            (resumed ? next.substr(7) : "99"));
     }
   }
 }
@@ -262,7 +268,30 @@ TEST_CASE("a list that fails is made again from its beginning", "[kube][watcher]
                               "LIST namespaces 410", "LIST namespaces 200",
                               "WATCH namespaces broken"});
   CHECK(parameter(rig.server.requests.at(3).target, "continue").empty());
-  CHECK(rig.sink.heard == Words{"begin", "apply shop@1", "begin", "apply shop@1", "end @20"});
+  CHECK(rig.sink.heard ==
+        Words{"begin", "begin", "apply shop@1", "begin", "apply shop@1", "end @20"});
+}
+
+TEST_CASE("how far the server is, is asked for without the content of an object",
+          "[kube][watcher]") {
+  Rig rig;
+  rig.server.will(200, page({object("shop/icr-default@3")}, "10"))
+      .will_stream({}, test::breaks(FailureKind::kBroken))
+      .will(200, page({object("shop/icr-default@3")}, "9"))
+      .will(200, page({}, "9"))
+      .will_stream({});
+  rig.run(kCopies);
+  const auto& question = rig.server.requests.at(1);
+  CHECK(parameter(question.target, "limit") == "1");
+  CHECK(parameter(question.target, "fieldSelector") == "metadata.name=icr-default");
+  CHECK(parameter(question.target, "resourceVersion").empty());
+  CHECK(question.headers.front().value ==
+        "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
+  // It has gone back: nothing of that answer is kept, everything is listed.
+  CHECK(rig.sink.heard == Words{"begin", "apply shop/icr-default@3", "end @10", "begin", "end @9"});
+  CHECK(rig.restarts == Words{"secrets broken", "secrets rewound", "secrets closed"});
+  CHECK(rig.log.text().find("the cluster was restored, everything is listed anew") !=
+        std::string::npos);
 }
 
 TEST_CASE("only missing permissions are a warning", "[kube][watcher]") {
