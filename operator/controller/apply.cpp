@@ -39,7 +39,8 @@ Outcome outcome_of(const kube::ApiError& error) {
           error.refuser,
           error.cause,
           {},
-          Everywhere::kNo};
+          Everywhere::kNo,
+          error.status != 0};
 }
 
 bool is_stale(const kube::ApiError& error) {

@@ -38,6 +38,20 @@ void note_refusals(Reconciled& result, const Refusals& refusals) {
   result.problems.push_back(std::move(problem));
 }
 
+/// An API server that is restarted says such things, too: it is told when it lasts.
+void note_unclear(Reconciled& result) {
+  if (result.outcome.kind != Outcome::Kind::kRetry || !result.outcome.answered) return;
+  plan::Problem problem;
+  problem.reason = std::string(plan::kAnswerUnclear);
+  problem.message = fmt::format(
+      "the operator's request gets an answer that tells nothing: {}. Check the API server and what "
+      "stands before it (load balancer, proxy, firewall); it is tried again.",
+      result.outcome.message);
+  problem.key = "answer unclear";
+  problem.patience = true;
+  result.problems.push_back(std::move(problem));
+}
+
 /// Whether pods that are made from now on get what they did not get before.
 bool attaches(const plan::Action& action, plan::Attach how) {
   if (how == plan::Attach::kPodsOnly) return std::holds_alternative<plan::CreateCopy>(action);
@@ -162,6 +176,7 @@ void Reconciler::carry_out(const std::string& ns, const std::vector<plan::Action
   result.outcome = progress.outcome();
   remember(ns, std::move(failed_accounts));
   note_refusals(result, refusals);
+  note_unclear(result);
   if (!result.writes.empty()) {
     log_.info("namespace written", {{"namespace", ns},
                                     {"actions", plan::join(result.writes, ", ")},

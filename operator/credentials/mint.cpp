@@ -1,8 +1,8 @@
 #include "credentials/mint.hpp"
 
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
+
+#include "kube/token_file.hpp"
 
 namespace icrps::credentials {
 namespace {
@@ -21,14 +21,9 @@ iam::Refusal not_known(std::string who, std::string what) {
 }
 
 tl::expected<SecretString, iam::Refusal> read_token(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (text.empty()) {
-    return tl::unexpected(not_known(
-        file, "there is no service-account token; mount a projected token with the audience iam"));
-  }
-  return SecretString(std::move(text));
+  if (auto token = kube::read_token_file(file)) return std::move(*token);
+  return tl::unexpected(not_known(
+      file, "there is no service-account token; mount a projected token with the audience iam"));
 }
 
 }  // namespace

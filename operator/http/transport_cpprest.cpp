@@ -149,6 +149,10 @@ class CpprestTransport final : public Transport {
   [[nodiscard]] Route route(const Client& client, const Journey::Leg& leg) const {
     return {client, tls_, way_.peer, leg.connect_by};
   }
+  void look_at(int status) const {
+    constexpr int kUnauthorized = 401;
+    if (status == kUnauthorized && options_.on_unauthorized) options_.on_unauthorized();
+  }
   [[nodiscard]] Failure no_slot(const std::stop_token& stop) const;
   [[nodiscard]] Failure stopped() const {
     return {Failure::Kind::kCanceled, way_.peer + ": stopped by the caller"};
@@ -256,6 +260,7 @@ Result CpprestTransport::send(const Request& request, std::stop_token stop) {
     return {outcome.connected, result->error()};
   });
   if (unreachable) return tl::unexpected(std::move(*unreachable));
+  if (*result) look_at((*result)->status);
   return std::move(*result);
 }
 
@@ -365,6 +370,7 @@ StreamEnd CpprestTransport::stream(const StreamRequest& request, const OnBytes& 
     return stream_from(leg, request, head_deadline, on_bytes, stop, end);
   });
   if (unreachable) return {std::nullopt, std::move(unreachable)};
+  if (end.refused) look_at(end.refused->status);
   return end;
 }
 

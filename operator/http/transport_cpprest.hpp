@@ -44,6 +44,9 @@ struct TransportOptions {
   /// Called for each request on the caller's thread, from several at once; the whole value of
   /// Authorization; empty: none.
   std::function<std::optional<SecretString>()> authorization;
+  /// Called on the caller's thread when an answer was 401, before it is handed out: the next
+  /// request may need another Authorization. May be empty.
+  std::function<void()> on_unauthorized{};
   std::string user_agent = "icr-pull-secrets";
   /// Requests in flight at once; more wait. Streams are not counted.
   unsigned max_in_flight = 16;

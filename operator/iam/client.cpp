@@ -47,7 +47,9 @@ Client::Result<Token> Client::token(const SecretString& form, const SecretString
   auto answer = exchange_.send("token", std::move(question), stop);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   const BodyWiper wiper(*answer);
-  return read_token(exchange_.host(), *answer, {credential.reveal()});
+  auto token = read_token(exchange_.host(), *answer, {credential.reveal()});
+  if (!token) return tl::unexpected(if_coded(std::move(token.error())));
+  return token;
 }
 
 Client::Result<Token> Client::token_by_api_key(const SecretString& api_key,

@@ -22,6 +22,13 @@ std::string bearer_header(const SecretString& bearer) {
 
 }  // namespace
 
+Refusal if_coded(Refusal refusal) {
+  const bool says_no =
+      refusal.kind != Refusal::Kind::kUnknown && refusal.kind != Refusal::Kind::kCanceled;
+  if (says_no && refusal.code.empty()) refusal.kind = Refusal::Kind::kUnknown;
+  return refusal;
+}
+
 http::Request iam_request(http::Method method, std::string target) {
   http::Request request;
   request.method = method;
@@ -63,7 +70,7 @@ Exchange::Result<http::Response> Exchange::call(std::string_view what, http::Req
                                                 const std::stop_token& stop) const {
   auto answer = ask(what, std::move(request), bearer, stop);
   if (answer && !is_success(answer->status)) {
-    return tl::unexpected(refusal_of(host_, *answer, {bearer.reveal()}));
+    return tl::unexpected(if_coded(refusal_of(host_, *answer, {bearer.reveal()})));
   }
   return answer;
 }

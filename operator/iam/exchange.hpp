@@ -52,6 +52,10 @@ class Exchange {
   const Observer observer_;
 };
 
+/// Without a code it was not IAM that spoke, but something before it (a firewall's page): nothing is
+/// known about the credential.
+[[nodiscard]] Refusal if_coded(Refusal refusal);
+
 /// Ten seconds, a megabyte, JSON.
 [[nodiscard]] http::Request iam_request(http::Method method, std::string target);
 [[nodiscard]] http::Request iam_request(http::Method method, std::string target, std::string json);

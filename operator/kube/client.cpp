@@ -14,6 +14,10 @@ using Kind = ApiError::Kind;
 using http::Method;
 
 constexpr std::size_t kLongestMessage = 500;
+constexpr int kTooMany = 429;
+constexpr int kGone = 410;
+// Each brings at least a page, so that this is a list of tens of thousands, read very slowly.
+constexpr unsigned kMostSnapshots = 100;
 
 /// Only the form in seconds: the API server sends no other.
 std::optional<std::chrono::seconds> retry_after_of(const http::ResponseHead& head) {
@@ -28,6 +32,7 @@ std::optional<std::chrono::seconds> retry_after_of(const http::ResponseHead& hea
 }
 
 Kind kind_of(const Status& status) {
+  if (!status.from_api_server && status.code != kTooMany) return Kind::kServer;
   switch (status.code) {
     case 401:
       return Kind::kServer;
@@ -37,11 +42,23 @@ Kind kind_of(const Status& status) {
       return Kind::kNotFound;
     case 409:
       return status.reason == "AlreadyExists" ? Kind::kAlreadyExists : Kind::kConflict;
-    case 429:
+    case kTooMany:
       return Kind::kThrottled;
     default:
       return status.code >= 500 || status.code < 400 ? Kind::kServer : Kind::kInvalid;
   }
+}
+
+/// How the API server reports that a JSON patch could not be applied, be it that its `test` failed.
+/// Admission and validation answer with 422, too, and in other words. Source: k8s.io/apimachinery
+/// pkg/api/errors (NewGenericServerResponse), as called in k8s.io/apiserver
+/// pkg/endpoints/handlers/patch.go.
+bool is_failed_patch(const Status& status) {
+  constexpr int kUnprocessable = 422;
+  return status.from_api_server && status.code == kUnprocessable &&
+         status.message.starts_with(
+             "the server rejected our request due to an error in our "
+             "request");
 }
 
 std::string_view content_type(Client::PatchType type) {
@@ -104,6 +121,12 @@ Status status_of(const http::Response& response) {
   Status status = decode_status(response.body);
   status.code = response.status;
   if (const auto after = retry_after_of(response)) status.retry_after = after;
+  if (!status.from_api_server && response.status != kTooMany) {
+    status.message = fmt::format(
+        "HTTP status {} without the API server's own words: something between it and the operator "
+        "answers",
+        response.status);
+  }
   if (status.message.empty()) status.message = fmt::format("HTTP status {}", response.status);
   if (status.message.size() > kLongestMessage) status.message.resize(kLongestMessage);
   return status;
@@ -114,6 +137,7 @@ ApiError error_of(const http::Response& response) {
   ApiError error{kind_of(status), status.code,        status.message,
                  std::nullopt,    refuser_of(status), cause_of(status)};
   if (status.retry_after) error.retry_after = *status.retry_after;
+  error.unprocessable = is_failed_patch(status);
   return error;
 }
 
@@ -126,12 +150,20 @@ tl::expected<void, ApiError> Client::list(const Collection& collection,
                                           const std::function<void(Object&&)>& on_item,
                                           const std::stop_token& stop) {
   std::string continue_token;
+  unsigned snapshots = 0;
   do {
     const auto result = fetch_page(transport_, collection, continue_token, stop);
     observer_("LIST", collection.name,
               result ? std::to_string(result->status)
                      : std::string(http::to_string(result.error().kind)));
     if (!result) return tl::unexpected(error_of(result.error()));
+    if (result->status == kGone && ++snapshots < kMostSnapshots) {
+      auto status = status_of(*result);
+      if (status.from_api_server && !status.continue_token.empty()) {
+        continue_token = std::move(status.continue_token);
+        continue;
+      }
+    }
     constexpr int kOk = 200;
     if (result->status != kOk) return tl::unexpected(error_of(*result));
     auto page = decode_list(result->body, on_item, collection.keep);
@@ -170,9 +202,8 @@ Reply Client::create(const Path& collection, std::string body, const std::stop_t
 Reply Client::patch(const Path& path, PatchType type, std::string body,
                     const std::stop_token& stop) {
   auto reply = send(path, request(Method::kPatch, path, content_type(type), std::move(body)), stop);
-  constexpr int kUnprocessable = 422;
-  if (!reply && type == PatchType::kJson && reply.error().status == kUnprocessable) {
-    reply.error().kind = Kind::kConflict;  // how the API server reports that a `test` failed
+  if (!reply && type == PatchType::kJson && reply.error().unprocessable) {
+    reply.error().kind = Kind::kConflict;
   }
   return reply;
 }

@@ -20,16 +20,17 @@
 
 namespace icrps::kube {
 
-/// Sorted by what the caller must do about it.
+/// Sorted by what the caller must do about it. Only a Status of the API server means what it says:
+/// the 404, 403 or 422 of something in between is kServer. A 429 is believed from everybody.
 struct ApiError {
   enum class Kind {
     kNotFound,       ///< 404: the object, or its namespace, is gone
     kAlreadyExists,  ///< 409 on a create: read it and compare, it may be one's own
-    kConflict,       ///< 409, and 422 on a JSON patch whose test failed: read again, decide again
+    kConflict,       ///< 409, and 422 of a JSON patch whose test failed: read again, decide again
     kTerminating,    ///< 403 because the namespace is being deleted: nothing to do any more
     kForbidden,      ///< 403: a person must mend the permissions
     kThrottled,      ///< 429: not before retry_after
-    kServer,         ///< 5xx, or 401 while a token rotates: try again later
+    kServer,         ///< nothing is known (5xx, 401, no Status): try again later
     kNoAnswer,       ///< the transport failed; a write may have happened
     kCanceled,       ///< the caller's stop token
     kInvalid,        ///< any other 4xx: asking again will not help
@@ -39,7 +40,8 @@ struct ApiError {
   std::string message;  ///< the API server's words; for people
   std::optional<std::chrono::milliseconds> retry_after;
   Refuser refuser = Refuser::kUnknown;
-  std::string cause{};  ///< cause_of()
+  std::string cause{};         ///< cause_of()
+  bool unprocessable = false;  ///< 422: the patch itself could not be applied
 };
 
 [[nodiscard]] std::string_view to_string(ApiError::Kind kind);
@@ -72,7 +74,8 @@ class Client {
   Client(http::Transport& transport, RequestObserver observer)
       : transport_(transport), observer_(std::move(observer)) {}
 
-  /// All objects of a collection, page by page.
+  /// All objects of a collection, page by page. When it takes longer than the API server keeps a
+  /// snapshot, the rest is as of later.
   tl::expected<void, ApiError> list(const Collection& collection,
                                     const std::function<void(Object&&)>& on_item,
                                     const std::stop_token& stop = {});

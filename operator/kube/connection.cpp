@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/read_file.hpp"
+#include "kube/token_file.hpp"
 
 namespace icrps::kube {
 namespace {
@@ -28,7 +29,8 @@ class LiveCluster {
       : clock_(clock),
         read_again_(std::move(read_again)),
         cluster_(std::move(cluster)),
-        read_at_(clock.now()) {}
+        read_at_(clock.now()),
+        token_(clock) {}
 
   /// Throws std::runtime_error when a file can't be read.
   SecretString authorities() { return read(current().ca); }
@@ -38,22 +40,13 @@ class LiveCluster {
     return {read(cluster.client_certificate).reveal(), read(cluster.client_key)};
   }
 
-  /// The last good one when the file can't be read.
   std::optional<SecretString> authorization() {
     const auto cluster = current();
-    const std::lock_guard lock(mutex_);
     if (cluster.token_file.empty()) return SecretString("Bearer " + cluster.token.reveal());
-    const auto now = clock_.now();
-    if (!header_ || cluster.token_file != token_file_ || now - token_read_at_ >= kReadAgain) {
-      if (auto text = config::read_file(cluster.token_file)) {
-        while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
-        header_ = SecretString("Bearer " + *text);
-        token_file_ = cluster.token_file;
-        token_read_at_ = now;
-      }
-    }
-    return header_;
+    return token_.authorization(cluster.token_file);
   }
+
+  void refused() { token_.refused(); }
 
  private:
   /// One that can't be read, or that leads to another server or logs in by other means, changes
@@ -83,9 +76,8 @@ class LiveCluster {
   const ReadCluster read_again_;
   config::Cluster cluster_;
   Clock::Instant read_at_;
-  std::optional<SecretString> header_;
-  std::string token_file_;
-  Clock::Instant token_read_at_{};
+
+  TokenFile token_;  // guards itself
 };
 
 }  // namespace
@@ -113,8 +105,9 @@ tl::expected<http::TransportOptions, std::string> transport_options(const config
   }
   if (!cluster.token_file.empty() || !cluster.token.empty()) {
     options.authorization = [live] { return live->authorization(); };
+    options.on_unauthorized = [live] { live->refused(); };
     if (!options.authorization()) {
-      return tl::unexpected("can't read the token " + cluster.token_file);
+      return tl::unexpected("there is no readable, whole token in " + cluster.token_file);
     }
   }
   if (!cluster.client_certificate.empty()) {

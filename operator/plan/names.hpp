@@ -50,6 +50,7 @@ inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailabl
 inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
 inline constexpr std::string_view kTooManyServiceAccounts = "TooManyServiceAccounts";
 inline constexpr std::string_view kForbidden = "Forbidden";
+inline constexpr std::string_view kAnswerUnclear = "AnswerUnclear";
 inline constexpr std::string_view kRefusedEverywhere = "RefusedEverywhere";
 inline constexpr std::string_view kListMissing = "ListMissing";
 inline constexpr std::string_view kPullSecretsWritten = "PullSecretsWritten";

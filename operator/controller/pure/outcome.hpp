@@ -36,6 +36,7 @@ struct Outcome {
   std::string cause{};  ///< kube::cause_of()
   std::string what{};   ///< the kind of write: "create secrets"
   Everywhere everywhere = Everywhere::kNo;
+  bool answered = false;  ///< kRetry: somebody answered, with something that tells nothing
 };
 
 }  // namespace icrps::controller

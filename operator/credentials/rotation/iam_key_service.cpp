@@ -16,7 +16,8 @@ constexpr const char* kDescription =
 iam::Refusal about_one_key(iam::Refusal refusal) {
   const int status = refusal.status;
   const bool no = status >= 400 && status <= 499 && status != kUnauthorized &&
-                  status != kRequestTimeout && status != kTooManyRequests;
+                  status != kRequestTimeout && status != kTooManyRequests &&
+                  !refusal.code.empty();  // else it was not IAM that spoke
   if (no && refusal.kind != Kind::kNotFound) refusal.kind = Kind::kPolicy;
   return refusal;
 }

@@ -190,7 +190,8 @@ TEST_CASE("a patch of an account", "[controller][apply]") {
   }
   SECTION("of what has changed reads it") {
     const auto code = GENERATE(409, 422);  // of a JSON patch, 422 is a test that failed
-    rig.server.will(code, status(code).dump()).will(200, rig.account_json("6"));
+    const auto why = "the server rejected our request due to an error in our request";
+    rig.server.will(code, status(code, "", why).dump()).will(200, rig.account_json("6"));
     CHECK(rig.patch().kind == Kind::kAgain);
     CHECK(rig.account_version() == "6");
     CHECK(rig.server.lines == Words{"PATCH " + kAccount, "GET " + kAccount});
@@ -216,8 +217,10 @@ TEST_CASE("refusals get what they deserve", "[controller][apply]") {
            {"403", test::response(403, status(403, "Forbidden").dump()), Kind::kForbidden},
            {"403 of a namespace that is going", test::response(403, terminating.dump()),
             Kind::kGone},
-           {"400", test::response(400), Kind::kForbidden},
-           {"413", test::response(413), Kind::kForbidden},
+           {"400", test::response(400, status(400).dump()), Kind::kForbidden},
+           {"400 of something in between", test::response(400, "<html>"), Kind::kRetry},
+           {"404 of something in between", test::response(404), Kind::kRetry},
+           {"413", test::response(413, status(413).dump()), Kind::kForbidden},
            {"429", test::response(429), Kind::kThrottled},
            {"429 that says when", test::response(429, "", {{"Retry-After", "3"}}), Kind::kThrottled,
             3s},

@@ -128,7 +128,8 @@ TEST_CASE("an action that fails ends the plan", "[controller][reconciler]") {
            {"429", test::response(429), Kind::kThrottled, State::kPending},
            {"403", test::response(403, status(403, "Forbidden", "RBAC says no").dump()),
             Kind::kForbidden, State::kForbidden},
-           {"a namespace that is gone", test::response(404), Kind::kGone, State::kPending}}) {
+           {"a namespace that is gone", test::response(404, status(404, "NotFound").dump()),
+            Kind::kGone, State::kPending}}) {
     DYNAMIC_SECTION(name) {
       Rig rig;
       rig.has_namespace();
@@ -152,6 +153,39 @@ TEST_CASE("a refusal is a problem for a person", "[controller][reconciler]") {
   CHECK(result.problems[0].reason == "Forbidden");
   CHECK_THAT(result.problems[0].message, Catch::Contains("RBAC says no"));
   CHECK_FALSE(result.problems[0].patience);
+}
+
+TEST_CASE("what a load balancer answers is tried again, and told when it lasts",
+          "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  SECTION("the page of something in between") {
+    rig.server.will(404, "<html>no backend</html>");
+    const auto result = rig.reconcile();
+    CHECK(result.outcome.kind == Kind::kRetry);
+    REQUIRE(result.problems.size() == 1);
+    CHECK(result.problems[0].reason == "AnswerUnclear");
+    CHECK(result.problems[0].patience);
+    CHECK_THAT(result.problems[0].message, Catch::Contains("HTTP status 404 without"));
+  }
+  SECTION("no answer at all is not this namespace's problem") {
+    rig.server.will(test::failure(http::Failure::Kind::kTimeout));
+    const auto result = rig.reconcile();
+    CHECK(result.outcome.kind == Kind::kRetry);
+    CHECK(result.problems.empty());
+  }
+}
+
+TEST_CASE("a 422 of a webhook is a refusal, and told", "[controller][reconciler]") {
+  Rig rig;
+  rig.has_namespace();
+  rig.has_account();
+  const auto refused = status(422, "Invalid", "admission webhook \"x.y\" denied the request: no");
+  rig.server.will(201, rig.copy_json()).will(422, refused.dump());
+  const auto result = rig.reconcile();
+  CHECK(result.outcome.kind == Kind::kForbidden);
+  REQUIRE(result.problems.size() == 1);
+  CHECK(result.problems[0].reason == "Forbidden");
 }
 
 TEST_CASE("an account that may not be patched keeps neither later ones nor others waiting",

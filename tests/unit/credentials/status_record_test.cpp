@@ -21,6 +21,8 @@ using credentials::StatusRecord;
 
 namespace {
 
+const std::string kGone = test::status(404, "NotFound").dump();
+
 Status some_status() {
   return {"accessToken",
           "d971d6b35193",
@@ -107,7 +109,7 @@ TEST_CASE("the record knows credentials that nobody sets, and forgets what it is
 
 TEST_CASE("the record is made when there is none", "[credentials][record]") {
   Rig rig;
-  rig.transport.will(404).will(404).will(201, R"({"metadata":{"name":"x"}})");
+  rig.transport.will(404, kGone).will(404, kGone).will(201, R"({"metadata":{"name":"x"}})");
   CHECK(rig.record.get("a") == Status{});
   rig.record.set("a", some_status());
   REQUIRE(rig.transport.lines.size() == 3);
@@ -236,7 +238,7 @@ TEST_CASE("what could not be recorded for want of an answer is written with the 
 
 TEST_CASE("of two that make the record at once the second adds to it", "[credentials][record]") {
   Rig rig;
-  rig.transport.will(404)
+  rig.transport.will(404, kGone)
       .will(409, test::status(409, "AlreadyExists").dump())
       .will(200, R"({"metadata":{"name":"x"}})");
   rig.record.set("a", some_status());

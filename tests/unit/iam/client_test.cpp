@@ -129,6 +129,20 @@ TEST_CASE("what IAM answers to a login is passed on in kind", "[iam][client]") {
                                                  "token canceled"});
 }
 
+TEST_CASE("a firewall's page before IAM says nothing of a credential", "[iam][client]") {
+  for (const int code : {400, 401, 403}) {
+    Rig rig;
+    rig.server.will(code, "<html>Request blocked</html>").will(code, R"({"error":"blocked"})");
+    INFO(code);
+    const auto token = rig.client.token_by_api_key(kApiKey, {});
+    REQUIRE_FALSE(token);
+    CHECK(token.error().kind == Kind::kUnknown);
+    const auto keys = rig.list();
+    REQUIRE_FALSE(keys);
+    CHECK(keys.error().kind == Kind::kUnknown);
+  }
+}
+
 TEST_CASE("a key is made for the service ID", "[iam][client]") {
   Rig rig;
   rig.server.will(201, R"({"id":"ApiKey-1","crn":"c","name":"name","apikey":"value"})");
@@ -323,7 +337,7 @@ TEST_CASE("a key is disabled, also twice", "[iam][client]") {
 
 TEST_CASE("a key that is gone counts as deleted", "[iam][client]") {
   Rig rig;
-  rig.server.will(204).will(404, kMissing).will(404, "<html>proxy</html>").will(403, "");
+  rig.server.will(204).will(404, kMissing).will(404, "<html>proxy</html>").will(403, kMissing);
   CHECK(rig.client.delete_key(kBearer, "ApiKey-1", {}));
   CHECK(rig.client.delete_key(kBearer, "ApiKey-1", {}));
   CHECK(rig.client.delete_key(kBearer, "ApiKey-1", {}).error().kind == Kind::kUnknown);

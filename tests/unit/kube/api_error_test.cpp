@@ -37,8 +37,16 @@ TEST_CASE("each refusal is sorted by what to do about it", "[kube][client]") {
            {"405", 405, status(405, "MethodNotAllowed").dump(), Kind::kInvalid},
            {"409 on a create", 409, status(409, "AlreadyExists").dump(), Kind::kAlreadyExists},
            {"409 on a change", 409, status(409, "Conflict").dump(), Kind::kConflict},
-           {"409 without a word", 409, "", Kind::kConflict},
-           {"413", 413, "", Kind::kInvalid},
+           {"413", 413, status(413, "RequestEntityTooLarge").dump(), Kind::kInvalid},
+           {"404 of a load balancer", 404, "default backend - 404", Kind::kServer},
+           {"404 in JSON of something else", 404, R"({"code":404,"reason":"NotFound"})",
+            Kind::kServer},
+           {"404 of another API", 404, R"({"kind":"Status","apiVersion":"v2","code":404})",
+            Kind::kServer},
+           {"403 of a firewall", 403, "<html>blocked</html>", Kind::kServer},
+           {"409 without a word", 409, "", Kind::kServer},
+           {"429 as a line of text", 429, "Too many requests, please try again later.",
+            Kind::kThrottled},
            {"422", 422, status(422, "Invalid").dump(), Kind::kInvalid},
            {"429", 429, status(429, "TooManyRequests").dump(), Kind::kThrottled},
            {"500", 500, status(500, "InternalError").dump(), Kind::kServer},
@@ -52,6 +60,16 @@ TEST_CASE("each refusal is sorted by what to do about it", "[kube][client]") {
       CHECK_FALSE(error.message.empty());
     }
   }
+}
+
+TEST_CASE("only a JSON patch that could not be applied is unprocessable", "[kube][client]") {
+  const auto failed_test =
+      status(422, "Invalid", "the server rejected our request due to an error in our request");
+  CHECK(error_of(response(422, failed_test.dump())).unprocessable);
+  const auto webhook = status(422, "Invalid", "admission webhook \"w\" denied the request: no");
+  CHECK_FALSE(error_of(response(422, webhook.dump())).unprocessable);
+  CHECK_FALSE(error_of(response(422, status(422, "Invalid").dump())).unprocessable);
+  CHECK_FALSE(error_of(response(422, "<html>")).unprocessable);
 }
 
 TEST_CASE("the status line outranks the code in the body", "[kube][client]") {
@@ -88,8 +106,11 @@ TEST_CASE("Retry-After comes from the head or from the body", "[kube][client]") 
 TEST_CASE("a refusal is told in the API server's words, if it has any", "[kube][client]") {
   CHECK(error_of(response(403, status(403, "Forbidden", "RBAC says no").dump())).message ==
         "RBAC says no");
-  CHECK(error_of(response(502, "<html>secret page</html>")).message == "HTTP status 502");
-  CHECK(error_of(response(500)).message == "HTTP status 500");
+  const auto strange = error_of(response(502, "<html>secret page</html>")).message;
+  CHECK(strange ==
+        "HTTP status 502 without the API server's own words: something between it and the operator "
+        "answers");
+  CHECK(error_of(response(429)).message == "HTTP status 429");
   const std::string endless(100'000, 'x');
   CHECK(error_of(response(500, status(500, "", endless).dump())).message.size() == 500);
 }

@@ -123,7 +123,9 @@ TEST_CASE("selectors are part of a list's address", "[kube][client]") {
 
 TEST_CASE("422 is a conflict only where a test can have failed", "[kube][client]") {
   Rig rig;
-  const auto body = test::status(422, "Invalid").dump();
+  const auto body =
+      test::status(422, "Invalid", "the server rejected our request due to an error in our request")
+          .dump();
   rig.server.will(422, body).will(422, body).will(422, body);
   CHECK(rig.client.patch(kPath, Client::PatchType::kJson, "[]").error().kind == Kind::kConflict);
   CHECK(rig.client.patch(kPath, Client::PatchType::kMerge, "{}").error().kind == Kind::kInvalid);
@@ -149,6 +151,35 @@ TEST_CASE("requests without an answer are observed by their failure", "[kube][cl
   CHECK(rig.client.get(kPath).error().kind == Kind::kNoAnswer);
   CHECK(rig.client.get(kPath).error().kind == Kind::kCanceled);
   CHECK(rig.observed == std::vector<std::string>{"GET secrets timeout", "GET secrets canceled"});
+}
+
+TEST_CASE("a list whose snapshot expires between two pages goes on with what there is now",
+          "[kube][client]") {
+  Rig rig;
+  const Collection namespaces{"namespaces", "namespaces", {}, {}, true};
+  auto expired = test::status(410, "Expired");
+  expired["metadata"]["continue"] = "from-here";
+  std::vector<std::string> names;
+  const auto list = [&] {
+    return rig.client.list(namespaces, [&](Object&& one) { names.push_back(one.name); });
+  };
+  rig.server.will(200, test::page({test::object("a@1")}, "10", "token"));
+  SECTION("from where the API server says") {
+    rig.server.will(410, expired.dump()).will(200, test::page({test::object("b@12")}, "20"));
+    CHECK(list());
+    CHECK(names == std::vector<std::string>{"a", "b"});
+    CHECK_THAT(rig.server.lines.at(2), Catch::Contains("&continue=from-here"));
+  }
+  SECTION("unless it does not say") {
+    rig.server.will(410, test::status(410, "Expired").dump());
+    CHECK_FALSE(list());
+  }
+  SECTION("or it is not the API server") {
+    rig.server.will(410, "<html>");
+    const auto listed = list();
+    REQUIRE_FALSE(listed);
+    CHECK(listed.error().kind == Kind::kServer);
+  }
 }
 
 }  // namespace client_test

@@ -15,6 +15,8 @@ using Kind = iam::Refusal::Kind;
 
 namespace {
 
+const std::string kNo = R"({"errors":[{"code":"no","message_code":"BXNIM0000E","message":"no"}]})";
+
 struct Rig {
   test::FakeTransport server;
   iam::Client client{server, "iam.test", [](auto, auto) {}};
@@ -53,7 +55,7 @@ TEST_CASE("the keys of the service ID are listed with the manager's token", "[ro
 
 TEST_CASE("the limit of keys is read", "[rotation][iam]") {
   Rig rig;
-  rig.server.will(200, R"({"apikeys_per_identity":80})").will(403).will(503);
+  rig.server.will(200, R"({"apikeys_per_identity":80})").will(403, kNo).will(503);
   CHECK(rig.keys.limit({}) == 80U);
   CHECK(rig.keys.limit({}).error().kind == Kind::kPolicy);
   CHECK(rig.keys.limit({}).error().kind == Kind::kUnknown);
@@ -62,12 +64,12 @@ TEST_CASE("the limit of keys is read", "[rotation][iam]") {
 TEST_CASE("a 401 fetches a fresh manager token once", "[rotation][iam]") {
   Rig rig;
   SECTION("that is all it takes") {
-    rig.server.will(401).will(204);
+    rig.server.will(401, kNo).will(204);
     CHECK(rig.keys.remove("ApiKey-1", {}));
     CHECK(rig.forgotten == 1);
   }
   SECTION("then it is the manager that is refused") {
-    rig.server.will(401).will(401);
+    rig.server.will(401, kNo).will(401, kNo);
     CHECK(rig.keys.remove("ApiKey-1", {}).error().kind == Kind::kRefused);
     CHECK(rig.forgotten == 1);
     CHECK(rig.server.requests.size() == 2);
@@ -77,14 +79,23 @@ TEST_CASE("a 401 fetches a fresh manager token once", "[rotation][iam]") {
 TEST_CASE("what IAM refuses to do to one key says nothing of the manager", "[rotation][iam]") {
   for (const int status : {400, 403, 409, 412, 422, 423}) {
     Rig rig;
-    rig.server.will(status).will(status);
+    rig.server.will(status, kNo).will(status, kNo);
     CHECK(rig.keys.remove("ApiKey-1", {}).error().kind == Kind::kPolicy);
     CHECK(rig.keys.disable("ApiKey-1", {}).error().kind == Kind::kPolicy);
   }
   for (const int status : {408, 429, 503}) {
     Rig rig;
-    rig.server.will(status);
+    rig.server.will(status, kNo);
     CHECK(rig.keys.remove("ApiKey-1", {}).error().kind == Kind::kUnknown);
+  }
+}
+
+TEST_CASE("what something before IAM says about a key means nothing", "[rotation][iam]") {
+  for (const int status : {400, 403, 404, 409, 423}) {
+    Rig rig;
+    rig.server.will(status, "<html>blocked</html>").will(status);
+    CHECK(rig.keys.remove("ApiKey-1", {}).error().kind == Kind::kUnknown);
+    CHECK(rig.keys.disable("ApiKey-1", {}).error().kind == Kind::kUnknown);
   }
 }
 
