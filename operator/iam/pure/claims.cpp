@@ -22,11 +22,11 @@ std::optional<std::string> account_in_token(const SecretString& token) {
   if (!claims) return std::nullopt;
   std::string account;
   const bool json = read_scalars(*claims, {.leaf = [&](std::string_view path, Scalar&& value) {
-                                   const auto* found = text_of(value);
-                                   if (path == "account/bss" && found != nullptr) {
-                                     account = found->reveal();
-                                   }
-                                 }});
+    const auto* found = text_of(value);
+    if (path == "account/bss" && found != nullptr) {
+      account = found->reveal();
+    }
+  }});
   if (!json || account.empty()) return std::nullopt;
   return account;
 }
