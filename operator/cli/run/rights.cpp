@@ -11,10 +11,10 @@ namespace icrps::cli {
 namespace {
 
 /// What is listed, by what it is called in messages.
-using Needs = std::map<std::string, kube::Collection>;
+using NeededLists = std::map<std::string, kube::Collection>;
 
-Needs needs_of(const config::Config& config, const std::string& own_namespace) {
-  Needs needs;
+NeededLists needs_of(const config::Config& config, const std::string& own_namespace) {
+  NeededLists needs;
   const auto copies = [&](const std::string& name) {
     needs.emplace(fmt::format("Secrets called {} in all namespaces", name),
                   controller::named_secret(name, {}));
