@@ -52,8 +52,8 @@ class Exchange {
   const Observer observer_;
 };
 
-/// Without a code it was not IAM that spoke, but something before it (a firewall's page): nothing is
-/// known about the credential.
+/// Without a code it was not IAM that spoke, but something before it (a firewall's page): nothing
+/// is known about the credential.
 [[nodiscard]] Refusal if_coded(Refusal refusal);
 
 /// Ten seconds, a megabyte, JSON.
