@@ -81,7 +81,7 @@ Api::Result<std::optional<Package>> Api::newest_package(const App& app) {
                                       app.name, read_error(answer->body)));
   }
   if (package->guid.empty()) return std::optional<Package>();
-  return std::optional(std::move(*package));
+  return package;
 }
 
 Api::Result<std::string> Api::running_package(const App& app) {

@@ -119,6 +119,14 @@ void read_reach(const Fields& fields, Config& config) {
   if (const auto at = fields.find("regions")) read_regions(*at, config.regions);
 }
 
+/// What is asked outside of the cluster, and how.
+void read_outside(const Fields& fields, Config& config) {
+  if (const auto at = fields.find("iam")) config.iam = read_iam(*at);
+  if (const auto at = fields.find("registry")) config.registry = read_registry(*at);
+  if (const auto at = fields.find("proxy")) config.proxy = read_proxy(*at);
+  if (const auto at = fields.find("proof")) config.proof = read_proof(*at);
+}
+
 Config read_config(const YamlValue& root) {
   if (root.kind == YamlValue::Kind::kNull) {
     throw Failure{0, "is empty; accepted: apiVersion, kind, credentials and more"};
@@ -135,10 +143,7 @@ Config read_config(const YamlValue& root) {
   static_cast<void>(choice_of(fields.need("kind", kKind), {kKind}));
   Config config;
   read_reach(fields, config);
-  if (const auto at = fields.find("iam")) config.iam = read_iam(*at);
-  if (const auto at = fields.find("registry")) config.registry = read_registry(*at);
-  if (const auto at = fields.find("proxy")) config.proxy = read_proxy(*at);
-  if (const auto at = fields.find("proof")) config.proof = read_proof(*at);
+  read_outside(fields, config);
   if (const auto at = fields.find("rescue")) config.rescue = read_rescue(*at);
   if (const auto at = fields.find("events")) config.events = read_events(*at);
   if (const auto at = fields.find("leaderElection")) {

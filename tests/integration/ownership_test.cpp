@@ -158,7 +158,7 @@ TEST_CASE("skip is the default and touches nothing") {
   for (const auto& seen : writes(Scene::requests(ns))) CHECK(seen.path.ends_with("/events"));
 }
 
-TEST_CASE("a source Secret is never taken for a copy") {
+TEST_CASE("a source Secret that is called like a copy is refused at the start and left alone") {
   Scene scene;
   // Called like the copy of the credential that comes from it, and labelled as if it were one.
   struct Source {
@@ -175,7 +175,7 @@ TEST_CASE("a source Secret is never taken for a copy") {
   } const source(scene.key());
   const auto before = *cluster().secret(kOwn);
   cluster().annotate(kOwn, {{kRegions, "us-south"}});
-  OperatorProcess::Options options;
+  OperatorProcess::Options options{.kubeconfig = operator_kubeconfig()};
   options.config =
       "apiVersion: icr-pull-secrets/v1alpha1\n"
       "kind: OperatorConfiguration\n"
@@ -183,15 +183,12 @@ TEST_CASE("a source Secret is never taken for a copy") {
       "conflict: adopt\n"
       "credentials:\n"
       "- {name: default, apiKey: {secretRef: {name: icr-default, key: apikey}}}\n";
-  scene.start(std::move(options));
-  CHECK(says(Scene::expect_event(kOwn, "SecretConflict"),
-             "is what a credential of the operator's configuration comes from"));
-  expect_others_served(scene);
-  cluster().annotate(kOwn, {{kRegions, "none"}});
-  expect_others_served(scene);
+  const auto refused = refused_run(options);
+  CHECK(refused.exit_code == 2);
+  CHECK(refused.err.find("that is what the credential \"default\" comes from") !=
+        std::string::npos);
   CHECK(*cluster().secret(kOwn) == before);
   CHECK(cluster().pull_secrets(kOwn, "default").empty());
-  scene.stop();
 }
 
 TEST_CASE("ours with the wrong type or immutable is replaced, and said so each time") {

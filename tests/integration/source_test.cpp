@@ -144,7 +144,7 @@ TEST_CASE("a source that can't be a key changes nothing that works, and says wha
       {"two lines", key + "\n" + key, "holds a line end"},
       {"not even UTF-8", key + "\xff", "holds a character that is not ASCII"},
       {"quoted", "\"" + key + "\"", "stands in double quotes"},
-      {"the tool's file", "{\"apikey\": \"" + key + "\"}", "is a JSON object"},
+      {"a JSON object without a key", "{\"key\": \"" + key + "\"}", "is a JSON object"},
   };
   auto& op = scene.start();
   const auto ns = scene.make_in("us-south");

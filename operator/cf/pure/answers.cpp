@@ -13,12 +13,12 @@ using Json = nlohmann::json;
 
 /// Follows names; null where there is nothing.
 const Json& at(const Json& object, std::initializer_list<const char*> path) {
-  static const Json kNull;
+  static const Json nothing;
   const Json* here = &object;
   for (const auto* name : path) {
-    if (!here->is_object()) return kNull;
+    if (!here->is_object()) return nothing;
     const auto found = here->find(name);
-    if (found == here->end()) return kNull;
+    if (found == here->end()) return nothing;
     here = &*found;
   }
   return *here;
