@@ -33,7 +33,7 @@ constexpr std::string_view kProxyClosing = "Failed to read HTTP status line from
 
 /// What a proxy's answer to CONNECT means to people.
 std::string refusal_of_proxy(std::string_view status) {
-  const std::string said = "the proxy answers " + std::string(status);
+  std::string said = "the proxy answers " + std::string(status);
   if (status == "407") return said + ": user and password are missing or wrong";
   if (status == "403") return said + ": it lets nobody through to there";
   return said;
