@@ -20,8 +20,8 @@ std::string bytes_of(const std::string& address) {
   std::string bytes(kIpv6Bytes, '\0');
   if (::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) return bytes.substr(0, kIpv4Bytes);
   if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return {};
-  static const std::string kMapped = std::string(10, '\0') + "\xff\xff";
-  return bytes.starts_with(kMapped) ? bytes.substr(kMapped.size()) : bytes;
+  static const std::string mapped = std::string(10, '\0') + "\xff\xff";
+  return bytes.starts_with(mapped) ? bytes.substr(mapped.size()) : bytes;
 }
 
 bool is_loopback(const std::string& bytes) {
@@ -161,7 +161,7 @@ NoProxy::NoProxy(std::string_view list) {
   }
 }
 
-void NoProxy::add(std::string entry) {
+void NoProxy::add(const std::string& entry) {
   if (entry.empty()) return;
   if (entry == "*") {
     all_ = true;

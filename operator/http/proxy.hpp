@@ -64,7 +64,7 @@ class NoProxy {
     unsigned bits = 0;
     std::string port;
   };
-  void add(std::string entry);
+  void add(const std::string& entry);
 
   bool all_ = false;
   std::vector<Domain> domains_;

@@ -25,10 +25,10 @@ std::string text_at(const Tree& object, const char* name) {
 
 /// A member, or null.
 const Tree& member(const Tree& object, const char* name) {
-  static const Tree kNothing;
-  if (!object.is_object()) return kNothing;
+  static const Tree nothing;
+  if (!object.is_object()) return nothing;
   const auto found = object.find(name);
-  return found != object.end() ? *found : kNothing;
+  return found != object.end() ? *found : nothing;
 }
 
 /// Adds the attributes that are compared as they are. False: there are others.
@@ -107,7 +107,7 @@ std::optional<std::string> read_conflicting_policy(std::string_view body) {
   const auto tree = parse_tree(body);
   for (const auto& error : member(tree, "errors")) {
     const auto& policy = member(member(member(error, "details"), "conflicts_with"), "policy");
-    const auto id = policy.is_string() ? policy.get<std::string>() : text_at(policy, "id");
+    auto id = policy.is_string() ? policy.get<std::string>() : text_at(policy, "id");
     if (!id.empty()) return id;
   }
   return std::nullopt;

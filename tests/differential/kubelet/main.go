@@ -43,7 +43,7 @@ type login struct {
 }
 
 type answer struct {
-	Failed bool       `json:"failed"`
+	Failed bool      `json:"failed"`
 	Images [][]login `json:"images"`
 }
 
@@ -70,7 +70,9 @@ func (d *dice) glob() string {
 		"u[*s].icr.io", "[ä-ü]s.icr.io", "us.*")
 }
 
-func (d *dice) port() string { return d.of("", "", "", "", "", "", "", "", "", "", ":443", ":5000", ":", ":x", ":5000:1") }
+func (d *dice) port() string {
+	return d.of("", "", "", "", "", "", "", "", "", "", ":443", ":5000", ":", ":x", ":5000:1")
+}
 
 func (d *dice) path() string {
 	path := ""
@@ -275,6 +277,8 @@ func (d *dice) settled(logins []login) []login {
 		}
 		return l.Secret + " " + parsed.Host + path
 	}
+	// Without a user nobody knows by which key it was found: only how many there are is compared.
+	sort.SliceStable(logins, func(i, j int) bool { return len(logins[i].User) > 0 && len(logins[j].User) == 0 })
 	for begin := 0; begin < len(logins); {
 		end := begin
 		for end < len(logins) && meaning(logins[end]) == meaning(logins[begin]) {
