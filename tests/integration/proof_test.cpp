@@ -148,8 +148,12 @@ TEST_CASE("403 is a policy, and told as one") {
   CHECK(scene.login(ns)->password == good);
   CHECK(recorded()["proof"] == "policy");
   iam().remove_rules();
-  iam().add_rule(
-      {{"name", "policy"}, {"path", "/identity/token"}, {"action", "status"}, {"status", 403}});
+  const json context = {{"errorCode", "BXNIM0528E"}, {"errorMessage", "not from this address"}};
+  iam().add_rule({{"name", "policy"},
+                  {"path", "/identity/token"},
+                  {"action", "status"},
+                  {"status", 403},
+                  {"body", context.dump()}});
   scene.put_key(kSource);
   IamScene::expect_source_event("PolicyRefused", kIamHost + ": 403");
   CHECK(scene.login(ns)->password == good);
@@ -297,10 +301,10 @@ TEST_CASE("a registry that asks for no login, or for another one, is sent none")
   };
   const std::vector<Case> table{
       {{{"status", 200}}, "answers /v2/ without asking for a login"},
-      {{{"status", 401}, {"headers", {{"WWW-Authenticate", "Basic realm=\"x\""}}}},
-       "no Bearer challenge"},
+      {{{"status", 401}, {"headers", {{"WWW-Authenticate", "Digest realm=\"x\""}}}},
+       "no Bearer or Basic challenge"},
       {{{"status", 401}, {"headers", {{"WWW-Authenticate", "Bearer realm=\"https://us.i"}}}},
-       "no Bearer challenge"},
+       "no Bearer or Basic challenge"},
       {{{"status", 404}}, "us.icr.io: 404"},
   };
   for (const auto& row : table) {
