@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -96,9 +98,8 @@ Client::Result<NewKey> Client::create_key(const SecretString& bearer, const std:
                             {"account_id", account_id},
                             {"description", description},
                             {"store_value", false}};
-  auto question = iam_request(Method::kPost, "/v1/apikeys");
-  question.headers.push_back({"Content-Type", "application/json"});
-  question.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  auto question = iam_request(Method::kPost, "/v1/apikeys",
+                              body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   auto answer = exchange_.call("create key", std::move(question), bearer, stop);
   if (!answer) return tl::unexpected(std::move(answer.error()));
   const BodyWiper wiper(*answer);
@@ -110,37 +111,28 @@ Client::Result<NewKey> Client::create_key(const SecretString& bearer, const std:
   return std::move(*key);
 }
 
-Client::Result<KeyPage> Client::key_page(const SecretString& bearer, std::string target,
-                                         const std::stop_token& stop) {
-  auto answer =
-      exchange_.call("list keys", iam_request(Method::kGet, std::move(target)), bearer, stop);
-  if (!answer) return tl::unexpected(std::move(answer.error()));
-  const BodyWiper wiper(*answer);  // values of keys that IAM was told to keep are in it
-  auto page = read_key_page(answer->body);
-  if (!page)
-    return tl::unexpected(senseless(exchange_.host(), *answer, "without a readable list of keys"));
-  return std::move(*page);
-}
-
 Client::Result<std::vector<KeyInfo>> Client::list_keys(const SecretString& bearer,
                                                        const std::string& iam_id,
                                                        const std::string& account_id,
                                                        const std::stop_token& stop) {
-  const std::string first = list_target(iam_id, account_id);
   std::vector<KeyInfo> keys;
-  std::string next;
-  for (unsigned asked = 0; asked < kMostPages; ++asked) {
-    const std::string from = next.empty() ? "" : "&pagetoken=" + next;
-    auto page = key_page(bearer, first + from, stop);
-    if (!page) return tl::unexpected(std::move(page.error()));
+  const auto read = [&](const std::string& body) -> std::optional<std::string> {
+    auto page = read_key_page(body);
+    if (!page) return std::nullopt;
     std::copy_if(std::make_move_iterator(page->keys.begin()),
                  std::make_move_iterator(page->keys.end()), std::back_inserter(keys),
                  [&](const KeyInfo& key) { return key.iam_id == iam_id; });
-    if (page->next.empty()) return keys;
-    if (page->next == next) break;
-    next = std::move(page->next);
-  }
-  return tl::unexpected(exchange_.endless("keys"));
+    return std::move(page->next);
+  };
+  auto all = exchange_.follow({.what = "list keys",
+                               .target = list_target(iam_id, account_id),
+                               .next = "pagetoken",
+                               .most = kMostPages,
+                               .of = "keys",
+                               .unreadable = "without a readable list of keys"},
+                              read, bearer, stop);
+  if (!all) return tl::unexpected(std::move(all.error()));
+  return keys;
 }
 
 Client::Result<void> Client::disable_key(const SecretString& bearer, const std::string& id,

@@ -64,8 +64,6 @@ class Client {
  private:
   Result<Token> token(const SecretString& form, const SecretString& credential,
                       std::string_view client, const std::stop_token& stop);
-  Result<KeyPage> key_page(const SecretString& bearer, std::string target,
-                           const std::stop_token& stop);
 
   const Exchange exchange_;
 };

@@ -47,24 +47,16 @@ http::Request in_english(http::Request request) {
 }  // namespace
 
 Directory::Result<void> Directory::pages(std::string_view what, const SecretString& bearer,
-                                         const std::string& target, std::string_view token,
-                                         const ReadPage& read, const std::stop_token& stop) const {
-  std::string from;
-  for (unsigned asked = 0; asked < kPagesAtMost; ++asked) {
-    const auto page = from.empty() ? target : fmt::format("{}&{}={}", target, token, from);
-    auto answer = exchange_.call(what, iam_request(Verb::kGet, page), bearer, stop);
-    if (!answer) return tl::unexpected(std::move(answer.error()));
-    const BodyWiper wiper(*answer);
-    const auto next = read(answer->body);
-    if (!next) {
-      return tl::unexpected(
-          senseless(exchange_.host(), *answer, fmt::format("that is no answer to \"{}\"", what)));
-    }
-    if (next->empty()) return {};
-    if (*next == from) break;
-    from = *next;
-  }
-  return tl::unexpected(exchange_.endless("pages"));
+                                         const std::string& target, std::string_view next,
+                                         const Exchange::ReadPage& read,
+                                         const std::stop_token& stop) const {
+  return exchange_.follow({.what = what,
+                           .target = target,
+                           .next = next,
+                           .most = kPagesAtMost,
+                           .of = "pages",
+                           .unreadable = fmt::format("that is no answer to \"{}\"", what)},
+                          read, bearer, stop);
 }
 
 Directory::Result<void> Directory::remove(std::string_view what, const SecretString& bearer,

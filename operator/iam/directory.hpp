@@ -83,10 +83,9 @@ class Directory {
                                   const std::string& service, const std::stop_token& stop) const;
 
  private:
-  /// Follows the pages of a list. `read` adds a page and says where the next begins.
-  using ReadPage = std::function<std::optional<std::string>(const std::string& body)>;
+  /// All pages of a list; `next` as in Exchange::Pages.
   Result<void> pages(std::string_view what, const SecretString& bearer, const std::string& target,
-                     std::string_view token, const ReadPage& read,
+                     std::string_view next, const Exchange::ReadPage& read,
                      const std::stop_token& stop) const;
   Result<void> remove(std::string_view what, const SecretString& bearer, std::string target,
                       const std::stop_token& stop) const;

@@ -75,11 +75,26 @@ Exchange::Result<http::Response> Exchange::call(std::string_view what, http::Req
   return answer;
 }
 
-Refusal Exchange::endless(std::string_view what) const {
+Exchange::Result<void> Exchange::follow(const Pages& pages, const ReadPage& read,
+                                        const SecretString& bearer,
+                                        const std::stop_token& stop) const {
+  std::string from;
+  for (unsigned asked = 0; asked < pages.most; ++asked) {
+    const auto target =
+        from.empty() ? pages.target : fmt::format("{}&{}={}", pages.target, pages.next, from);
+    auto answer = call(pages.what, iam_request(http::Method::kGet, target), bearer, stop);
+    if (!answer) return tl::unexpected(std::move(answer.error()));
+    const BodyWiper wiper(*answer);  // values of keys that IAM was told to keep may be in it
+    auto next = read(answer->body);
+    if (!next) return tl::unexpected(senseless(host_, *answer, pages.unreadable));
+    if (next->empty()) return {};
+    if (*next == from) break;
+    from = std::move(*next);
+  }
   Refusal refusal;
   refusal.who = host_;
-  refusal.message = fmt::format("{}: a list of {} without an end", host_, what);
-  return refusal;
+  refusal.message = fmt::format("{}: a list of {} without an end", host_, pages.of);
+  return tl::unexpected(std::move(refusal));
 }
 
 }  // namespace icrps::iam

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -43,8 +44,22 @@ class Exchange {
   [[nodiscard]] Result<http::Response> call(std::string_view what, http::Request request,
                                             const SecretString& bearer,
                                             const std::stop_token& stop) const;
-  /// Of a list whose pages lead back to where they came from.
-  [[nodiscard]] Refusal endless(std::string_view what) const;
+
+  /// A list that comes in pages.
+  struct Pages {
+    std::string_view what;   ///< for the observer
+    std::string target;      ///< of the first page; it has a query
+    std::string_view next;   ///< the query's field that says where another page begins
+    unsigned most;           ///< a list of more pages has no end
+    std::string_view of;     ///< for messages: "keys"
+    std::string unreadable;  ///< what is wrong with a page that `read` refuses
+  };
+  /// Adds a page and says where the next begins, encoded; empty: this was the last. Nothing: it is
+  /// no such page.
+  using ReadPage = std::function<std::optional<std::string>(const std::string& body)>;
+  /// Follows the pages to their end. Each is wiped when it is read.
+  [[nodiscard]] Result<void> follow(const Pages& pages, const ReadPage& read,
+                                    const SecretString& bearer, const std::stop_token& stop) const;
 
  private:
   http::Transport& transport_;

@@ -5,18 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "iam/pure/json_scalars.hpp"
+#include "iam/pure/listed.hpp"
 #include "iam/pure/page_token.hpp"
 
 namespace icrps::iam {
 namespace {
-
-void take(std::string& field, Scalar& value) {
-  if (const auto* text = text_of(value)) field = text->reveal();
-}
-
-void take(bool& field, const Scalar& value) {
-  if (const auto* flag = std::get_if<bool>(&value)) field = *flag;
-}
 
 void take_identity(Identity& identity, std::string_view field, Scalar& value) {
   if (field == "id") take(identity.id, value);
@@ -42,35 +35,16 @@ std::string_view to_string(IdentityKind kind) {
 }
 
 std::optional<IdentityPage> read_identity_page(IdentityKind kind, std::string_view body) {
-  const std::string list = kind == IdentityKind::kServiceId ? "serviceids" : "profiles";
-  const std::string entry = list + "/[]";
-  IdentityPage page;
-  Identity current;
-  std::string link;
-  bool listed = false;
-  bool nameless = false;
-  const bool json = read_scalars(
-      body, {.leaf =
-                 [&](std::string_view path, Scalar&& value) {
-                   if (path == "next") take(link, value);
-                   if (path.size() > entry.size() && path.starts_with(entry)) {
-                     take_identity(current, path.substr(entry.size() + 1), value);
-                   }
-                 },
-             .object_end =
-                 [&](std::string_view path) {
-                   if (path != entry) return;
-                   current.kind = kind;
-                   nameless = nameless || current.id.empty() || current.iam_id.empty();
-                   page.identities.push_back(std::exchange(current, {}));
-                 },
-             .array_end = [&](std::string_view path) { listed = listed || path == list; }});
-  if (!json || !listed || nameless) return std::nullopt;
-  if (link.empty()) return page;
-  auto next = page_token_of(link);
+  auto listed = read_list<Identity>(
+      body, kind == IdentityKind::kServiceId ? "serviceids" : "profiles", take_identity);
+  if (!listed) return std::nullopt;
+  for (auto& identity : listed->entries) {
+    if (identity.id.empty() || identity.iam_id.empty()) return std::nullopt;
+    identity.kind = kind;
+  }
+  auto next = next_page(listed->link);
   if (!next) return std::nullopt;
-  page.next = std::move(*next);
-  return page;
+  return IdentityPage{std::move(listed->entries), std::move(*next)};
 }
 
 std::optional<Identity> read_identity(IdentityKind kind, std::string_view body) {
@@ -84,24 +58,9 @@ std::optional<Identity> read_identity(IdentityKind kind, std::string_view body) 
 }
 
 std::optional<std::vector<ProfileLink>> read_profile_links(std::string_view body) {
-  constexpr std::string_view kEntry = "links/[]/";
-  std::vector<ProfileLink> links;
-  ProfileLink current;
-  bool listed = false;
-  const bool json = read_scalars(
-      body, {.leaf =
-                 [&](std::string_view path, Scalar&& value) {
-                   if (path.starts_with(kEntry)) {
-                     take_link(current, path.substr(kEntry.size()), value);
-                   }
-                 },
-             .object_end =
-                 [&](std::string_view path) {
-                   if (path == "links/[]") links.push_back(std::exchange(current, {}));
-                 },
-             .array_end = [&](std::string_view path) { listed = listed || path == "links"; }});
-  if (!json || !listed) return std::nullopt;
-  return links;
+  auto listed = read_list<ProfileLink>(body, "links", take_link);
+  if (!listed) return std::nullopt;
+  return std::move(listed->entries);
 }
 
 std::string profile_link_json(const ProfileLink& link, std::string_view name) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -30,6 +31,14 @@ struct ScalarSink {
 /// The text of a leaf, or nothing.
 [[nodiscard]] inline SecretString* text_of(Scalar& value) {
   return std::get_if<SecretString>(&value);
+}
+
+/// Puts a leaf into a field that is no secret; one of another kind leaves the field as it is.
+inline void take(std::string& field, Scalar& value) {
+  if (const auto* text = text_of(value)) field = text->reveal();
+}
+inline void take(bool& field, const Scalar& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) field = *flag;
 }
 
 }  // namespace icrps::iam

@@ -1,70 +1,45 @@
 #include "iam/pure/keys.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "iam/pure/json_scalars.hpp"
+#include "iam/pure/listed.hpp"
 #include "iam/pure/page_token.hpp"
 #include "iam/pure/token.hpp"
 
 namespace icrps::iam {
 namespace {
 
-void keep(std::string& field, Scalar& value) {
-  if (const auto* text = text_of(value)) field = text->reveal();
-}
-
-void keep(bool& field, const Scalar& value) {
-  if (const auto* flag = std::get_if<bool>(&value)) field = *flag;
-}
-
-void keep_info(KeyInfo& key, std::string_view field, Scalar& value) {
-  if (field == "id") keep(key.id, value);
-  if (field == "name") keep(key.name, value);
-  if (field == "iam_id") keep(key.iam_id, value);
-  if (field == "account_id") keep(key.account_id, value);
-  if (field == "created_at") keep(key.created_at, value);
-  if (field == "disabled") keep(key.disabled, value);
-  if (field == "locked") keep(key.locked, value);
-  if (field == "description") keep(key.description, value);
+void take_key(KeyInfo& key, std::string_view field, Scalar& value) {
+  if (field == "id") take(key.id, value);
+  if (field == "name") take(key.name, value);
+  if (field == "iam_id") take(key.iam_id, value);
+  if (field == "account_id") take(key.account_id, value);
+  if (field == "created_at") take(key.created_at, value);
+  if (field == "disabled") take(key.disabled, value);
+  if (field == "locked") take(key.locked, value);
+  if (field == "description") take(key.description, value);
 }
 
 }  // namespace
 
 std::optional<KeyPage> read_key_page(std::string_view body) {
-  constexpr std::string_view kEntry = "apikeys/[]/";
-  KeyPage page;
-  KeyInfo current;
-  std::string link;
-  bool listed = false;
-  bool nameless = false;
-  const bool json = read_scalars(
-      body, {.leaf =
-                 [&](std::string_view path, Scalar&& value) {
-                   if (path == "next") keep(link, value);
-                   if (path.starts_with(kEntry)) {
-                     keep_info(current, path.substr(kEntry.size()), value);
-                   }
-                 },
-             .object_end =
-                 [&](std::string_view path) {
-                   if (path != "apikeys/[]") return;
-                   nameless = nameless || current.id.empty();
-                   page.keys.push_back(std::exchange(current, {}));
-                 },
-             .array_end = [&](std::string_view path) { listed = listed || path == "apikeys"; }});
-  if (!json || !listed || nameless) return std::nullopt;
-  if (link.empty()) return page;
-  auto next = page_token_of(link);
-  if (!next) return std::nullopt;
-  page.next = std::move(*next);
-  return page;
+  auto listed = read_list<KeyInfo>(body, "apikeys", take_key);
+  if (!listed) return std::nullopt;
+  const bool nameless = std::any_of(listed->entries.begin(), listed->entries.end(),
+                                    [](const KeyInfo& key) { return key.id.empty(); });
+  auto next = next_page(listed->link);
+  if (nameless || !next) return std::nullopt;
+  return KeyPage{std::move(listed->entries), std::move(*next)};
 }
 
 std::optional<NewKey> read_new_key(std::string_view body) {
   NewKey key;
   const bool json = read_scalars(body, {.leaf = [&](std::string_view path, Scalar&& value) {
-                                   if (path == "id") keep(key.id, value);
+                                   if (path == "id") take(key.id, value);
                                    if (path != "apikey") return;
                                    if (auto* text = text_of(value)) key.value = std::move(*text);
                                  }});

@@ -43,4 +43,8 @@ std::optional<std::string> page_token_of(std::string_view link, std::string_view
   return std::nullopt;
 }
 
+std::optional<std::string> next_page(std::string_view link) {
+  return link.empty() ? std::optional(std::string()) : page_token_of(link);
+}
+
 }  // namespace icrps::iam

@@ -13,4 +13,7 @@ namespace icrps::iam {
 [[nodiscard]] std::optional<std::string> page_token_of(std::string_view link,
                                                        std::string_view name = "pagetoken");
 
+/// The same of a link that may be empty: then there is no next page, and the token is empty.
+[[nodiscard]] std::optional<std::string> next_page(std::string_view link);
+
 }  // namespace icrps::iam
