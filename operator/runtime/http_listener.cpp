@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/descriptor.hpp"
+
 namespace icrps {
 namespace {
 
@@ -31,27 +33,6 @@ constexpr int kBacklog = 128;
 
 constexpr int kBadRequest = 400;
 constexpr int kServerError = 500;
-
-class Fd {
- public:
-  explicit Fd(int number = -1) : number_(number) {}
-  ~Fd() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Fd(Fd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-
-  [[nodiscard]] int get() const { return number_; }
-  [[nodiscard]] bool open() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
 
 std::string_view reason_of(int status) {
   switch (status) {
@@ -89,36 +70,37 @@ void set_option(int socket, int level, int option, int value = 1) {
   ::setsockopt(socket, level, option, &value, sizeof value);
 }
 
-Fd bind_to(const addrinfo& address) {
+Descriptor bind_to(const addrinfo& address) {
   constexpr int kKind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  Fd fd(::socket(address.ai_family, kKind, 0));
+  Descriptor fd(::socket(address.ai_family, kKind, 0));
   // "::" is every address of the machine, whatever the system's default.
   if (address.ai_family == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
   // Not SO_REUSEPORT: it would let a second operator share the port unnoticed.
   set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR);
   const bool bound = fd.open() && ::bind(fd.get(), address.ai_addr, address.ai_addrlen) == 0 &&
                      ::listen(fd.get(), kBacklog) == 0;
-  return bound ? std::move(fd) : Fd();
+  return bound ? std::move(fd) : Descriptor();
 }
 
 /// A kernel without IPv6.
 bool there_is_no_ipv6() {
-  const Fd fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Descriptor fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   return !fd.open() && errno == EAFNOSUPPORT;
 }
 
-Fd bind_to(const std::string& wanted, int port) {
+Descriptor bind_to(const std::string& wanted, int port) {
   const std::string host = wanted == "::" && there_is_no_ipv6() ? "0.0.0.0" : wanted;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return Fd();
+  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0)
+    return Descriptor();
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
   for (const auto* each = found; each != nullptr; each = each->ai_next) {
     if (auto fd = bind_to(*each); fd.open()) return fd;
   }
-  return Fd();
+  return Descriptor();
 }
 
 int port_of(int socket) {
@@ -133,7 +115,7 @@ int port_of(int socket) {
 /// One connection, from the request's first byte to the answer's last.
 class Conversation {
  public:
-  Conversation(Fd fd, Steady::time_point until) : fd_(std::move(fd)), until_(until) {}
+  Conversation(Descriptor fd, Steady::time_point until) : fd_(std::move(fd)), until_(until) {}
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] Steady::time_point until() const { return until_; }
@@ -197,7 +179,7 @@ class Conversation {
     return ::shutdown(fd_.get(), SHUT_WR) == 0;
   }
 
-  Fd fd_;
+  Descriptor fd_;
   Steady::time_point until_;
   std::string head_;
   std::string answer_;
@@ -209,7 +191,7 @@ class Conversation {
 
 class HttpListener::Server {
  public:
-  Server(Fd listener, Handler handler, Limits limits)
+  Server(Descriptor listener, Handler handler, Limits limits)
       : handler_(std::move(handler)),
         limits_(limits),
         listener_(std::move(listener)),
@@ -262,7 +244,7 @@ class HttpListener::Server {
 
   void accept() {
     for (std::size_t i = 0; i < kAcceptedAtOnce; ++i) {
-      Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      Descriptor fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (!fd.open()) {
         const bool out_of_files = errno == EMFILE || errno == ENFILE;
         if (out_of_files && !clients_.empty()) clients_.pop_front();
@@ -277,15 +259,15 @@ class HttpListener::Server {
 
   const Handler handler_;
   const Limits limits_;
-  const Fd listener_;
-  const Fd wake_;
+  const Descriptor listener_;
+  const Descriptor wake_;
   const int port_;
   std::list<Conversation> clients_;  // the oldest first; used by the thread only
   std::jthread thread_;
 };
 
 HttpListener::HttpListener(const std::string& host, int port, Handler handler, Limits limits) {
-  Fd listener = bind_to(host, port);
+  Descriptor listener = bind_to(host, port);
   if (!listener.open()) {
     throw std::runtime_error(
         fmt::format("can't listen on {}:{}; is the port in use, and is the address one of this "

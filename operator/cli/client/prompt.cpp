@@ -5,6 +5,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "runtime/descriptor.hpp"
+
 namespace icrps::cli {
 namespace {
 
@@ -15,19 +17,18 @@ constexpr std::size_t kLongestLine = 8192;
 class QuietTerminal {
  public:
   QuietTerminal() : descriptor_(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) {
-    if (descriptor_ < 0 || ::tcgetattr(descriptor_, &before_) != 0) return;
+    if (!descriptor_.open() || ::tcgetattr(descriptor_.get(), &before_) != 0) return;
     auto quiet = before_;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON | ISIG);
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
-    usable_ = ::tcsetattr(descriptor_, TCSAFLUSH, &quiet) == 0;
+    usable_ = ::tcsetattr(descriptor_.get(), TCSAFLUSH, &quiet) == 0;
   }
   ~QuietTerminal() {
     if (usable_) {
       write("\n");
-      ::tcsetattr(descriptor_, TCSAFLUSH, &before_);
+      ::tcsetattr(descriptor_.get(), TCSAFLUSH, &before_);
     }
-    if (descriptor_ >= 0) ::close(descriptor_);
   }
   QuietTerminal(const QuietTerminal&) = delete;
   QuietTerminal& operator=(const QuietTerminal&) = delete;
@@ -36,20 +37,20 @@ class QuietTerminal {
 
   [[nodiscard]] bool usable() const { return usable_; }
   void write(const std::string& text) const {
-    static_cast<void>(!::write(descriptor_, text.data(), text.size()));
+    static_cast<void>(!::write(descriptor_.get(), text.data(), text.size()));
   }
   /// Nothing more: 0.
   [[nodiscard]] char next() const {
     char c = 0;
     for (;;) {
-      const auto count = ::read(descriptor_, &c, 1);
+      const auto count = ::read(descriptor_.get(), &c, 1);
       if (count == 1) return c;
       if (count == 0 || errno != EINTR) return 0;
     }
   }
 
  private:
-  int descriptor_;
+  Descriptor descriptor_;
   termios before_{};
   bool usable_ = false;
 };

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "runtime/descriptor.hpp"
+
 namespace icrps::cli {
 namespace {
 
@@ -37,11 +39,9 @@ tl::expected<SecretString, std::string> read_secret(int descriptor, const std::s
 
 tl::expected<SecretString, std::string> read_secret_file(const std::string& file,
                                                          std::size_t most) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return cant(file, "opened");
-  auto text = read_secret(descriptor, file, most);
-  ::close(descriptor);
-  return text;
+  const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!descriptor.open()) return cant(file, "opened");
+  return read_secret(descriptor.get(), file, most);
 }
 
 }  // namespace icrps::cli

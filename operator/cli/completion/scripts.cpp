@@ -29,10 +29,11 @@ std::vector<std::string> words_after(const Command& command) {
   return words;
 }
 
-Command root_of(const std::vector<Command>& commands) {
-  Command root{.name = "", .summary = ""};
-  root.commands = commands;
-  return root;
+/// The leaves, and before them what is offered where no command has begun: `root` has them all.
+std::vector<Leaf> leaves_with(const Command& root) {
+  auto leaves = leaves_of(root.commands);
+  leaves.insert(leaves.begin(), Leaf{"", &root});
+  return leaves;
 }
 
 /// The loop that finds the command of a line in `words`; bash and zsh differ in how they count.
@@ -114,10 +115,8 @@ std::string bash_completion(const std::vector<Command>& commands) {
   text += values(leaves, "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\");",
                  "mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\");");
   text += "  esac\n  case $command in\n";
-  const auto root = root_of(commands);
-  auto all = leaves;
-  all.insert(all.begin(), Leaf{"", &root});
-  for (const auto& leaf : all) {
+  const Command root{.name = "", .summary = "", .commands = commands};
+  for (const auto& leaf : leaves_with(root)) {
     text += fmt::format("    {}) mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\") ;;\n",
                         shell_quoted(leaf.words), fmt::join(words_after(*leaf.command), " "));
   }
@@ -133,10 +132,8 @@ std::string zsh_completion(const std::vector<Command>& commands) {
   text += "  case \"$command|${words[CURRENT-1]}\" in\n";
   text += values(leaves, "_files;", "compadd -- {};");
   text += "  esac\n  case $command in\n";
-  const auto root = root_of(commands);
-  auto all = leaves;
-  all.insert(all.begin(), Leaf{"", &root});
-  for (const auto& leaf : all) {
+  const Command root{.name = "", .summary = "", .commands = commands};
+  for (const auto& leaf : leaves_with(root)) {
     text += fmt::format("    {}) offers=(", shell_quoted(leaf.words));
     for (const auto& below : leaf.command->commands) {
       text += zsh_described(below.name, below.summary) + " ";
@@ -155,10 +152,8 @@ std::string zsh_completion(const std::vector<Command>& commands) {
 
 std::string fish_completion(const std::vector<Command>& commands) {
   std::string text = "# fish completion of icr-pull-secrets\n";
-  const auto root = root_of(commands);
-  auto all = leaves_of(commands);
-  all.insert(all.begin(), Leaf{"", &root});
-  for (const auto& leaf : all) {
+  const Command root{.name = "", .summary = "", .commands = commands};
+  for (const auto& leaf : leaves_with(root)) {
     const auto condition = fish_condition(leaf.words);
     for (const auto& below : leaf.command->commands) {
       text += fmt::format("complete -c icr-pull-secrets -f -n {} -a {} -d {}\n",

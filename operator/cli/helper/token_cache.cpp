@@ -13,6 +13,7 @@
 
 #include "authfile/json_text.hpp"
 #include "cli/client/reading.hpp"
+#include "runtime/descriptor.hpp"
 
 namespace icrps::cli {
 namespace {
@@ -32,35 +33,28 @@ class FileLock {
  public:
   FileLock(const std::string& file, SteadyClock::time_point end)
       : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-    if (descriptor_ < 0) return;
+    if (!descriptor_.open()) return;
     constexpr milliseconds kPause{10};
-    while (!(held_ = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) && SteadyClock::now() < end) {
+    while (!(held_ = ::flock(descriptor_.get(), LOCK_EX | LOCK_NB) == 0) &&
+           SteadyClock::now() < end) {
       std::this_thread::sleep_for(kPause);
     }
   }
-  ~FileLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-  FileLock(FileLock&&) = delete;
-  FileLock& operator=(FileLock&&) = delete;
   [[nodiscard]] bool held() const { return held_; }
 
  private:
-  int descriptor_;
+  Descriptor descriptor_;
   bool held_ = false;
 };
 
 /// A cache that can't be written is no reason to fail: the next one asks IAM again.
 void write_cache(const std::string& file, const CachedToken& token) {
   std::string name = file + ".XXXXXX";
-  const int made = ::mkostemp(name.data(), O_CLOEXEC);  // 0600
-  if (made < 0) return;
+  const Descriptor made(::mkostemp(name.data(), O_CLOEXEC));  // 0600
+  if (!made.open()) return;
   const auto text = cache_text(token);
   const bool whole =
-      ::write(made, text.reveal().data(), text.size()) == static_cast<ssize_t>(text.size());
-  ::close(made);
+      ::write(made.get(), text.reveal().data(), text.size()) == static_cast<ssize_t>(text.size());
   if (!whole || ::rename(name.c_str(), file.c_str()) != 0) ::unlink(name.c_str());
 }
 

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "cli/client/reading.hpp"
+#include "runtime/descriptor.hpp"
 
 namespace icrps::cli {
 namespace {
@@ -35,23 +36,6 @@ Wrong wrong(const std::string& file, const std::string& what) {
 Wrong system_says(const std::string& file, const char* what) {
   return wrong(file, fmt::format("{}: {}", what, std::strerror(errno)));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
-  [[nodiscard]] int get() const { return number_; }
-  [[nodiscard]] bool open() const { return number_ >= 0; }
-
- private:
-  int number_;
-};
 
 /// The name behind all symbolic links, whether there is a file of it or not.
 tl::expected<std::string, std::string> real_name(const std::string& file) {

@@ -21,6 +21,7 @@
 #include "authfile/json_text.hpp"
 #include "icr/regions.hpp"
 #include "icr/text.hpp"
+#include "runtime/descriptor.hpp"
 
 namespace icrps::cli {
 namespace {
@@ -50,11 +51,12 @@ class HelperProcess {
   HelperProcess(const std::string& program, const char* action) {
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) return;
-    ours_ = pair[0];
+    ours_ = Descriptor(pair[0]);
+    const Descriptor theirs(pair[1]);
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, pair[1], STDIN_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, pair[1], STDOUT_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDIN_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDOUT_FILENO);
     std::string name = program;
     std::string verb = action;
     std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
@@ -62,11 +64,9 @@ class HelperProcess {
     error_ = ::posix_spawnp(&child_, name.c_str(), &actions, nullptr, arguments.data(),
                             environment.data());
     ::posix_spawn_file_actions_destroy(&actions);
-    ::close(pair[1]);
     if (error_ != 0) child_ = -1;
   }
   ~HelperProcess() {
-    if (ours_ >= 0) ::close(ours_);
     if (child_ > 0) {
       ::kill(child_, SIGKILL);
       ::waitpid(child_, nullptr, 0);
@@ -82,8 +82,8 @@ class HelperProcess {
 
   void say(const std::string& input) const {
     // One that has ended already tells by its exit code why.
-    static_cast<void>(!::send(ours_, input.data(), input.size(), MSG_NOSIGNAL));
-    ::shutdown(ours_, SHUT_WR);
+    static_cast<void>(!::send(ours_.get(), input.data(), input.size(), MSG_NOSIGNAL));
+    ::shutdown(ours_.get(), SHUT_WR);
   }
 
   /// What it printed; nothing: it took too long.
@@ -92,10 +92,10 @@ class HelperProcess {
     for (;;) {
       const auto left =
           std::chrono::duration_cast<std::chrono::milliseconds>(end - SteadyClock::now());
-      pollfd wait{ours_, POLLIN, 0};
+      pollfd wait{ours_.get(), POLLIN, 0};
       if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) == 0) return {};
       std::array<char, 1024> part{};
-      const auto count = ::recv(ours_, part.data(), part.size(), 0);
+      const auto count = ::recv(ours_.get(), part.data(), part.size(), 0);
       if (count <= 0) return text;
       if (text.size() < kMostOutput) text.append(part.data(), static_cast<std::size_t>(count));
     }
@@ -114,7 +114,7 @@ class HelperProcess {
 
  private:
   pid_t child_ = -1;
-  int ours_ = -1;
+  Descriptor ours_;
   int error_ = 0;
 };
 

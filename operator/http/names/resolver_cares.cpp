@@ -7,11 +7,11 @@
 #include <sys/eventfd.h>
 #include <system_error>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include "http/names/ares_query.hpp"
 #include "http/names/lookup_book.hpp"
+#include "runtime/descriptor.hpp"
 
 namespace icrps::http {
 namespace names {
@@ -21,23 +21,18 @@ namespace {
 class Bell {
  public:
   Bell() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    if (!fd_.open()) throw std::system_error(errno, std::generic_category(), "eventfd");
   }
-  ~Bell() { ::close(fd_); }
-  Bell(const Bell&) = delete;
-  Bell& operator=(const Bell&) = delete;
-  Bell(Bell&&) = delete;
-  Bell& operator=(Bell&&) = delete;
 
-  void ring() const { static_cast<void>(::eventfd_write(fd_, 1)); }
+  void ring() const { static_cast<void>(::eventfd_write(fd_.get(), 1)); }
   void silence() const {
     eventfd_t count = 0;
-    static_cast<void>(::eventfd_read(fd_, &count));
+    static_cast<void>(::eventfd_read(fd_.get(), &count));
   }
-  [[nodiscard]] pollfd to_poll() const { return {fd_, POLLIN, 0}; }
+  [[nodiscard]] pollfd to_poll() const { return {fd_.get(), POLLIN, 0}; }
 
  private:
-  int fd_;
+  Descriptor fd_;
 };
 
 std::string_view outcome_of(const Resolution& answer) {

@@ -188,7 +188,6 @@ func (s *Store) existing(iamID string) int {
 	return count
 }
 
-// list pages by the number of keys that went before.
 func (c *call) list() {
 	query := c.r.URL.Query()
 	iamID, account := query.Get("iam_id"), query.Get("account_id")
@@ -198,32 +197,13 @@ func (c *call) list() {
 	if !c.managesKeys(account, iamID) {
 		return
 	}
-	size, ok := number(query, "pagesize", usualPage)
-	if !ok || size < 1 || size > mostPage {
-		c.fail(invalid("pagesize"))
-		return
-	}
-	from, ok := number(query, "pagetoken", 0)
-	if !ok || from < 0 {
-		c.fail(invalid("pagetoken"))
-		return
-	}
 	shown := []map[string]any{}
 	for _, r := range c.store.records {
 		if !r.deleted && r.account == account && (iamID == "" || r.iamID == iamID) && !time.Now().Before(r.inList) {
 			shown = append(shown, describe(r))
 		}
 	}
-	from = min(from, len(shown))
-	end := min(from+size, len(shown))
-	page := map[string]any{
-		"context": contextOf(c.w, "incoming.APIKey_List"), "offset": from, "limit": size,
-		"first": c.page(0, size), "apikeys": shown[from:end],
-	}
-	if end < len(shown) {
-		page["next"] = c.page(end, size)
-	}
-	answer(c.w, http.StatusOK, page)
+	c.answerPage("apikeys", "incoming.APIKey_List", shown)
 }
 
 func number(query url.Values, name string, otherwise int) (int, bool) {

@@ -108,14 +108,15 @@ func (c *call) listIdentities(profiles bool, field string) {
 			shown = append(shown, i.describe())
 		}
 	}
-	c.answerPage(field, shown)
+	c.answerPage(field, "incoming."+field, shown)
 }
 
 func (c *call) listServiceIDs() { c.listIdentities(false, "serviceids") }
 func (c *call) listProfiles()   { c.listIdentities(true, "profiles") }
 
-// answerPage gives the part of a list that was asked for.
-func (c *call) answerPage(field string, all []map[string]any) {
+// answerPage gives the part of a list that was asked for, in that field of the answer; it pages by
+// the number of entries that went before.
+func (c *call) answerPage(field, operation string, all []map[string]any) {
 	query := c.r.URL.Query()
 	size, ok := number(query, "pagesize", usualPage)
 	if !ok || size < 1 || size > mostPage {
@@ -130,7 +131,7 @@ func (c *call) answerPage(field string, all []map[string]any) {
 	from = min(from, len(all))
 	end := min(from+size, len(all))
 	page := map[string]any{
-		"context": contextOf(c.w, "incoming."+field), "offset": from, "limit": size, "first": c.page(0, size),
+		"context": contextOf(c.w, operation), "offset": from, "limit": size, "first": c.page(0, size),
 		field: all[from:end],
 	}
 	if end < len(all) {
