@@ -1,7 +1,9 @@
 #include "cli/login/auth_writer.hpp"
 
-#include <algorithm>
+#include <functional>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "authfile/auth_file.hpp"
 #include "cli/login/file_update.hpp"
@@ -48,22 +50,51 @@ LoginLine failed(const std::string& file, const std::string& host, std::string w
   return {file, host, "", "failed", std::move(why)};
 }
 
-bool give_to_helpers(const std::map<std::string, std::string>& helpers, const icr::Login& login,
-                     bool dry_run, std::vector<LoginLine>& lines) {
+/// What an edit of a file found and did. Begun anew when the file has changed meanwhile.
+struct FileEdit {
+  std::map<std::string, std::string> helpers;  ///< host → the helper that is asked instead
+  std::vector<LoginLine> lines;
+};
+/// Edits the file and says what its text is then.
+using EditLogins =
+    std::function<SecretString(AuthFile& file, const SecretString& content, FileEdit& edit)>;
+
+/// Nothing: it failed, which is told in `lines`.
+std::optional<FileEdit> edit_logins(const AuthTarget& target, bool dry_run,
+                                    const EditLogins& change, std::vector<LoginLine>& lines) {
+  FileEdit edit;
+  const auto done = edit_file(target.file, dry_run, [&](const SecretString& content) -> Edited {
+    edit = {};
+    auto file = parsed(target.file, content);
+    if (!file) return tl::unexpected(file.error());
+    return change(*file, content, edit);
+  });
+  if (!done) {
+    lines.push_back(failed(target.file, "", done.error()));
+    return std::nullopt;
+  }
+  lines.insert(lines.end(), edit.lines.begin(), edit.lines.end());
+  return edit;
+}
+
+/// What a helper is told about each of its hosts.
+struct HelperCall {
+  std::function<tl::expected<void, std::string>(const std::string& helper, const std::string& host)>
+      call;
+  std::string user;
+  std::string done;       ///< "stored"
+  std::string otherwise;  ///< what to do when it fails, or empty
+};
+
+bool tell_helpers(const FileEdit& edit, const HelperCall& what, bool dry_run,
+                  std::vector<LoginLine>& lines) {
   bool good = true;
-  for (const auto& [host, helper] : helpers) {
+  for (const auto& [host, helper] : edit.helpers) {
     const auto program = "docker-credential-" + helper;
-    if (dry_run) {
-      lines.push_back({program, host, login.username, "stored"});
-      continue;
-    }
-    const auto stored = helper_store(helper, host, login);
-    if (stored) {
-      lines.push_back({program, host, login.username, "stored"});
-    } else {
-      lines.push_back(failed(program, host, stored.error() + "; accepted: --file-only"));
-      good = false;
-    }
+    const auto told = dry_run ? tl::expected<void, std::string>() : what.call(helper, host);
+    lines.push_back(told ? LoginLine{program, host, what.user, what.done}
+                         : failed(program, host, told.error() + what.otherwise));
+    good = good && told;
   }
   return good;
 }
@@ -72,84 +103,55 @@ bool give_to_helpers(const std::map<std::string, std::string>& helpers, const ic
 
 bool write_logins(const AuthTarget& target, const icr::Hosts& hosts, const icr::Login& login,
                   const WriteWish& wish, std::vector<LoginLine>& lines) {
-  std::map<std::string, std::string> helpers;
-  std::vector<LoginLine> changed;
-  const auto done =
-      edit_file(target.file, wish.dry_run, [&](const SecretString& content) -> Edited {
-        helpers.clear();
-        changed.clear();
-        auto file = parsed(target.file, content);
-        if (!file) return tl::unexpected(file.error());
-        for (const auto& host : hosts) {
-          const auto helper = helper_for(*file, target.client, host);
-          if (!helper.empty() && !wish.file_only) {
-            helpers[host] = helper;
-            continue;
-          }
-          const auto change = file->put(host, login);
-          changed.push_back(
-              {target.file, host, login.username, std::string(authfile::to_string(change)),
-               helper.empty() ? "" : "but docker-credential-" + helper + " is asked instead"});
-        }
-        // A file that is only read needs not be made.
-        return changed.empty() ? content : file->text();
-      });
-  if (!done) {
-    lines.push_back(failed(target.file, "", done.error()));
-    return false;
-  }
-  lines.insert(lines.end(), changed.begin(), changed.end());
-  return give_to_helpers(helpers, login, wish.dry_run, lines);
+  const auto put = [&](AuthFile& file, const SecretString& content, FileEdit& edit) {
+    for (const auto& host : hosts) {
+      const auto helper = helper_for(file, target.client, host);
+      if (!helper.empty() && !wish.file_only) {
+        edit.helpers[host] = helper;
+        continue;
+      }
+      const auto change = file.put(host, login);
+      edit.lines.push_back(
+          {target.file, host, login.username, std::string(authfile::to_string(change)),
+           helper.empty() ? "" : "but docker-credential-" + helper + " is asked instead"});
+    }
+    // A file that is only read needs not be made.
+    return edit.lines.empty() ? content : file.text();
+  };
+  const auto edit = edit_logins(target, wish.dry_run, put, lines);
+  const auto store = [&](const std::string& helper, const std::string& host) {
+    return helper_store(helper, host, login);
+  };
+  return edit && tell_helpers(*edit, {store, login.username, "stored", "; accepted: --file-only"},
+                              wish.dry_run, lines);
 }
 
 bool remove_logins(const AuthTarget& target, const icr::Hosts& hosts, bool dry_run,
                    std::vector<LoginLine>& lines) {
-  std::map<std::string, std::string> helpers;
-  std::vector<LoginLine> changed;
   const auto before = read_if_there(target.file);
   if (before && before->empty()) return true;  // nothing to take out, and no reason to make a file
-  const auto done = edit_file(target.file, dry_run, [&](const SecretString& content) -> Edited {
-    helpers.clear();
-    changed.clear();
-    auto file = parsed(target.file, content);
-    if (!file) return tl::unexpected(file.error());
+  const auto take_out = [&](AuthFile& file, const SecretString& content, FileEdit& edit) {
     for (const auto& host : hosts) {
-      const auto helper = helper_for(*file, target.client, host);
-      if (!helper.empty()) helpers[host] = helper;
+      const auto helper = helper_for(file, target.client, host);
+      if (!helper.empty()) edit.helpers[host] = helper;
     }
-    for (const auto& entry : file->entries()) {
+    bool touched = false;
+    for (const auto& entry : file.entries()) {
       if (!hosts.contains(entry.key)) continue;
       const auto& user = entry.login.username;
       if (!is_ours(user)) {
         if (user.empty() && entry.fault.empty()) continue;  // {}: a helper's
-        changed.push_back({target.file, entry.key, user, "kept", "`login` writes no such user"});
+        edit.lines.push_back({target.file, entry.key, user, "kept", "`login` writes no such user"});
         continue;
       }
-      file->remove(entry.key);
-      changed.push_back({target.file, entry.key, user, "removed"});
+      file.remove(entry.key);
+      touched = true;
+      edit.lines.push_back({target.file, entry.key, user, "removed"});
     }
-    const bool touched = std::any_of(changed.begin(), changed.end(), [](const LoginLine& line) {
-      return line.result == "removed";
-    });
-    return touched ? file->text() : content;
-  });
-  if (!done) {
-    lines.push_back(failed(target.file, "", done.error()));
-    return false;
-  }
-  lines.insert(lines.end(), changed.begin(), changed.end());
-  bool good = true;
-  for (const auto& [host, helper] : helpers) {
-    const auto erased = dry_run ? tl::expected<void, std::string>() : helper_erase(helper, host);
-    const auto program = "docker-credential-" + helper;
-    if (erased) {
-      lines.push_back({program, host, "", "erased"});
-    } else {
-      lines.push_back(failed(program, host, erased.error()));
-      good = false;
-    }
-  }
-  return good;
+    return touched ? file.text() : content;
+  };
+  const auto edit = edit_logins(target, dry_run, take_out, lines);
+  return edit && tell_helpers(*edit, {helper_erase, "", "erased", ""}, dry_run, lines);
 }
 
 }  // namespace icrps::cli
