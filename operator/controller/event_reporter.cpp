@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/backoff.hpp"
+#include "runtime/pause.hpp"
 
 namespace icrps::controller {
 namespace {
@@ -13,15 +14,6 @@ using namespace std::chrono_literals;
 // Goal: an API server that is back is told within a minute, and one that is not sees one attempt a
 // minute.
 constexpr BackoffPolicy kPause{.first = 200ms, .factor = 2.0, .cap = 60s, .jitter = 0};
-
-/// False: `stop` came first.
-bool wait_before_retry(std::chrono::milliseconds time, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
-}
 
 }  // namespace
 
@@ -89,8 +81,7 @@ std::optional<EventReporter::Entry> EventReporter::next(const std::stop_token& s
 void EventReporter::run(const std::stop_token& stop) {
   unsigned failures = 0;
   while (auto entry = next(stop)) {
-    if (!wait_before_retry(backoff_delay(kPause, std::max(failures, 1U), [] { return 0.5; }), stop))
-      return;
+    if (!pause_for(backoff_delay(kPause, std::max(failures, 1U), [] { return 0.5; }), stop)) return;
     if (send(*entry, stop)) {
       failures = 0;
     } else {

@@ -1,9 +1,9 @@
 #include "kube/elector.hpp"
 
 #include <algorithm>
-#include <condition_variable>
 #include <fmt/format.h>
-#include <mutex>
+
+#include "runtime/pause.hpp"
 
 namespace icrps::kube {
 namespace {
@@ -58,7 +58,7 @@ Elector::End Elector::run(const std::stop_token& stop, const std::function<void(
     }
     const auto step = election_.next(clock.now(), clock.wall(), environment_.random);
     if (const auto* wait = std::get_if<Election::Sleep>(&step)) {
-      sleep(wait->until, stop);
+      pause_until(wait->until, stop);
     } else if (const auto* claim = std::get_if<Election::Write>(&step)) {
       write(*claim, election_.patience(clock.now()), stop);
     } else {
@@ -151,13 +151,6 @@ void Elector::complain(const ApiError& error) {
                          {"namespace", name_.ns},
                          {"error", error.message},
                          {"leads", election_.leads_until().has_value()}});
-}
-
-void Elector::sleep(Clock::Instant until, const std::stop_token& stop) const {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_until(lock, stop, until, [] { return false; });
 }
 
 void Elector::publish() {

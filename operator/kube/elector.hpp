@@ -56,7 +56,6 @@ class Elector {
   void release();
   void failed(const http::Result& result);
   void complain(const ApiError& error);
-  void sleep(Clock::Instant until, const std::stop_token& stop) const;
   void publish();
 
   const Name name_;

@@ -1,11 +1,10 @@
 #include "kube/watcher.hpp"
 
-#include <condition_variable>
 #include <fmt/format.h>
-#include <mutex>
 #include <vector>
 
 #include "kube/pure/line_splitter.hpp"
+#include "runtime/pause.hpp"
 
 namespace icrps::kube {
 namespace {
@@ -36,7 +35,7 @@ Watcher::Watcher(Collection collection, Sink& sink, Environment environment)
 void Watcher::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     pulse_->step(machine_.delay());
-    sleep(machine_.delay(), stop);
+    pause_for(machine_.delay(), stop);
     if (stop.stop_requested()) return;
     std::visit(
         [&](const auto& step) {
@@ -167,14 +166,6 @@ void Watcher::report() const {
   } else {
     environment_.log.info("watch interrupted", fields);
   }
-}
-
-void Watcher::sleep(std::chrono::milliseconds delay, const std::stop_token& stop) const {
-  if (delay <= 0ms) return;
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, delay, [] { return false; });
 }
 
 }  // namespace icrps::kube

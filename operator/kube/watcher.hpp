@@ -48,7 +48,6 @@ class Watcher {
   /// What came of a request that is a list. False: no answer that is worth reading.
   bool answered(const http::Result& result);
   void report() const;
-  void sleep(std::chrono::milliseconds delay, const std::stop_token& stop) const;
 
   const Collection collection_;
   const Environment environment_;

@@ -4,6 +4,8 @@
 #include <mutex>
 #include <utility>
 
+#include "runtime/pause.hpp"
+
 namespace icrps::cli {
 namespace {
 
@@ -13,15 +15,6 @@ using namespace std::chrono_literals;
 constexpr auto kForAnswers = 4s;
 // From then on: for threads to see that nobody answers any more.
 constexpr auto kForThreads = 2s;
-
-/// False: `done` came first.
-bool time_passes(std::chrono::milliseconds time, const std::stop_token& done) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, done, time, [] { return false; });
-  return !done.stop_requested();
-}
 
 /// False: `done` came first.
 bool wait_until_told(const std::stop_token& told, const std::stop_token& done) {
@@ -44,10 +37,10 @@ Farewell::Farewell(std::stop_token told, Steps steps, const Log& log)
       thread_([this](const std::stop_token& done) { run(done); }) {}
 
 void Farewell::run(const std::stop_token& done) const {
-  if (!wait_until_told(told_, done) || !time_passes(kForAnswers, done)) return;
+  if (!wait_until_told(told_, done) || !pause_for(kForAnswers, done)) return;
   log_.info("not waited for answers any longer");
   steps_.give_up_answers();
-  if (!time_passes(kForThreads, done)) return;
+  if (!pause_for(kForThreads, done)) return;
   log_.warn("something hangs; giving the lease back and ending without it");
   steps_.give_back_lease();
 }
