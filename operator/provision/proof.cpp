@@ -105,7 +105,8 @@ std::vector<Proof> Prover::prove(const SecretString& key, const std::vector<Plac
     auto proof = prove_once(key, place, image);
     while (proof.result == ProofResult::kRefused && waiting_.clock.now() + kAskAgain < end) {
       if (!std::exchange(said, true)) {
-        waiting_.say(proof.detail + "; new policies take a while to reach the registry");
+        waiting_.say(proof.detail +
+                     "; what is new takes a while to be known everywhere, trying again");
       }
       waiting_.sleep(kAskAgain);
       proof = prove_once(key, place, image);

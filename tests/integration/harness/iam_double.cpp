@@ -63,10 +63,12 @@ void IamDouble::reset() {
   for (const auto* const field :
        {"accounts", "identities", "profiles", "images", "refusalStatus", "disabledStatus",
         "challenge", "realm", "tokenSeconds", "refreshSeconds", "clockOffsetSeconds",
-        "propagationMs", "registryPropagationMs", "listDelayMs"}) {
+        "propagationMs", "registryPropagationMs", "listDelayMs", "policyReadDelayMs",
+        "policyPropagationMs", "policyPage"}) {
     fields[field] = nullptr;
   }
   set(fields);
+  ask("POST", "/forget");
   start_over();
 }
 

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "cf/rotation.hpp"
 #include "unit/support/fake_transport.hpp"
 
 namespace api_test {
@@ -156,6 +157,45 @@ TEST_CASE("an app that was never staged has no package and no droplet", "[cf][ap
   const cf::App blog{"blog", "blog", "docker"};
   CHECK_FALSE(*rig.api.newest_package(blog));
   CHECK(rig.api.running_package(blog) == "");
+}
+
+TEST_CASE("rotate changes the apps whose image the key may pull, and no other", "[cf][rotation]") {
+  Rig rig;
+  rig.cloud.packages["docs"] = {{{"guid", "p7"}, {"image", "docker.io/docs:1"}, {"username", ""}}};
+  rig.cloud.packages["team"] = {
+      {{"guid", "p8"}, {"image", "de.icr.io/team/app:1"}, {"username", "old"}}};
+  std::vector<std::string> asked;
+  const auto prove = [&](const iam::ImageReference& image) {
+    asked.push_back(image.host + "/" + image.image.repository);
+    return image.host == "us.icr.io" ? std::string() : std::string("may not pull");
+  };
+  const auto told = [&](const cf::RotationWish& wish) {
+    std::vector<std::string> lines;
+    const auto outcomes = cf::rotate_apps(rig.api, wish, prove);
+    REQUIRE(outcomes);
+    for (const auto& one : *outcomes) {
+      lines.push_back(one.app + " " + std::string(to_string(one.result)));
+    }
+    return lines;
+  };
+  SECTION("a dry run") {
+    CHECK(told({"s1", {"shop"}, kLogin, true}) == std::vector<std::string>{"shop would change"});
+    CHECK(rig.cloud.passwords.empty());
+  }
+  SECTION("all of the space") {
+    CHECK(told({"s1", {}, kLogin}) ==
+          std::vector<std::string>{"blog skipped", "docs skipped", "shop changed", "team refused"});
+    CHECK(rig.cloud.passwords == std::map<std::string, std::string>{{"p2", "new-hunter2"}});
+    CHECK(asked == std::vector<std::string>{"us.icr.io/team/shop", "de.icr.io/team/app"});
+  }
+  SECTION("one that does not exist") {
+    CHECK(told({"s1", {"shop", "sh"}, kLogin}) ==
+          std::vector<std::string>{"shop changed", "sh failed"});
+  }
+  SECTION("the apps can't be listed") {
+    rig.cloud.logged_in = false;
+    CHECK_FALSE(cf::rotate_apps(rig.api, {"s1", {}, kLogin}, prove));
+  }
 }
 
 TEST_CASE("refusals of the API in words", "[cf][api]") {

@@ -143,10 +143,13 @@ func (s *Store) SetState(settings keys.Settings, id, state string) bool {
 	return false
 }
 
-// Forget ends everything that clients have made but keys and tokens.
+// Forget ends service IDs, with their keys, profiles and policies.
 func (s *Store) Forget() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	for _, r := range s.records {
+		r.deleted = r.deleted || s.made(r.iamID) != nil
+	}
 	s.identities, s.policies = nil, nil
 }
 
