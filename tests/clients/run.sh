@@ -1,26 +1,28 @@
 #!/bin/bash
 # shellcheck disable=SC2317 # functions that are called by name
 #
-# The commands for people with real clients: docker's code, skopeo, buildah and podman, as far as they
-# are here, pull from the sandbox's registries with the files that `login` wrote, and through the helper.
+# The commands for people with real clients: docker's code, podman, buildah, skopeo, crane and helm pull
+# from the sandbox's registries with the files that `login` wrote, and through the helper.
 #
 #   run.sh PROGRAM            starts a sandbox with registries and runs the test in it
-#   run.sh --inside PROGRAM DOCKER-CLIENT   runs it in the sandbox that is there
+#   run.sh --inside PROGRAM CLIENTS   runs it in the sandbox that is there; the folder has docker-client and crane
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 sandbox=$here/../sandbox
 if [[ $1 != --inside ]]; then
-	# docker's own code; there is no network in the sandbox.
+	# They are made here, as there is no network in the sandbox.
 	made=$(mktemp --directory)
 	trap 'rm -rf "$made"' EXIT
-	(cd "$here/docker" && "$sandbox/install-tools" --go build -mod=readonly -trimpath -buildvcs=false -o "$made/docker-client" .)
-	"$sandbox/run" --registry -- "${BASH_SOURCE[0]}" --inside "$(realpath "$1")" "$made/docker-client"
+	(cd "$here/programs" && "$sandbox/install-tools" --go build -mod=readonly -trimpath -buildvcs=false -o "$made/" \
+		./docker-client github.com/google/go-containerregistry/cmd/crane)
+	PATH=$("$sandbox/install-tools" helm):$PATH "$sandbox/run" --registry -- \
+		"${BASH_SOURCE[0]}" --inside "$(realpath "$1")" "$made"
 	exit
 fi
-program=$(realpath "$2") docker_client=$3
+program=$(realpath "$2") docker_client=$3/docker-client crane=$3/crane
 registry=$sandbox/registry
 key=abcdefghijklmnopqrstuvwxyz0123456789
-image=us.icr.io/team/app:1
+image=us.icr.io/team/app:1 chart=us.icr.io/team/chart
 
 work=$(mktemp --directory)
 trap 'rm -rf "$work"' EXIT
@@ -55,17 +57,43 @@ login() { icr-pull-secrets login --apikey-file "$work/key" "$@"; }
 helper() { printf '%s' "$2" | docker-credential-icr "$1"; }
 requests() { "$registry" state | jq '.tokenCalls.apikey // 0'; }
 
-# pulls WITH…: every client that is here pulls, or nobody does.
+# stored PROGRAM COMMAND…: podman and buildah keep what they pull, here in a folder of their own.
+stored() {
+	local program=$1
+	shift
+	"$program" --root "$work/storage" --runroot "$work/storage-run" --storage-driver vfs "$@"
+}
+
+# everybody_pulls WITH: every client pulls the image, or the chart.
 everybody_pulls() {
+	local client
 	skopeo inspect "docker://$image" >/dev/null || fail "skopeo: $1"
-	if command -v buildah >/dev/null; then
-		buildah manifest inspect "$image" >/dev/null 2>&1 ||
-			skopeo inspect --authfile "$podman" "docker://$image" >/dev/null || fail "buildah: $1"
-	fi
+	for client in podman buildah; do
+		stored "$client" pull --quiet "$image" >/dev/null || fail "$client: $1"
+		stored "$client" rmi --force "$image" >/dev/null || fail "$client: the image was not there: $1"
+	done
 	[[ $("$docker_client" get us.icr.io) == iam* ]] || fail "docker: $1"
-	if command -v podman >/dev/null; then
-		podman login --get-login us.icr.io >/dev/null || fail "podman: $1"
-	fi
+	[[ $(podman login --get-login us.icr.io) == iam* ]] || fail "podman login: $1"
+	"$crane" manifest "$image" >/dev/null || fail "crane: $1"
+	helm show chart "oci://$chart" --version 1.0.0 >/dev/null || fail "helm: $1"
+}
+
+# nobody_pulls WHY: they all need a login, so that everybody_pulls can fail.
+nobody_pulls() {
+	if skopeo inspect "docker://$image" >/dev/null 2>&1; then fail "skopeo pulls $1"; fi
+	if stored podman pull --quiet "$image" >/dev/null 2>&1; then fail "podman pulls $1"; fi
+	if stored buildah pull --quiet "$image" >/dev/null 2>&1; then fail "buildah pulls $1"; fi
+	if "$crane" manifest "$image" >/dev/null 2>&1; then fail "crane pulls $1"; fi
+	if helm show chart "oci://$chart" --version 1.0.0 >/dev/null 2>&1; then fail "helm pulls $1"; fi
+}
+
+push_chart() {
+	local secret
+	mkdir -p "$work/chart"
+	printf 'apiVersion: v2\nname: chart\nversion: 1.0.0\n' >"$work/chart/Chart.yaml"
+	helm package "$work/chart" --destination "$work" >/dev/null
+	secret=$(jq --raw-output 'first(.keys[] | select(.push)).secret' "$SANDBOX_KEYS")
+	helm push "$work/chart-1.0.0.tgz" oci://us.icr.io/team --username sandbox-push --password "$secret" >/dev/null 2>&1
 }
 
 with_login() {
@@ -87,7 +115,7 @@ with_login() {
 	expect 0 removed icr-pull-secrets logout
 	cmp "$docker" "$work/before" || fail "logout left something"
 	rm -f "$podman"
-	if skopeo inspect "docker://$image" >/dev/null 2>&1; then fail "pulls without a login"; fi
+	nobody_pulls "without a login"
 	expect 0 'the token ends at' login us.icr.io --token
 	everybody_pulls "with a token"
 	rm -f "$docker" "$podman"
@@ -166,6 +194,17 @@ with_kills() {
 		fail "something was lost: $(jq --compact-output '.auths | keys' "$docker")"
 	[[ -z $(find "$HOME/.docker" -name '.config.json.icr-*') ]] || fail "something was left behind"
 	rm -f "$docker"
+
+	step "podman login and logout beside ours"
+	for i in $(seq 5); do
+		podman login --authfile "$podman" --username iamapikey --password-stdin de.icr.io <"$work/key" >/dev/null || fail "podman login"
+		login us.icr.io --for podman >/dev/null || fail "login after podman's"
+		jq --exit-status '.auths | keys == ["de.icr.io", "us.icr.io"]' "$podman" >/dev/null || fail "something was lost: $(jq --compact-output '.auths | keys' "$podman")"
+		podman logout --authfile "$podman" de.icr.io >/dev/null || fail "podman logout"
+		[[ $(podman login --authfile "$podman" --get-login us.icr.io) == iamapikey ]] || fail "podman's logout took ours"
+		icr-pull-secrets logout us.icr.io --for podman >/dev/null || fail "logout after podman's"
+	done
+	rm -f "$podman"
 }
 
 with_helper() {
@@ -207,12 +246,10 @@ with_helper() {
 	step "the helper: clients"
 	expect 0 new icr-pull-secrets helper install --regions us-south,eu-de
 	[[ $(jq --raw-output '.credHelpers["us.icr.io"]' "$docker") == icr ]] || fail "docker's file has no helper"
-	skopeo inspect "docker://$image" >/dev/null || fail "skopeo through the helper"
+	everybody_pulls "through the helper"
 	skopeo inspect --authfile "$docker" "docker://$image" >/dev/null || fail "skopeo through the helper, docker's file"
-	if command -v podman >/dev/null; then
-		[[ $(podman login --get-login us.icr.io) == iambearer ]] || fail "podman through the helper"
-		podman logout --all >/dev/null || fail "podman logout --all"
-	fi
+	[[ $(podman login --get-login us.icr.io) == iambearer ]] || fail "podman through the helper"
+	podman logout --all >/dev/null || fail "podman logout --all"
 	[[ $("$docker_client" get us.icr.io) == iambearer ]] || fail "docker through the helper"
 	[[ $("$docker_client" helper get us.icr.io) == 'us.icr.io iambearer' ]] || fail "docker's client of helpers: get"
 	[[ $("$docker_client" helper list x) == *us.icr.io:iambearer* ]] || fail "docker's client of helpers: list"
@@ -235,7 +272,8 @@ with_helper() {
 
 with_shells() {
 	step "completion and the man page"
-	icr-pull-secrets completion bash >"$work/completion" && bash -n "$work/completion" || fail "bash completion"
+	icr-pull-secrets completion bash >"$work/completion"
+	bash -n "$work/completion" || fail "bash completion"
 	# shellcheck source=/dev/null
 	. "$work/completion"
 	COMP_WORDS=(icr-pull-secrets helper install --fo) COMP_CWORD=3 COMPREPLY=()
@@ -244,16 +282,15 @@ with_shells() {
 	COMP_WORDS=(icr-pull-secrets status -o '') COMP_CWORD=3 COMPREPLY=()
 	_icr_pull_secrets
 	[[ ${COMPREPLY[*]} == 'table json' ]] || fail "completes to: ${COMPREPLY[*]}"
-	if command -v zsh >/dev/null; then icr-pull-secrets completion zsh | zsh -n || fail "zsh completion"; fi
-	if command -v fish >/dev/null; then icr-pull-secrets completion fish | fish --no-execute || fail "fish completion"; fi
+	icr-pull-secrets completion zsh | zsh -n || fail "zsh completion"
+	icr-pull-secrets completion fish | fish --no-execute || fail "fish completion"
 	icr-pull-secrets manual >"$work/manual"
-	if command -v groff >/dev/null; then
-		[[ -z $(groff -man -Tutf8 -ww -z "$work/manual" 2>&1) ]] || fail "the man page: $(groff -man -Tutf8 -ww -z "$work/manual" 2>&1 | head --lines=3)"
-	fi
+	[[ -z $(groff -man -Tutf8 -ww -z "$work/manual" 2>&1) ]] || fail "the man page: $(groff -man -Tutf8 -ww -z "$work/manual" 2>&1 | head --lines=3)"
 }
 
 "$registry" key iamapikey "$key"
 "$registry" push team/app:1
+push_chart
 with_login
 with_refusals
 with_bad_files
