@@ -35,7 +35,8 @@ void Pulse::page() {
 
 void Pulse::answer() {
   const std::lock_guard lock(mutex_);
-  sign(clock_.now());
+  facts_.last_sign = clock_.now();
+  facts_.answers.answered(facts_.last_sign);
 }
 
 void Pulse::opened() {

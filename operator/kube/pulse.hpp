@@ -38,7 +38,7 @@ class Pulse {
     /// Since when the thread has been without a watch that is open, or a page; nothing: it has one.
     std::optional<Instant> apart_since;
     AnswerStreak answers;
-    /// What came of the last attempt, unless it was good.
+    /// What came of the last attempt at a page or a watch, unless it was good.
     std::optional<WatchTrouble::Kind> trouble;
   };
 
@@ -49,7 +49,7 @@ class Pulse {
   void step(std::chrono::milliseconds at_most);
   /// A page is here.
   void page();
-  /// An answer that is neither: the server is there.
+  /// An answer that is neither: the server is there. It says nothing about why there is no watch.
   void answer();
   /// The watch is open: nothing but silence need come from now on.
   void opened();

@@ -48,6 +48,18 @@ TEST_CASE("a pulse knows when its thread goes on at the latest", "[kube][pulse]"
   CHECK(pulse.facts().goes_on_by == clock.now());
 }
 
+TEST_CASE("an answer to another question leaves the watch's refusal as it is", "[kube][pulse]") {
+  test::FakeClock clock;
+  Pulse pulse(clock);
+  pulse.trouble(Kind::kForbidden);
+  clock.advance(1s);
+  pulse.answer();
+  CHECK(pulse.facts().trouble == Kind::kForbidden);
+  CHECK(pulse.facts().last_sign == clock.now());
+  pulse.opened();
+  CHECK_FALSE(pulse.facts().trouble);
+}
+
 TEST_CASE("a refusal is an answer but no sign of life of the watch", "[kube][pulse]") {
   test::FakeClock clock;
   Pulse pulse(clock);
