@@ -185,6 +185,50 @@ TEST_CASE("a forbidden namespace gets an Event, is tried again seldom and never 
   op.expect_metric("icr_pull_secrets_namespaces", {{"state", "forbidden"}}, 0);
 }
 
+TEST_CASE("the page of a load balancer is no word of the API server's, and is tried again") {
+  Scene scene;
+  auto& op = scene.start();
+  const auto page = [](const std::string& method, const std::string& path, int status) {
+    proxy().add({.name = "page",
+                 .method = method,
+                 .path = path,
+                 .action = "status",
+                 .status = status,
+                 .times = 2,
+                 .headers = {{"Content-Type", "text/html"}},
+                 .body = "<html>no backend</html>"});
+  };
+  const auto over = [] {
+    CHECK(proxy().matched("page") == 2);
+    proxy().remove();
+    proxy().start_over();
+  };
+  std::string ns;
+  for (const int status : {404, 403, 422, 409}) {
+    INFO(status);
+    page("POST", "/secrets$", status);
+    ns = scene.make_in("us-south");
+    scene.expect_served(ns);
+    over();
+    page("PATCH", "/serviceaccounts/default", status);
+    ns = scene.make_in("us-south");
+    scene.expect_served(ns);
+    over();
+    // The copy that is there is neither given up nor made again.
+    page("PATCH", "/secrets/", status);
+    scene.rotate();
+    scene.expect_served(ns);
+    CHECK(matching(Scene::requests(ns), "POST", "/secrets").empty());
+    CHECK(matching(Scene::requests(ns), "DELETE", "/secrets").empty());
+    over();
+    page("DELETE", "/secrets/", status);
+    cluster().annotate(ns, {{kRegions, nullptr}});
+    Scene::expect_bare(ns);
+    over();
+  }
+  op.expect_metric("icr_pull_secrets_problems_total", 0);
+}
+
 TEST_CASE("429 with Retry-After: nobody asks again before it is over") {
   Scene scene;
   auto& op = scene.start();

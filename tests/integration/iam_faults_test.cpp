@@ -50,6 +50,12 @@ const std::vector<Nonsense>& nonsense() {
         {"truncate", true}},
        "iam.cloud.ibm.com"},
       {"empty", {{"action", "status"}, {"status", 200}}, ": 200 "},
+      {"a firewall's page instead of a refusal",
+       {{"action", "status"}, {"status", 403}, {"body", "<html>Request blocked</html>"}},
+       ": 403 "},
+      {"a gateway's page instead of a bad request",
+       {{"action", "status"}, {"status", 400}, {"body", "<html>Bad Request</html>"}},
+       ": 400 "},
       {"dropped", {{"action", "drop"}}, "iam.cloud.ibm.com"},
   };
   return table;
