@@ -52,7 +52,9 @@ void RotatedSource::run(std::stop_token stop) {
     const std::lock_guard lock(mutex_);
     rotation_ = std::make_unique<rotation::Rotation>(
         rotation::Rotation::Settings{
-            name_, *uid,
+            name_,
+            *uid,
+            {source_.iam_id, source_.account_id},
             rotation::terms_of({source_.rotate_every, source_.overlap, source_.propagation})},
         environment());
     running = rotation_.get();

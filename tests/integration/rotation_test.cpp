@@ -48,7 +48,7 @@ TEST_CASE("the first key of a service ID is made, proved and handed out") {
   const auto id = scene.expect_first_key();
 
   const auto state = scene.state();
-  CHECK(state["version"] == 1);
+  CHECK(state["version"] == 2);
   CHECK(state["phase"] == "steady");
   const auto keys = scene.ours();
   REQUIRE(keys.size() == 1);
@@ -276,7 +276,7 @@ TEST_CASE("a state that makes no sense is neither used nor overwritten") {
   }
   SECTION("of a later version") {
     auto newer = good;
-    newer["version"] = 2;
+    newer["version"] = 3;
     bad = newer.dump();
     word = "version";
   }

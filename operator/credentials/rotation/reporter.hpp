@@ -21,12 +21,14 @@ inline constexpr std::string_view kManagerRefused = "ManagerRefused";
 inline constexpr std::string_view kIamUnavailable = "IamUnavailable";
 inline constexpr std::string_view kKeyNotAccepted = "KeyNotAccepted";
 inline constexpr std::string_view kKeyLocked = "KeyLocked";
+inline constexpr std::string_view kUnknownKeys = "UnknownKeys";
 inline constexpr std::string_view kKeyDisabled = "KeyDisabledAtIam";
 inline constexpr std::string_view kStateInvalid = "RotationStateInvalid";
 inline constexpr std::string_view kStateUnavailable = "RotationStateUnavailable";
 inline constexpr std::string_view kRequestInvalid = "RotateRequestInvalid";
 // Notes: nothing is wrong.
 inline constexpr std::string_view kKeyRotated = "KeyRotated";
+inline constexpr std::string_view kIdentityMoved = "IdentityMoved";
 inline constexpr std::string_view kOldKeyDisabled = "OldKeyDisabled";
 
 class Reporter {

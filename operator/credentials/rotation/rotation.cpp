@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <utility>
 
 #include "plan/content.hpp"
@@ -120,6 +121,7 @@ std::optional<Time> Rotation::round(const std::stop_token& stop) {
 Observed Rotation::observe() const {
   Observed observed;
   observed.now = now();
+  observed.identity = settings_.identity;
   observed.state_exists = exists_;
   observed.listing = listing_;
   observed.proofs = proofs_;
@@ -148,6 +150,15 @@ std::optional<Time> Rotation::perform(const step::Wait& step, const std::stop_to
       if (!state_.candidate && call_pauses_.empty() && !iam_pause_.covers(now())) {
         reporter_.all_is_well();
       }
+      break;
+    case Obstacle::kUnknownKeys:
+      reporter_.problem(kUnknownKeys,
+                        fmt::format("there are API keys at IBM Cloud with names of this "
+                                    "installation that its state knows nothing of: {}. The state "
+                                    "is older than they are, restored from a backup, or another "
+                                    "cluster is a copy of this one. They are left alone; delete "
+                                    "those that nobody uses.",
+                                    step.key));
       break;
     case Obstacle::kKeyLocked:
       reporter_.problem(kKeyLocked,
@@ -196,12 +207,33 @@ std::optional<Time> Rotation::perform(const step::Look& /*step*/, const std::sto
 }
 
 std::optional<Time> Rotation::perform(const step::Note& step, const std::stop_token& stop) {
+  const auto before = state_;
   if (!save(step.next, "save-note", stop)) return std::nullopt;
+  if (step.what == step::Note::What::kMoved) tell_moved(before);
   if (step.what == step::Note::What::kRolledOut) {
     environment_.log.info("every namespace has the new key",
                           {{"credential", settings_.credential}});
   }
   return std::nullopt;
+}
+
+void Rotation::tell_moved(const State& before) {
+  std::vector<std::string> ids;
+  if (before.current) ids.push_back(before.current->id);
+  if (before.candidate && !before.candidate->id.empty()) ids.push_back(before.candidate->id);
+  for (const auto& key : before.retiring) ids.push_back(key.id);
+  listing_.reset();
+  proofs_.clear();
+  attempt_.reset();
+  reporter_.note(
+      kIdentityMoved,
+      fmt::format("keys are made for {} in account {} from now on, not for {} in account "
+                  "{}. The one in force stays until the new one is. Keys of the "
+                  "identity before are left to whoever manages it, and can be deleted "
+                  "when the roll-out is complete: {}.",
+                  settings_.identity.iam_id, settings_.identity.account_id, before.identity->iam_id,
+                  before.identity->account_id,
+                  ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ", "))));
 }
 
 std::optional<Time> Rotation::perform(const step::PrepareCreate& step,
@@ -393,6 +425,8 @@ bool Rotation::take_over(const StoredState& stored) {
   auto state = decode_state(*stored.text, owner_);
   if (state) {
     state_ = std::move(*state);
+    // A state from before it said so: of whom else?
+    if (!state_.identity) state_.identity = settings_.identity;
     exists_ = true;
     return true;
   }
@@ -415,6 +449,7 @@ bool Rotation::start_without_state(const std::stop_token& stop) {
   }
   state_ = {};
   state_.installation = owner_.installation;
+  state_.identity = settings_.identity;
   return true;
 }
 

@@ -68,6 +68,7 @@ class Rotation final : public Source {
   struct Settings {
     std::string credential;
     std::string namespace_uid;  ///< of the operator's namespace
+    Identity identity;          ///< whose keys are made
     Terms terms;
   };
 
@@ -115,6 +116,7 @@ class Rotation final : public Source {
   std::optional<Time> perform(const step::DeleteOrphan& step, const std::stop_token& stop);
 
   void put_in_force();
+  void tell_moved(const State& before);
   void remove_key(const std::string& id, const State& next, const std::stop_token& stop);
   void record_proof(const std::string& id, const tl::expected<void, iam::Refusal>& outcome);
 

@@ -34,9 +34,11 @@ class Reader {
 
  private:
   void head(const json& document, State& state);
+  Identity identity(const json& part);
   CurrentKey current(const json& part);
   Candidate candidate(const json& part);
   RetiringKey retiring(const json& part);
+  std::vector<std::string> given_up(const json& list);
   void belong_together(const State& state);
 
   void refuse(Kind kind, std::string message) {
@@ -135,10 +137,21 @@ Time Reader::needed_time(const json& part, const char* key) {
   return time(part, key).value_or(Time());
 }
 
+Identity Reader::identity(const json& part) {
+  if (!object(part, "\"identity\"", {"iamId", "accountId"})) return {};
+  return {text(part, "iamId"), text(part, "accountId")};
+}
+
 CurrentKey Reader::current(const json& part) {
-  if (!object(part, "\"current\"", {"id", "name", "value", "revision", "createdAt"})) return {};
+  if (!object(part, "\"current\"", {"id", "name", "value", "revision", "createdAt", "left"})) {
+    return {};
+  }
   CurrentKey key{id(part), name(part), value(part), text(part, "revision"),
                  needed_time(part, "createdAt")};
+  if (const auto left = part.find("left"); left != part.end()) {
+    if (!left->is_boolean()) refuse("\"left\" of \"current\" is neither true nor false");
+    key.left = *left == true;
+  }
   const auto revision =
       plan::revision_of(owner_.credential, icr::Login{icr::kApiKeyUser, key.value});
   if (key.revision != revision) {
@@ -167,6 +180,17 @@ RetiringKey Reader::retiring(const json& part) {
   return {id(part), name(part), time(part, "retireAt"), time(part, "disabledAt")};
 }
 
+std::vector<std::string> Reader::given_up(const json& list) {
+  std::vector<std::string> names;
+  if (!list.is_array() || list.size() > kMostGivenUp) {
+    refuse("\"givenUp\" is not a list of a few names");
+    return names;
+  }
+  where_ = "\"givenUp\"";
+  for (const auto& part : list) names.push_back(name({{"name", part}}));
+  return names;
+}
+
 void Reader::belong_together(const State& state) {
   std::set<std::string> ids;
   std::size_t count = 0;
@@ -189,12 +213,12 @@ void Reader::head(const json& document, State& state) {
            fmt::format("it was written by a newer version of icr-pull-secrets (format {}, this "
                        "one reads {})",
                        version->dump(), kStateVersion));
-  } else if (*version != kStateVersion) {
+  } else if (*version < 1) {
     refuse("its \"version\" is none that was ever written");
   }
   if (fault_ || !object(document, "the document",
-                        {"version", "installation", "phase", "nextRotationAt", "handledRequest",
-                         "current", "candidate", "retiring"})) {
+                        {"version", "installation", "identity", "phase", "nextRotationAt",
+                         "handledRequest", "current", "candidate", "retiring", "givenUp"})) {
     return;
   }
   phase_ = text(document, "phase");
@@ -204,7 +228,7 @@ void Reader::head(const json& document, State& state) {
            "it belongs to another installation: another cluster, namespace or "
            "credential");
   }
-  state.next_rotation_at = time(document, "nextRotationAt");
+  time(document, "nextRotationAt");  // of version 1, and not needed any more
   state.handled_request = time(document, "handledRequest");
 }
 
@@ -216,6 +240,7 @@ State Reader::read(const json& document) {
   }
   head(document, state);
   if (fault_) return state;
+  if (document.contains("identity")) state.identity = identity(document["identity"]);
   if (document.contains("current")) state.current = current(document["current"]);
   if (document.contains("candidate")) state.candidate = candidate(document["candidate"]);
   const auto list = document.find("retiring");
@@ -226,6 +251,7 @@ State Reader::read(const json& document) {
     }
     for (const auto& part : *list) state.retiring.push_back(retiring(part));
   }
+  if (document.contains("givenUp")) state.given_up = given_up(document["givenUp"]);
   belong_together(state);
   if (phase_ != to_string(phase_of(state))) {
     refuse("\"phase\" says something else than the keys; it is for reading only");
@@ -258,11 +284,13 @@ class Strict {
 };
 
 json to_json(const CurrentKey& key) {
-  return {{"id", key.id},
-          {"name", key.name},
-          {"value", key.value.reveal()},
-          {"revision", key.revision},
-          {"createdAt", rfc3339(key.created_at)}};
+  json part = {{"id", key.id},
+               {"name", key.name},
+               {"value", key.value.reveal()},
+               {"revision", key.revision},
+               {"createdAt", rfc3339(key.created_at)}};
+  if (key.left) part["left"] = true;
+  return part;
 }
 
 json to_json(const Candidate& candidate) {
@@ -289,7 +317,11 @@ SecretString encode_state(const State& state) {
   json document = {{"version", kStateVersion},
                    {"installation", state.installation},
                    {"phase", to_string(phase_of(state))}};
-  if (state.next_rotation_at) document["nextRotationAt"] = rfc3339(*state.next_rotation_at);
+  if (state.identity) {
+    document["identity"] = {{"iamId", state.identity->iam_id},
+                            {"accountId", state.identity->account_id}};
+  }
+  if (!state.given_up.empty()) document["givenUp"] = state.given_up;
   if (state.handled_request) document["handledRequest"] = rfc3339(*state.handled_request);
   if (state.current) document["current"] = to_json(*state.current);
   if (state.candidate) document["candidate"] = to_json(*state.candidate);
@@ -323,7 +355,10 @@ tl::expected<SecretString, StateFault> read_current_key(const SecretString& text
     return tl::unexpected(StateFault{Kind::kInvalid, what});
   };
   if (!document.is_object()) return none("it is not valid JSON");
-  if (document.value("version", json()) != kStateVersion) return none("it has another version");
+  const auto version = document.value("version", json());
+  if (!version.is_number_integer() || version < 1 || version > kStateVersion) {
+    return none("it has another version");
+  }
   const auto current = document.value("current", json::object());
   const auto value = current.is_object() ? current.value("value", json()) : json();
   if (!value.is_string()) return none("there is no key in force yet");

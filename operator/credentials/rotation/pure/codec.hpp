@@ -10,7 +10,8 @@
 
 namespace icrps::credentials::rotation {
 
-inline constexpr int kStateVersion = 1;
+/// 2: with the identity. 1 is read as well.
+inline constexpr int kStateVersion = 2;
 
 /// Whose state it must be.
 struct Owner {

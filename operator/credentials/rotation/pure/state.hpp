@@ -18,6 +18,13 @@ namespace icrps::credentials::rotation {
 /// Civil time, because it is stored; whole seconds, as it is written down.
 using Time = std::chrono::sys_seconds;
 
+/// Whose keys these are at IAM.
+struct Identity {
+  std::string iam_id;      ///< "iam-ServiceId-…"
+  std::string account_id;  ///< 32 hex digits
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
 /// The key in force: proved, and handed out to the namespaces.
 struct CurrentKey {
   std::string id;
@@ -25,6 +32,9 @@ struct CurrentKey {
   SecretString value;
   std::string revision;  ///< plan::revision_of() the login with it
   Time created_at;
+  /// It is of an identity from before this one: in force until it has a successor, and left to
+  /// whoever manages that identity.
+  bool left = false;
   friend bool operator==(const CurrentKey&, const CurrentKey&) = default;
 };
 
@@ -48,12 +58,17 @@ struct RetiringKey {
   friend bool operator==(const RetiringKey&, const RetiringKey&) = default;
 };
 
+/// Of names that came to nothing so many are remembered.
+inline constexpr std::size_t kMostGivenUp = 8;
+
 struct State {
   std::string installation;
+  std::optional<Identity> identity;  ///< nothing: a state from before it said so
   std::optional<CurrentKey> current;
   std::optional<Candidate> candidate;
   std::vector<RetiringKey> retiring;
-  std::optional<Time> next_rotation_at;
+  /// Names under which a key may have been made, and came to nothing: the last ones.
+  std::vector<std::string> given_up;
   std::optional<Time> handled_request;  ///< the request to rotate that was last complied with
   friend bool operator==(const State&, const State&) = default;
 };
@@ -76,6 +91,8 @@ enum class Phase {
 /// "icr-pull-secrets 0f3c… rotating 5e1d…": at most 100 characters.
 [[nodiscard]] std::string key_name(const std::string& installation, const std::string& credential,
                                    const std::string& rotation);
+/// Whether the name says that a key is of this installation and credential. A copy of the cluster
+/// gives its keys such names, too.
 [[nodiscard]] bool is_ours(std::string_view name, const std::string& installation);
 
 /// The Secret in the operator's namespace that the state is kept in.

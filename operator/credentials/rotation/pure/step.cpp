@@ -29,6 +29,7 @@ class Decision {
  private:
   using Found = std::optional<Step>;
 
+  [[nodiscard]] Found move() const;
   [[nodiscard]] Found mend_times() const;
   [[nodiscard]] Found keep_made_key() const;
   [[nodiscard]] Found look();
@@ -58,6 +59,7 @@ class Decision {
   [[nodiscard]] const Proof* proof_of(const std::string& id) const;
   [[nodiscard]] const KeyAtIam* listed(const std::string& id) const;
   [[nodiscard]] bool known(const KeyAtIam& key) const;
+  [[nodiscard]] bool made_by_us(const KeyAtIam& key) const;
   [[nodiscard]] std::size_t count_of_ours() const;
   [[nodiscard]] State without_candidate() const;
   [[nodiscard]] State without_retiring(const std::string& id) const;
@@ -78,6 +80,7 @@ class Decision {
 };
 
 Step Decision::take() {
+  if (auto step = move()) return *step;
   if (auto step = mend_times()) return *step;
   if (auto step = keep_made_key()) return *step;
   if (auto step = look()) return *step;
@@ -124,7 +127,11 @@ Decision::Found Decision::if_possible(const Call& call, Step step) {
 }
 
 void Decision::wait_for_key(Obstacle obstacle, const std::string& key) {
-  if (wait_.obstacle < obstacle) wait_.key = key;
+  if (wait_.obstacle < obstacle) {
+    wait_.key = key;
+  } else if (wait_.obstacle == obstacle && obstacle == Obstacle::kUnknownKeys) {
+    wait_.key += ", " + key;
+  }
   wait(seen_.now + terms_.check_every, obstacle);
 }
 
@@ -136,13 +143,25 @@ bool Decision::stuck(const KeyAtIam& key) const {
          seen_.held.contains({Call::Kind::kDisable, key.id});
 }
 
+/// Another service ID, or another account: its keys are made there from now on, at once. Those of
+/// the identity before are nobody's here any more, but for the one in force.
+Decision::Found Decision::move() const {
+  if (!state_.identity || state_.identity == seen_.identity) return std::nullopt;
+  State next;
+  next.installation = state_.installation;
+  next.identity = seen_.identity;
+  next.current = state_.current;
+  next.handled_request = state_.handled_request;
+  if (next.current) next.current->left = true;
+  return step::Note{step::Note::What::kMoved, std::move(next)};
+}
+
 /// A clock that was wrong when a time was written must not hold things up for years.
 Decision::Found Decision::mend_times() const {
   State next = state_;
   const auto limit = [](auto& time, Time latest) {
     if (time && *time > latest) time = latest;
   };
-  limit(next.next_rotation_at, seen_.now + terms_.rotate_every);
   if (next.candidate) next.candidate->since = std::min(next.candidate->since, seen_.now);
   if (next.current) next.current->created_at = std::min(next.current->created_at, seen_.now);
   for (auto& key : next.retiring) {
@@ -190,6 +209,10 @@ Decision::Found Decision::adopt() const {
 Decision::Found Decision::delete_orphan() {
   for (const auto& key : seen_.listing->keys) {
     if (!is_ours(key.name, state_.installation) || known(key)) continue;
+    if (!made_by_us(key)) {
+      wait_for_key(Obstacle::kUnknownKeys, key.id);
+      continue;
+    }
     const Call call{Call::Kind::kDelete, key.id};
     if (!state_.candidate || state_.candidate->name != key.name || !state_.candidate->id.empty()) {
       if (auto step = if_possible(call, step::DeleteOrphan{key.id, state_})) return step;
@@ -210,7 +233,7 @@ Decision::Found Decision::examine_current() {
   health_ = health_of_current();
   if (health_ == Health::kAsk) return step::Prove{state_.current->id};
   if (health_ == Health::kUnsure) wait(seen_.proofs.at(state_.current->id).again_at);
-  if (state_.current && listed(state_.current->id) == nullptr) {
+  if (state_.current && !state_.current->left && listed(state_.current->id) == nullptr) {
     const auto known_by = state_.current->created_at + terms_.propagation;
     if (seen_.now < known_by) wait(known_by);
   }
@@ -218,7 +241,8 @@ Decision::Found Decision::examine_current() {
 }
 
 Health Decision::health_of_current() const {
-  if (!state_.current) return Health::kGood;
+  // Of another identity's key nobody here can tell.
+  if (!state_.current || state_.current->left) return Health::kGood;
   const auto& current = *state_.current;
   if (const auto* key = listed(current.id)) {
     return key->disabled ? Health::kDead : Health::kGood;
@@ -282,14 +306,14 @@ Decision::Found Decision::refused_candidate(const Proof& proof) {
 
 Step Decision::publish() const {
   const auto& candidate = *state_.candidate;
-  State next = without_candidate();
-  if (state_.current) {
+  State next = state_;
+  next.candidate.reset();
+  if (state_.current && !state_.current->left) {
     // One that works no longer holds nobody up.
     const auto since = health_ == Health::kDead ? std::optional(seen_.now) : std::nullopt;
     next.retiring.push_back({state_.current->id, state_.current->name, std::nullopt, since});
   }
   next.current = CurrentKey{candidate.id, candidate.name, candidate.value, {}, candidate.since};
-  next.next_rotation_at = seen_.now + terms_.rotate_every;
   if (const auto request = answered_request()) next.handled_request = request;
   return step::Publish{std::move(next)};
 }
@@ -337,9 +361,10 @@ Decision::Found Decision::retire(const RetiringKey& key) {
 }
 
 bool Decision::due() {
-  if (!state_.current || health_ == Health::kDead) return true;
+  if (!state_.current || state_.current->left || health_ == Health::kDead) return true;
   if (seen_.rotate_requested && seen_.rotate_requested != state_.handled_request) return true;
-  const auto planned = state_.next_rotation_at.value_or(seen_.now);
+  // By what the configuration says now.
+  const auto planned = state_.current->created_at + terms_.rotate_every;
   if (planned <= seen_.now) return true;
   wait(planned);
   return false;
@@ -410,15 +435,29 @@ bool Decision::known(const KeyAtIam& key) const {
                      [&](const auto& retiring) { return retiring.id == key.id; });
 }
 
-std::size_t Decision::count_of_ours() const {
-  const auto& keys = seen_.listing->keys;
-  return static_cast<std::size_t>(std::count_if(keys.begin(), keys.end(), [&](const auto& key) {
-    return (is_ours(key.name, state_.installation) || known(key)) && !stuck(key);
-  }));
+/// The state names it: by its id, or as one that was asked for, perhaps twice.
+bool Decision::made_by_us(const KeyAtIam& key) const {
+  if (known(key)) return true;
+  if (!is_ours(key.name, state_.installation)) return false;
+  const auto has_name = [&](const auto& one) { return one.name == key.name; };
+  const auto& given_up = state_.given_up;
+  return (state_.current && has_name(*state_.current)) ||
+         (state_.candidate && has_name(*state_.candidate)) ||
+         std::any_of(state_.retiring.begin(), state_.retiring.end(), has_name) ||
+         std::find(given_up.begin(), given_up.end(), key.name) != given_up.end();
 }
 
+std::size_t Decision::count_of_ours() const {
+  const auto& keys = seen_.listing->keys;
+  return static_cast<std::size_t>(std::count_if(
+      keys.begin(), keys.end(), [&](const auto& key) { return made_by_us(key) && !stuck(key); }));
+}
+
+/// Its key may show at IAM later, or once more.
 State Decision::without_candidate() const {
   State next = state_;
+  next.given_up.push_back(next.candidate->name);
+  if (next.given_up.size() > kMostGivenUp) next.given_up.erase(next.given_up.begin());
   next.candidate.reset();
   return next;
 }

@@ -12,6 +12,10 @@
 // first one made. Keys that can't be deleted or disabled (they are locked, or IAM refuses it) don't
 // count, or one of them would end all rotations.
 //
+// Nothing is deleted at IAM that this installation can't prove it made: its state must name it. A
+// cluster that was restored from a backup, or a copy of one, has a state that is older than what is
+// at IAM; the key in force of the original is one that its state doesn't know.
+//
 // What can't be done now holds up nothing else. A key in force that works no longer comes before
 // all that is not urgent.
 #pragma once
@@ -80,6 +84,7 @@ struct Intent {
 
 struct Observed {
   Time now;
+  Identity identity;                    ///< as the configuration says
   bool state_exists = true;             ///< false: there was none, and `State` is an empty one
   std::optional<Listing> listing;       ///< not older than the last change made at IAM
   std::map<std::string, Proof> proofs;  ///< by key id
@@ -119,6 +124,8 @@ struct Schedule {
 /// Why nothing can be done about something that should be. Of several the last one counts.
 enum class Obstacle {
   kNone,
+  kUnknownKeys,     ///< keys at IAM have names of this installation, and its state knows nothing of
+                    ///< them
   kKeyLocked,       ///< a key of ours that should go is locked
   kKeyNotAccepted,  ///< a key that was made is refused for longer than propagation takes
   kTooManyKeys,     ///< the state was lost and more of our keys are there than can be told apart
@@ -131,7 +138,7 @@ namespace step {
 struct Wait {
   Time until;
   Obstacle obstacle = Obstacle::kNone;
-  std::string key{};  ///< the id of the one that it is about
+  std::string key{};  ///< the id of the one that it is about; or several
   friend bool operator==(const Wait&, const Wait&) = default;
 };
 /// Ask IAM for the keys and the limit.
@@ -141,6 +148,7 @@ struct Look {
 /// Write down a state that differs by bookkeeping only.
 struct Note {
   enum class What {
+    kMoved,      ///< the configuration names another identity
     kAdopt,      ///< there was no state: our keys at IAM are retiring
     kMendTimes,  ///< the clock jumped
     kGiveUp,     ///< the candidate was not made

@@ -44,7 +44,8 @@ State full() {
   state.retiring = {{"ApiKey-3", name("00000003"), kNow + 2h, std::nullopt},
                     {"ApiKey-4", name("00000004"), kNow - 3h, kNow - 1h},
                     {"ApiKey-5", name("00000005"), std::nullopt, std::nullopt}};
-  state.next_rotation_at = kNow + 720h;
+  state.identity = Identity{"iam-ServiceId-1", "0123456789abcdef0123456789abcdef"};
+  state.given_up = {name("00000006"), name("00000007")};
   state.handled_request = kNow - 5h;
   return state;
 }
@@ -75,6 +76,13 @@ TEST_CASE("a state survives being written and read", "[rotation][codec]") {
     state.candidate.reset();
     state.retiring.clear();
   }
+  SECTION("with a key of another identity") {
+    state.current->left = true;
+  }
+  SECTION("from before it named an identity") {
+    state.identity.reset();
+    state.given_up.clear();
+  }
   SECTION("empty") {
     state = {};
     state.installation = kOwner.installation;
@@ -89,11 +97,24 @@ TEST_CASE("a state survives being written and read", "[rotation][codec]") {
 
 TEST_CASE("a state of a newer version is refused as such", "[rotation][codec]") {
   const auto fault = fault_after([](json& state) {
-    state["version"] = 2;
+    state["version"] = 3;
     state["something new"] = {{"value", kValue}};
   });
   CHECK(fault.kind == Kind::kNewer);
-  CHECK_THAT(fault.message, Catch::Contains("newer version") && Catch::Contains("format 2"));
+  CHECK_THAT(fault.message, Catch::Contains("newer version") && Catch::Contains("format 3"));
+}
+
+TEST_CASE("a state of version 1 is read", "[rotation][codec]") {
+  auto before = full();
+  before.identity.reset();
+  before.given_up.clear();
+  auto document = json::parse(encode_state(before).reveal());
+  document["version"] = 1;
+  document["nextRotationAt"] = "2026-12-23T06:20:44Z";
+  const auto read = decode_state(SecretString(document.dump()), kOwner);
+  REQUIRE(read);
+  CHECK(*read == before);
+  CHECK(read_current_key(SecretString(document.dump())));
 }
 
 TEST_CASE("a state of another installation is refused as such", "[rotation][codec]") {

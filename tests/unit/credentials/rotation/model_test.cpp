@@ -289,7 +289,7 @@ TEST_CASE("a state that makes no sense is neither used nor overwritten", "[rotat
   world.settle();
   const auto good = world.text;
   auto newer = good->reveal();
-  newer.replace(newer.find("\"version\":1"), 11, "\"version\":2");
+  newer.replace(newer.find("\"version\":2"), 11, "\"version\":3");
   for (const auto& bad : Words{newer, "{}", "", "hunter2", good->reveal().substr(1)}) {
     world.text = SecretString(bad);
     world.state_is_spoiled = true;
@@ -477,6 +477,74 @@ TEST_CASE("a request during a rotation is complied with after it", "[rotation][m
   world.run_for(24h);
   CHECK(count(world.calls, "create") == 3);
   world.settle();
+}
+
+TEST_CASE("a state from a backup, or of a copy of the cluster, costs no key that it does not know",
+          "[rotation][model]") {
+  World world;
+  world.settle();
+  const auto backup = *world.text;
+  const auto first = world.in_force()->id;
+  world.request_rotation();
+  world.run_for(30min);  // the first one is still good
+  const auto second = world.in_force()->id;
+  REQUIRE(second != first);
+  world.restore(backup);
+  world.run_for(48h);
+  CHECK(world.in_force()->id == first);
+  CHECK(world.works(second));
+  CHECK(count(world.reasons, "UnknownKeys") == 1);
+  CHECK_THAT(world.told(), Catch::Contains(second));
+
+  // It goes on with its own rotations as ever.
+  world.request_rotation();
+  world.run_for(6h);
+  const auto third = world.in_force()->id;
+  CHECK(third != first);
+  CHECK_FALSE(world.works(first));
+  CHECK(world.works(second));
+}
+
+TEST_CASE("another identity is rotated to at once, and the keys of the one before are left",
+          "[rotation][model]") {
+  World world;
+  world.settle();
+  const auto first = world.in_force()->id;
+  world.identity.iam_id = "iam-ServiceId-2";
+  world.start();
+  world.run_for(30min);
+  const auto second = world.in_force()->id;
+  CHECK(second != first);
+  CHECK(world.in_force()->iam_id == "iam-ServiceId-2");
+  CHECK(count(world.reasons, "IdentityMoved") == 1);
+  CHECK_THAT(world.told(), Catch::Contains(first));
+  world.run_for(48h);
+  CHECK(world.works(first));
+  CHECK(world.works(second));
+  CHECK(world.state().retiring.empty());
+
+  SECTION("and back") {
+    world.identity.iam_id = "iam-ServiceId-1";
+    world.start();
+    world.run_for(48h);
+    CHECK(world.in_force()->iam_id == "iam-ServiceId-1");
+    CHECK(world.works(first));
+    CHECK(world.works(second));
+  }
+}
+
+TEST_CASE("when a key is due follows the configuration as it is now", "[rotation][model]") {
+  World world;
+  world.settle();
+  const auto first = world.in_force()->id;
+  world.terms.rotate_every = 1440h;
+  world.start();
+  world.run_for(721h);
+  CHECK(world.in_force()->id == first);
+  world.terms.rotate_every = 24h;
+  world.start();
+  world.run_for(1h);
+  CHECK(world.in_force()->id != first);
 }
 
 }  // namespace model_test

@@ -36,7 +36,6 @@ struct Scene {
   Scene() {
     state.installation = kInstallation;
     state.current = CurrentKey{"old", name("old"), SecretString("hunter2"), "r1", kNow - 240h};
-    state.next_rotation_at = kNow + 480h;
     seen.now = kNow;
     seen.rolled_out = true;
     seen.listing = Listing{kNow - 10s, {}, 20};
@@ -44,6 +43,11 @@ struct Scene {
   }
   void lists(const std::string& id, bool disabled = false) {
     seen.listing->keys.push_back({id, name(id), disabled});
+  }
+  /// One that was asked for and came to nothing, as far as anybody knew.
+  void gave_up(const std::string& id) {
+    state.given_up.push_back(name(id));
+    lists(id);
   }
   void lists_nothing() { seen.listing->keys.clear(); }
   void foreign(int count) {
@@ -83,14 +87,14 @@ struct Scene {
 struct Told {
   std::string operator()(const step::Wait& step) const {
     const auto seconds = (step.until - kNow).count();
-    static const std::vector<std::string> obstacles{"", " locked", " not accepted", " too many",
-                                                    " full"};
+    static const std::vector<std::string> obstacles{
+        "", " unknown", " locked", " not accepted", " too many", " full"};
     return fmt::format("wait {}{}", seconds, obstacles.at(static_cast<std::size_t>(step.obstacle)));
   }
   std::string operator()(const step::Look& /*step*/) const { return "look"; }
   std::string operator()(const step::Note& step) const {
-    static const std::vector<std::string> what{"adopt", "mend times", "give up", "rolled out",
-                                               "found disabled"};
+    static const std::vector<std::string> what{"moved",   "adopt",      "mend times",
+                                               "give up", "rolled out", "found disabled"};
     return "note " + what.at(static_cast<std::size_t>(step.what));
   }
   std::string operator()(const step::PrepareCreate& step) const {
@@ -133,10 +137,11 @@ void hold(const std::vector<Row>& rows) {
 TEST_CASE("when a rotation begins", "[rotation][step]") {
   hold({
       {"nothing to do until IAM is asked again", [](Scene&) {}, "wait 890"},
-      {"its time comes sooner", [](Scene& s) { s.state.next_rotation_at = kNow + 100s; },
+      {"its time comes sooner", [](Scene& s) { s.state.current->created_at = kNow - 720h + 100s; },
        "wait 100"},
-      {"its time has come", [](Scene& s) { s.state.next_rotation_at = kNow; }, "prepare"},
-      {"it was never planned", [](Scene& s) { s.state.next_rotation_at.reset(); }, "prepare"},
+      {"its time has come", [](Scene& s) { s.state.current->created_at = kNow - 720h; }, "prepare"},
+      {"a key may be older now", [](Scene& s) { s.terms.rotate_every = 241h; }, "wait 890"},
+      {"it may not be so old any more", [](Scene& s) { s.terms.rotate_every = 240h; }, "prepare"},
       {"asked for", [](Scene& s) { s.seen.rotate_requested = kNow - 1h; }, "prepare"},
       {"asked for, and done",
        [](Scene& s) { s.seen.rotate_requested = s.state.handled_request = kNow - 1h; }, "wait 890"},
@@ -144,7 +149,7 @@ TEST_CASE("when a rotation begins", "[rotation][step]") {
        [](Scene& s) { s.seen.rotate_requested = kNow + 10min; }, "prepare"},
       {"not on an old listing",
        [](Scene& s) {
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
          s.seen.listing->at = kNow - 31s;
        },
        "look"},
@@ -166,13 +171,13 @@ TEST_CASE("when a rotation begins", "[rotation][step]") {
       {"the old one is still going",
        [](Scene& s) {
          s.retires(1h, std::nullopt);
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
        },
        "wait 890"},
       {"the old one does not work any more, and makes room",
        [](Scene& s) {
          s.retires(-2h, 1min);
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
        },
        "delete old"},
   });
@@ -182,19 +187,19 @@ TEST_CASE("room under the limit", "[rotation][step]") {
   hold({
       {"one place left",
        [](Scene& s) {
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
          s.foreign(18);
        },
        "prepare"},
       {"full",
        [](Scene& s) {
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
          s.foreign(19);
        },
        "wait 890 full"},
       {"more than full",
        [](Scene& s) {
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
          s.foreign(40);
        },
        "wait 890 full"},
@@ -338,7 +343,16 @@ TEST_CASE("from the intent to the key", "[rotation][step]") {
          s.seen.listing->keys.push_back({"twin", name("new"), false});
        },
        "orphan twin"},
-      {"a key of ours that nobody knows", [](Scene& s) { s.lists("lost"); }, "orphan lost"},
+      {"a key of ours that nobody knows", [](Scene& s) { s.gave_up("lost"); }, "orphan lost"},
+      {"a key of ours that the state knows nothing of",
+       [](Scene& s) {
+         s.lists("restored");
+         s.lists("restored too");
+       },
+       "wait 890 unknown"},
+      {"the twin of the key in force",
+       [](Scene& s) { s.seen.listing->keys.push_back({"twin", name("old"), false}); },
+       "orphan twin"},
       {"a key of another installation",
        [](Scene& s) {
          s.seen.listing->keys.push_back(
@@ -450,34 +464,34 @@ TEST_CASE("one key that can't be deleted or disabled blocks nothing", "[rotation
   hold({
       {"a lost key that IAM does not delete",
        [&](Scene& s) {
-         s.lists("lost");
+         s.gave_up("lost");
          held(s, Call::Kind::kDelete, "lost");
        },
        "wait 700"},
       {"the same, and a rotation is due",
        [&](Scene& s) {
-         s.lists("lost");
+         s.gave_up("lost");
          held(s, Call::Kind::kDelete, "lost");
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
        },
        "prepare"},
       {"the same, and the key in force is dead",
        [&](Scene& s) {
-         s.lists("lost");
+         s.gave_up("lost");
          held(s, Call::Kind::kDelete, "lost");
          s.seen.listing->keys[0].disabled = true;
        },
        "prepare, leaked"},
       {"it is deleted when its pause is over",
        [&](Scene& s) {
-         s.lists("lost");
+         s.gave_up("lost");
          s.seen.held[{Call::Kind::kDelete, "lost"}] = kNow;
        },
        "orphan lost"},
       {"another lost key is deleted meanwhile",
        [&](Scene& s) {
-         s.lists("lost");
-         s.lists("lost too");
+         s.gave_up("lost");
+         s.gave_up("lost too");
          held(s, Call::Kind::kDelete, "lost");
        },
        "orphan lost too"},
@@ -498,41 +512,41 @@ TEST_CASE("one key that can't be deleted or disabled blocks nothing", "[rotation
        [&](Scene& s) {
          s.retires(-4h, 2h);
          locked(s, "old");
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
        },
        "prepare"},
       {"a locked key that is in force is good", [&](Scene& s) { locked(s, "old"); }, "wait 890"},
       {"no key may be made now: the rest goes on",
        [&](Scene& s) {
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
          held(s, Call::Kind::kCreate, "");
-         s.lists("lost");
+         s.gave_up("lost");
        },
        "orphan lost"},
       {"the keys can't be listed: what is known is good enough to delete by",
        [&](Scene& s) {
          s.seen.listing->at = kNow - 16min;
          held(s, Call::Kind::kList, "");
-         s.lists("lost");
+         s.gave_up("lost");
        },
        "orphan lost"},
       {"and not to make a key by",
        [&](Scene& s) {
          s.seen.listing->at = kNow - 16min;
-         s.state.next_rotation_at = kNow;
+         s.state.current->created_at = kNow - 720h;
          held(s, Call::Kind::kList, "");
        },
        "wait 700"},
       {"without a way to IAM a candidate is proved all the same",
        [&](Scene& s) {
          s.has_candidate();
-         s.lists("lost");
+         s.gave_up("lost");
          s.seen.manager_held = kNow + 60s;
        },
        "prove new"},
       {"and the rest waits",
        [&](Scene& s) {
-         s.lists("lost");
+         s.gave_up("lost");
          s.seen.manager_held = kNow + 60s;
        },
        "wait 60"},
@@ -567,10 +581,35 @@ TEST_CASE("a rotation that is asked for while a candidate is proved is not swall
   }
 }
 
+TEST_CASE("another identity", "[rotation][step]") {
+  Scene scene;
+  const Identity before{"iam-ServiceId-1", "a"};
+  const Identity now{"iam-ServiceId-2", "a"};
+  scene.state.identity = scene.seen.identity = before;
+  CHECK(told(scene) == "wait 890");
+  scene.retires(1h, std::nullopt);
+  scene.has_candidate();
+  scene.seen.identity = now;
+  CHECK(told(scene) == "note moved");
+  scene.state = std::get<step::Note>(next_step(scene.state, scene.seen, scene.terms)).next;
+  CHECK(scene.state.identity == now);
+  CHECK(scene.state.current->left);
+  CHECK_FALSE(scene.state.candidate);
+  CHECK(scene.state.retiring.empty());
+
+  // None of its keys is asked for, and a new one is made at once.
+  scene.lists_nothing();
+  CHECK(told(scene) == "prepare");
+  scene.has_candidate();
+  scene.proved("new", Verdict::kGood);
+  CHECK(told(scene) == "publish new");
+  scene.state = std::get<step::Publish>(next_step(scene.state, scene.seen, scene.terms)).next;
+  CHECK(scene.state.retiring.empty());
+  CHECK(told(scene) == "wait 890");
+}
+
 TEST_CASE("times that a wrong clock wrote are mended", "[rotation][step]") {
   hold({
-      {"the next rotation", [](Scene& s) { s.state.next_rotation_at = kNow + 721h; },
-       "note mend times"},
       {"the key", [](Scene& s) { s.state.current->created_at = kNow + 1s; }, "note mend times"},
       {"the intent", [](Scene& s) { s.intends(-1h); }, "note mend times"},
       {"the end of the overlap", [](Scene& s) { s.retires(3h, std::nullopt); }, "note mend times"},
@@ -588,7 +627,7 @@ TEST_CASE("what publishing writes down", "[rotation][step]") {
     CHECK(next.current->value.reveal() == "hunter3");
     CHECK_FALSE(next.candidate);
     CHECK(next.retiring == std::vector<RetiringKey>{{"old", name("old"), {}, {}}});
-    CHECK(next.next_rotation_at == kNow + 720h);
+    CHECK(next.current->created_at == kNow - 30s);
     CHECK(next.handled_request == scene.seen.rotate_requested);
   }
   SECTION("the old one is dead: there is nothing to wait for") {

@@ -60,8 +60,8 @@ Rotation::Environment World::environment() {
 
 void World::start() {
   process.reset();
-  process = std::make_unique<Rotation>(Rotation::Settings{kCredential, kNamespaceUid, terms},
-                                       environment());
+  process = std::make_unique<Rotation>(
+      Rotation::Settings{kCredential, kNamespaceUid, identity, terms}, environment());
   // A roll-out goes on only while somebody is at work.
   coming_.clear();
 }
@@ -189,6 +189,19 @@ void World::delete_state() {
   exists = false;
 }
 
+void World::restore(const SecretString& before) {
+  text = before;
+  annotation.reset();
+  ++version_;
+  start();
+}
+
+bool World::works(const std::string& id) const {
+  return std::any_of(keys_.begin(), keys_.end(), [&](const auto& key) {
+    return key.id == id && !key.deleted && !key.disabled;
+  });
+}
+
 void World::request_rotation() {
   annotation = rfc3339(true_now());
   ++version_;
@@ -281,7 +294,8 @@ KeyService::Result<std::vector<KeyAtIam>> World::list(const std::stop_token& /*s
     listed.push_back({fmt::format("ApiKey-foreign-{}", i), "somebody else's", false});
   }
   for (const auto& key : keys_) {
-    if (key.listed_from <= true_now() && true_now() < key.listed_until) {
+    if (key.iam_id == identity.iam_id && key.listed_from <= true_now() &&
+        true_now() < key.listed_until) {
       listed.push_back({key.id, key.name, key.disabled, key.locked});
     }
   }
@@ -298,6 +312,7 @@ World::Key World::make(const std::string& name) {
   Key key;
   key.id = fmt::format("ApiKey-{}", keys_.size() + 1);
   key.name = name;
+  key.iam_id = identity.iam_id;
   // Digits that tell it apart first: silence is checked by the beginning.
   key.value = fmt::format("{:04}hunter2hunter2_{:020}", keys_.size() + 1, dice_.below(1U << 30U));
   key.listed_from = true_now() + listed_after;

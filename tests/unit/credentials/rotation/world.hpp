@@ -58,6 +58,7 @@ class World final : public rotation::KeyService, public rotation::StateStore {
     bool deleted = false;
     bool locked = false;
     bool broken_by_ibm = false;  ///< it does not work, and that is not the rotation's doing
+    std::string iam_id;          ///< whose it is
     Time listed_from;
     Time known_from;
     Time listed_until = Time::max();
@@ -82,6 +83,10 @@ class World final : public rotation::KeyService, public rotation::StateStore {
   void ibm_disables_current();
   void ibm_deletes_current();
   void delete_state();
+  /// As it was before: the cluster comes from a backup, or is a copy. With a new process.
+  void restore(const SecretString& before);
+  /// Whether it is at IAM and good for a login.
+  [[nodiscard]] bool works(const std::string& id) const;
   void request_rotation();
   void lock_current();
   void unlock_all();
@@ -108,6 +113,7 @@ class World final : public rotation::KeyService, public rotation::StateStore {
   // Settings
   Trouble trouble;
   rotation::Terms terms = rotation::terms_of({std::chrono::hours(720), std::chrono::hours(2)});
+  rotation::Identity identity{"iam-ServiceId-1", "0123456789abcdef0123456789abcdef"};
   std::size_t key_limit = 20;
   std::size_t foreign_keys = 0;  ///< of the same service ID
   std::size_t most_of_ours = 3;
