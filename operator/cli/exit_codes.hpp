@@ -9,6 +9,7 @@ inline constexpr int kUsage = 2;    ///< the command line, the configuration or 
 inline constexpr int kNotGood =
     3;  ///< asked and answered: a credential is refused, a roll-out not done, something is left
 inline constexpr int kLeaseLost = 4;  ///< another replica leads from now on, or may
-inline constexpr int kRefused = 5;    ///< cleanup: nothing proves that this is an uninstall
+/// cleanup: nothing proves that this is an uninstall; run: another installation has the namespace
+inline constexpr int kRefused = 5;
 
 }  // namespace icrps::cli

@@ -4,6 +4,7 @@
 
 #include "cli/exit_codes.hpp"
 #include "cli/setup.hpp"
+#include "controller/collections.hpp"
 #include "http/transport_cpprest.hpp"
 #include "kube/connection.hpp"
 
@@ -37,7 +38,7 @@ int with_session(const CommonOptions& options, const std::function<int(Session&)
   }
   try {
     const auto transport = http::make_cpprest_transport(std::move(*transport_options));
-    kube::Client client(*transport, [](auto, auto, auto) {});
+    kube::Client client(*transport, [](auto, auto, auto) {}, controller::kept_of_accounts(*config));
     const auto own = own_namespace(options, *cluster);
     Session session{*config, client, clock, own};
     return work(session);

@@ -46,7 +46,9 @@ Listed as_list(kube::Store<Record>& store, const Fill& fill) {
 
 Listed read_cluster(Session& session, const Wanted& wanted, controller::Stores& stores) {
   auto& namespaces = stores.namespaces;
+  stores.own_namespace = session.own_namespace;
   const auto keep = [&](kube::Object&& object) {
+    if (object.name == session.own_namespace) stores.own_uid = object.uid;
     const auto& only = wanted.only;
     if (!only.empty() && std::find(only.begin(), only.end(), object.name) == only.end()) return;
     if (wanted.adapt) wanted.adapt(object);
@@ -57,12 +59,13 @@ Listed read_cluster(Session& session, const Wanted& wanted, controller::Stores& 
   });
   if (!listed) return listed;
   listed = as_list(stores.accounts, [&] {
-    return list(session, controller::all_service_accounts(), wanted.only, into(stores.accounts));
+    return list(session, controller::all_service_accounts(session.config), wanted.only,
+                into(stores.accounts));
   });
   for (const auto& copy : wanted.copies) {
     if (!listed) return listed;
-    auto& store = *(stores.copies[copy.secret] =
-                        std::make_unique<controller::CopyStore>(controller::copy_facts));
+    auto& store =
+        *(stores.copies[copy.secret] = controller::make_copy_store(session.own_namespace));
     listed = as_list(store, [&] {
       return list(session, controller::named_secret(copy.secret, {}), wanted.only, into(store));
     });

@@ -8,7 +8,9 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "controller/pure/feuds.hpp"
 #include "controller/pure/outcome.hpp"
 #include "controller/pure/refusal_gate.hpp"
 #include "controller/views.hpp"
@@ -26,6 +28,8 @@ struct Stores {
   NamespaceStore namespaces{namespace_facts};
   AccountStore accounts{account_facts, {account_weight, kMostAccountBytes}};
   std::map<std::string, std::unique_ptr<CopyStore>> copies;  ///< by their name; fixed after start
+  std::string own_namespace;  ///< the operator's, which is in the mark of its copies
+  std::string own_uid;        ///< of it, when `namespaces` need not have it
 };
 
 class Applier {
@@ -36,10 +40,16 @@ class Applier {
 
   Outcome apply(const std::string& ns, const plan::Action& action);
 
+  /// What is told of those who write against us in this namespace.
+  [[nodiscard]] std::vector<plan::Problem> feuds(const std::string& ns);
+
  private:
   [[nodiscard]] Clock::Instant now() const;
+  /// Nothing: the action may be carried out now.
+  std::optional<Outcome> held_back(const std::string& ns, const plan::Action& action);
+  void settle(const std::string& ns, const plan::Action& action, Outcome& outcome);
+  [[nodiscard]] std::string opponents(const std::string& ns, const plan::Action& action);
   Outcome carry_out(const std::string& ns, const plan::Action& action);
-  [[nodiscard]] std::string body_of(const plan::CreateCopy& action);
   Outcome create(const std::string& ns, const plan::CreateCopy& action);
   Outcome update(const std::string& ns, const plan::UpdateCopy& action);
   Outcome patch_copy(const std::string& ns, const plan::UpdateCopy& action);
@@ -58,19 +68,13 @@ class Applier {
                        const std::string& stale_version);
   Outcome refresh_account(const std::string& ns, const plan::PatchAccount& action);
 
-  /// The last body that was made for a name: most namespaces want the same.
-  struct Made {
-    std::shared_ptr<const plan::Content> content;
-    SecretString body;
-  };
-
   kube::Client& client_;
   Stores& stores_;
   const Clock* const clock_;
   std::mutex mutex_;
   // guarded by mutex_
-  std::map<std::string, Made> made_;          // by name of the Secret
   std::map<std::string, RefusalGate> gates_;  // by kind_of_write()
+  Feuds feuds_;
 };
 
 /// "create secrets", "patch serviceaccounts": what RBAC tells apart.

@@ -52,10 +52,12 @@ json labels(const std::string& credential) {
           {key(plan::kCredentialLabel), credential}};
 }
 
-json annotations(const plan::Content& content) {
+json annotations(const plan::Content& content, const plan::Mark& mark) {
   json annotations = {{key(plan::kRevision), content.revision},
                       {key(plan::kContentHash), content.hash},
-                      {key(plan::kHosts), content.hosts}};
+                      {key(plan::kHosts), content.hosts},
+                      {key(plan::kInstallation), mark.installation},
+                      {key(plan::kMadeFor), mark.made_for}};
   if (!content.expires_at.empty()) annotations[key(plan::kExpiresAt)] = content.expires_at;
   return annotations;
 }
@@ -63,7 +65,7 @@ json annotations(const plan::Content& content) {
 json patch_of(const plan::UpdateCopy& update) {
   json data = {{key(plan::kSecretKey), update.content->data.reveal()}};
   for (const auto& extra : update.extra_keys) data[extra] = nullptr;
-  json notes = annotations(*update.content);
+  json notes = annotations(*update.content, update.mark);
   if (update.had_expiry) notes.emplace(key(plan::kExpiresAt), nullptr);  // unless it has a new one
   return {{"metadata",
            {{"uid", update.uid},
@@ -73,15 +75,26 @@ json patch_of(const plan::UpdateCopy& update) {
           {"data", std::move(data)}};
 }
 
+/// Of the annotation that says which entries are ours.
+json attached_operation(const plan::PatchAccount& patch) {
+  constexpr auto kPath = "/metadata/annotations/icr-pull-secrets~1attached";
+  if (patch.attached.empty()) return {{"op", "remove"}, {"path", kPath}};
+  const auto names = plan::join(patch.attached, ",");
+  if (patch.annotated) return {{"op", "add"}, {"path", kPath}, {"value", names}};
+  return {
+      {"op", "add"}, {"path", "/metadata/annotations"}, {"value", {{key(plan::kAttached), names}}}};
+}
+
 }  // namespace
 
-std::string copy_body(const plan::CopyName& copy, const plan::Content& content) {
+std::string copy_body(const plan::CreateCopy& create) {
+  const auto& content = *create.content;
   const json body = {{"apiVersion", "v1"},
                      {"kind", "Secret"},
                      {"metadata",
-                      {{"name", copy.secret},
-                       {"labels", labels(copy.credential)},
-                       {"annotations", annotations(content)}}},
+                      {{"name", create.secret},
+                       {"labels", labels(create.credential)},
+                       {"annotations", annotations(content, create.mark)}}},
                      {"type", plan::kSecretType},
                      {"data", {{key(plan::kSecretKey), content.data.reveal()}}}};
   return dump(body);
@@ -126,7 +139,7 @@ std::string account_patch(const plan::PatchAccount& patch) {
     operations.push_back(
         {{"op", "remove"}, {"path", fmt::format("/imagePullSecrets/{}", position)}});
   }
-  if (patch.list_is_empty) {
+  if (patch.list_is_empty && !patch.add.empty()) {
     json list = json::array();
     for (const auto& name : patch.add) list.push_back({{"name", name}});
     operations.push_back(
@@ -137,6 +150,7 @@ std::string account_patch(const plan::PatchAccount& patch) {
           {{"op", "add"}, {"path", "/imagePullSecrets/-"}, {"value", {{"name", name}}}});
     }
   }
+  if (patch.marks) operations.push_back(attached_operation(patch));
   return dump(operations);
 }
 

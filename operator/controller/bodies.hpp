@@ -14,7 +14,7 @@
 
 namespace icrps::controller {
 
-[[nodiscard]] std::string copy_body(const plan::CopyName& copy, const plan::Content& content);
+[[nodiscard]] std::string copy_body(const plan::CreateCopy& create);
 /// A merge patch: labels, annotations and fields of others stay.
 [[nodiscard]] std::string copy_patch(const plan::UpdateCopy& update);
 /// The same for a Secret that is adopted; `from` and `at` are written into it.

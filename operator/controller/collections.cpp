@@ -1,7 +1,9 @@
 #include "controller/collections.hpp"
 
 #include <set>
+#include <utility>
 
+#include "controller/configured.hpp"
 #include "plan/limits.hpp"
 
 namespace icrps::controller {
@@ -26,8 +28,16 @@ kube::Collection namespaces_of(const config::Config& config) {
   return collection;
 }
 
-kube::Collection all_service_accounts() {
-  return {"serviceaccounts", "serviceaccounts", {}, {}, false};
+kube::Collection all_service_accounts(const config::Config& config) {
+  kube::Collection collection{"serviceaccounts", "serviceaccounts", {}, {}, false};
+  collection.keep = kept_of_accounts(config);
+  return collection;
+}
+
+kube::Keep kept_of_accounts(const config::Config& config) {
+  kube::Keep keep;
+  for (auto& copy : copy_names_of(config)) keep.pull_secrets.push_back(std::move(copy.secret));
+  return keep;
 }
 
 kube::Collection named_secret(const std::string& name, const std::string& ns) {

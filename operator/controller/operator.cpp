@@ -23,7 +23,7 @@ std::string name_of(const kube::Collection& collection) {
 Operator::Operator(const config::Config& config, Environment environment)
     : environment_(std::move(environment)),
       config_(config),
-      client_(environment_.work, observer()),
+      client_(environment_.work, observer(), kept_of_accounts(config)),
       own_client_(environment_.own, observer()),
       credentials_(names_of(config.credentials), &environment_.clock),
       reporter_(client_, environment_.clock, environment_.log, environment_.metrics),
@@ -52,13 +52,14 @@ Operator::Operator(const config::Config& config, Environment environment)
       status_(own_client_, environment_.own_namespace, environment_.log),
       context_(source_context()) {
   stores_.may_be_missing = true;
+  stores_.own_namespace = environment_.own_namespace;
   const auto on_change = [this](const std::string& ns) { changed(ns); };
   stores_.namespaces.listen(on_change, [this] { namespaces_listed(); });
   stores_.accounts.listen(on_change, [this] { listed(); });
   watched_.push_back({namespaces_of(config_), &stores_.namespaces,
                       [this] { return stores_.namespaces.synced(); }});
-  watched_.push_back(
-      {all_service_accounts(), &stores_.accounts, [this] { return stores_.accounts.synced(); }});
+  watched_.push_back({all_service_accounts(config_), &stores_.accounts,
+                      [this] { return stores_.accounts.synced(); }});
   for (const auto& credential : config_.credentials) {
     add_copies_watch({credential.name, credential.secret_name});
     sources_.push_back(credentials::make_source(credential, environment_.iam, context_));
@@ -79,7 +80,7 @@ kube::RequestObserver Operator::observer() {
 }
 
 void Operator::add_copies_watch(const plan::CopyName& copy) {
-  auto& store = *(stores_.copies[copy.secret] = std::make_unique<CopyStore>(copy_facts));
+  auto& store = *(stores_.copies[copy.secret] = make_copy_store(environment_.own_namespace));
   store.listen([this](const std::string& ns) { changed(ns); },
                [this, credential = copy.credential] {
                  if (auto* source = source_of(credential)) source->poke();

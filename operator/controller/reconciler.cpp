@@ -1,6 +1,8 @@
 #include "controller/reconciler.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "controller/pure/progress.hpp"
 #include "plan/names.hpp"
@@ -59,6 +61,19 @@ bool attaches(const plan::Action& action, plan::Attach how) {
   return patch != nullptr && !patch->add.empty();
 }
 
+/// How a copy stands whose write was not done. Nobody waits with a roll-out for one that somebody
+/// else writes as well: he could keep an old key alive for ever.
+plan::Standing standing_of(Outcome::Kind kind) {
+  if (kind == Outcome::Kind::kForbidden) return plan::Standing::kForbidden;
+  return kind == Outcome::Kind::kPaused ? plan::Standing::kConflict : plan::Standing::kPending;
+}
+
+void note_feuds(Reconciled& result, std::vector<plan::Problem> feuds) {
+  if (feuds.empty()) return;
+  result.state = std::max(result.state, plan::State::kConflict);
+  std::move(feuds.begin(), feuds.end(), std::back_inserter(result.problems));
+}
+
 /// A copy whose write was not done is what it was before.
 void hold_back(Reconciled& result, const plan::Action& undone, plan::Standing standing) {
   std::string credential;
@@ -81,6 +96,8 @@ std::optional<plan::Facts> gather(const Known& known, const std::string& ns) {
   plan::Facts facts;
   facts.ns = std::move(*found);
   const auto& [limits, secrets, retired] = known.configured;
+  const auto own = stores.namespaces.get(stores.own_namespace, stores.own_namespace);
+  facts.own_uid = own ? own->uid : stores.own_uid;
   const auto copy_of = [&](const std::string& secret) {
     return stores.copies.at(secret)->get(ns, secret);
   };
@@ -135,6 +152,7 @@ Reconciled Reconciler::reconcile(const std::string& ns, const std::stop_token& s
   result.hosts = std::move(plan.hosts);
   if (!plan.actions.empty() && plan.takes_part) steps.writes();
   carry_out(ns, in_order(std::move(plan.actions), failed_accounts(ns)), result, stop, steps.step);
+  note_feuds(result, applier_.feuds(ns));
   return result;
 }
 
@@ -168,7 +186,7 @@ void Reconciler::carry_out(const std::string& ns, const std::vector<plan::Action
     const bool refused = outcome.kind == Outcome::Kind::kForbidden;
     if (refused) refusals.add(planned, outcome);
     progress.not_done(planned);
-    hold_back(result, planned, refused ? plan::Standing::kForbidden : plan::Standing::kPending);
+    hold_back(result, planned, standing_of(outcome.kind));
     if (const auto* patch = std::get_if<plan::PatchAccount>(&planned)) {
       if (action) failed_accounts.insert(patch->account);
     }

@@ -52,6 +52,11 @@ void Settlement::settle(const WorkItem& item, const Reconciled& result,
     case Kind::kThrottled:
       metrics.reconciled("throttled");
       return throttled(ns, result.outcome);
+    case Kind::kPaused:
+      metrics.reconciled("paused");
+      queue.done(ns);
+      queue.add_after(ns, result.outcome.after);
+      return;
     case Kind::kForbidden:
       metrics.reconciled("forbidden");
       queue.retry(ns, kForbiddenPause);

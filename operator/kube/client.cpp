@@ -230,7 +230,7 @@ Reply Client::send(const Path& path, const http::Request& request, const std::st
   const auto result = exchange(path, request, stop);
   if (!result) return tl::unexpected(result.error());
   if (request.method == Method::kDelete || !path.subresource.empty()) return Object{};
-  auto object = decode_object(result->body);
+  auto object = decode_object(result->body, keep_);
   if (!object) {
     return tl::unexpected(ApiError{Kind::kServer, result->status,
                                    "unreadable answer: " + object.error().message, std::nullopt});

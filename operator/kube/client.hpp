@@ -70,9 +70,9 @@ class Client {
  public:
   enum class PatchType { kJson, kMerge };
 
-  /// `transport` outlives the client.
-  Client(http::Transport& transport, RequestObserver observer)
-      : transport_(transport), observer_(std::move(observer)) {}
+  /// `transport` outlives the client. `keep`: of the objects in the replies.
+  Client(http::Transport& transport, RequestObserver observer, Keep keep = {})
+      : transport_(transport), observer_(std::move(observer)), keep_(std::move(keep)) {}
 
   /// All objects of a collection, page by page. When it takes longer than the API server keeps a
   /// snapshot, the rest is as of later.
@@ -101,6 +101,7 @@ class Client {
 
   http::Transport& transport_;
   const RequestObserver observer_;
+  const Keep keep_;
 };
 
 /// An answer that is not 2xx, or none at all. Pure.

@@ -17,11 +17,16 @@ inline constexpr std::string_view kCredentials = "icr-pull-secrets/credentials";
 /// What stands for the regions of a namespace without the annotation, in messages.
 inline constexpr std::string_view kDefaultRegions = "optIn.regions of the operator's configuration";
 
+// On a ServiceAccount.
+inline constexpr std::string_view kAttached = "icr-pull-secrets/attached";
+
 // On a copy.
 inline constexpr std::string_view kHosts = "icr-pull-secrets/hosts";
 inline constexpr std::string_view kRevision = "icr-pull-secrets/revision";
 inline constexpr std::string_view kContentHash = "icr-pull-secrets/content-hash";
 inline constexpr std::string_view kExpiresAt = "icr-pull-secrets/expires-at";
+inline constexpr std::string_view kInstallation = "icr-pull-secrets/installation";
+inline constexpr std::string_view kMadeFor = "icr-pull-secrets/made-for";
 inline constexpr std::string_view kAdoptedFrom = "icr-pull-secrets/adopted-from";
 inline constexpr std::string_view kAdoptedAt = "icr-pull-secrets/adopted-at";
 inline constexpr std::string_view kCredentialLabel = "icr-pull-secrets/credential";
@@ -43,12 +48,16 @@ inline constexpr std::string_view kInvalidCredentials = "InvalidCredentials";
 inline constexpr std::string_view kCredentialNotAllowed = "CredentialNotAllowed";
 inline constexpr std::string_view kCredentialNotForRegions = "CredentialNotForRegions";
 inline constexpr std::string_view kSecretConflict = "SecretConflict";
+inline constexpr std::string_view kInstallationConflict = "InstallationConflict";
+inline constexpr std::string_view kWrittenAgainst = "WrittenAgainst";
+inline constexpr std::string_view kRewrittenByPolicy = "RewrittenByPolicy";
 inline constexpr std::string_view kSecretAdopted = "SecretAdopted";
 inline constexpr std::string_view kSecretReplaced = "SecretReplaced";
 inline constexpr std::string_view kSecretRepaired = "SecretRepaired";
 inline constexpr std::string_view kCredentialUnavailable = "CredentialUnavailable";
 inline constexpr std::string_view kServiceAccountNotFound = "ServiceAccountNotFound";
 inline constexpr std::string_view kTooManyServiceAccounts = "TooManyServiceAccounts";
+inline constexpr std::string_view kTooManyPullSecrets = "TooManyPullSecrets";
 inline constexpr std::string_view kForbidden = "Forbidden";
 inline constexpr std::string_view kAnswerUnclear = "AnswerUnclear";
 inline constexpr std::string_view kRefusedEverywhere = "RefusedEverywhere";

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <map>
-#include <set>
-#include <unordered_set>
 
+#include "plan/accounts.hpp"
 #include "plan/names.hpp"
-#include "plan/selection.hpp"
 #include "plan/text_list.hpp"
 
 namespace icrps::plan {
@@ -15,25 +12,25 @@ namespace {
 
 /// The copies part of a plan, and what it means for the service accounts.
 struct Copies {
-  std::vector<Action> writes;                     // before the accounts
-  std::vector<Action> deletes;                    // after the accounts
-  std::set<std::string> attach;                   // Secret names that exist after `writes`
-  std::set<std::string> detach;                   // Secret names of ours that go
-  std::map<std::string, std::string> successors;  // of one that moved: old Secret name → new one
+  std::vector<Action> writes;   // before the accounts
+  std::vector<Action> deletes;  // after the accounts
+  SecretNames names;
+  Mark mark;  // of what is written
 };
 
 bool has_own_copy(const CredentialFacts& credential) {
   return credential.copy && credential.copy->ours;
 }
 
-bool up_to_date(const CopyFacts& copy, const std::string& credential, const Content& content) {
+bool up_to_date(const CopyFacts& copy, const std::string& credential, const Content& content,
+                const Mark& mark) {
   // Of contents that are not at hand the copy's own word is taken.
   const auto& hash = content.hash.empty() ? copy.hash_annotation : content.hash;
   return copy.content_hash == hash && copy.hash_annotation == hash &&
          copy.revision == content.revision &&
          copy.hosts == std::string_view(content.hosts).substr(0, kLongestHosts) &&
          copy.expires_at == content.expires_at && copy.credential_label == credential &&
-         copy.extra_keys.empty();
+         copy.extra_keys.empty() && copy.mark == digest_of(mark);
 }
 
 /// Its data are neither what they should be nor what its annotation tells of, which was written
@@ -48,7 +45,31 @@ void note(Plan& plan, State state, Problem problem) {
   plan.problems.push_back(std::move(problem));
 }
 
-void note_conflict(Plan& plan, const std::string& secret) {
+void note_other_installation(Plan& plan, const std::string& secret, const CopyFacts& copy) {
+  note(
+      plan, State::kConflict,
+      {std::string(kInstallationConflict),
+       fmt::format(
+           "Secret {} belongs to another installation of icr-pull-secrets, the one in namespace "
+           "\"{}\" (annotation {}); it is left alone and not attached. Give the credentials of the "
+           "two installations different names, or have this one take its Secrets over with "
+           "conflict: adopt.",
+           secret, copy.other_installation, kInstallation)});
+}
+
+void note_copy_of_copy(Plan& plan, const std::string& secret, const CopyFacts& copy) {
+  note(plan, State::kConflict,
+       {std::string(kSecretConflict),
+        fmt::format(
+            "Secret {} is a copy of the one that icr-pull-secrets made for namespace \"{}\" "
+            "(annotation {}), so it is somebody else's here; it is left alone and not attached. "
+            "Delete it to get a managed one, and let whatever copies Secrets leave it out.",
+            secret, copy.other_namespace, kMadeFor)});
+}
+
+void note_conflict(Plan& plan, const std::string& secret, const CopyFacts& copy) {
+  if (!copy.other_installation.empty()) return note_other_installation(plan, secret, copy);
+  if (!copy.other_namespace.empty()) return note_copy_of_copy(plan, secret, copy);
   note(plan, State::kConflict,
        {std::string(kSecretConflict),
         fmt::format("Secret {} exists and is not managed by icr-pull-secrets (no label {}={}); it "
@@ -59,10 +80,10 @@ void note_conflict(Plan& plan, const std::string& secret) {
 void note_not_adopted(Plan& plan, const std::string& secret, std::string_view why) {
   note(plan, State::kConflict,
        {std::string(kSecretConflict),
-        fmt::format("Secret {} exists, is not managed by icr-pull-secrets (no label {}={}) and is "
-                    "not adopted, because {}; it is left alone and not attached. Delete or rename "
-                    "it to get a managed one.",
-                    secret, kManagedByLabel, kManagedBy, why)});
+        fmt::format("Secret {} exists, is not managed by this installation of icr-pull-secrets and "
+                    "is not adopted, because {}; it is left alone and not attached. Delete or "
+                    "rename it to get a managed one.",
+                    secret, why)});
 }
 
 void note_source(Plan& plan, const std::string& secret) {
@@ -127,28 +148,22 @@ void report(Plan& plan, const CredentialFacts& credential, Standing standing,
   plan.copies.push_back(std::move(report));
 }
 
-/// What takes the place of the Secret; empty: nothing does.
-std::string successor_of(const Copies& copies, const std::string& secret) {
-  const auto found = copies.successors.find(secret);
-  return found == copies.successors.end() ? std::string() : found->second;
-}
-
 /// Our copy, if there is one, is detached and deleted.
 void plan_removal(Copies& copies, const CredentialFacts& credential) {
   if (!has_own_copy(credential)) return;
   const auto& copy = *credential.copy;
-  copies.detach.insert(credential.secret);
+  copies.names.detach.insert(credential.secret);
   if (!copy.terminating) {
     copies.deletes.emplace_back(DeleteCopy{credential.name, copy.uid, copy.resource_version,
                                            std::nullopt, credential.secret,
-                                           successor_of(copies, credential.secret)});
+                                           copies.names.successor_of(credential.secret)});
   }
 }
 
 /// As above, and so is a reference to a copy that is gone already. An entry that names a Secret of
 /// somebody else stays.
 void plan_retired(Copies& copies, const CredentialFacts& credential) {
-  if (!credential.copy) copies.detach.insert(credential.secret);
+  if (!credential.copy) copies.names.detach.insert(credential.secret);
   plan_removal(copies, credential);
 }
 
@@ -192,7 +207,7 @@ Problem replaced_note(const CredentialFacts& credential) {
 void plan_own_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
                    const std::optional<icr::Hosts>& hosts) {
   const auto& copy = *credential.copy;
-  copies.attach.insert(credential.secret);
+  copies.names.attach.insert(credential.secret);
   // Without a value or with a mistake the last good one stays.
   if (!credential.material) return report(plan, credential, Standing::kNoCredential);
   if (!hosts) return report(plan, credential, Standing::kMistake);
@@ -201,19 +216,19 @@ void plan_own_copy(Plan& plan, Copies& copies, const CredentialFacts& credential
   if (!beyond_repair(copy).empty()) {
     copies.writes.emplace_back(DeleteCopy{credential.name, copy.uid, copy.resource_version,
                                           replaced_note(credential), credential.secret});
-    copies.writes.emplace_back(CreateCopy{credential.name, std::move(content), credential.secret});
-  } else if (!up_to_date(copy, credential.name, *content)) {
+    copies.writes.emplace_back(
+        CreateCopy{credential.name, std::move(content), copies.mark, credential.secret});
+  } else if (!up_to_date(copy, credential.name, *content, copies.mark)) {
     const bool repairs = was_changed(copy, *content);
-    copies.writes.emplace_back(UpdateCopy{credential.name,
-                                          copy.uid,
-                                          copy.resource_version,
-                                          std::move(content),
-                                          copy.extra_keys,
-                                          !copy.expires_at.empty(),
-                                          repairs,
-                                          false,
-                                          {},
-                                          credential.secret});
+    copies.writes.emplace_back(UpdateCopy{.credential = credential.name,
+                                          .uid = copy.uid,
+                                          .resource_version = copy.resource_version,
+                                          .content = std::move(content),
+                                          .extra_keys = copy.extra_keys,
+                                          .had_expiry = !copy.expires_at.empty(),
+                                          .repairs = repairs,
+                                          .mark = copies.mark,
+                                          .secret = credential.secret});
   }
 }
 
@@ -225,8 +240,9 @@ void plan_new_copy(Plan& plan, Copies& copies, const CredentialFacts& credential
   }
   auto content = credential.material->content(hosts, limits_of(credential));
   report(plan, credential, Standing::kInPlace, &content->revision);
-  copies.writes.emplace_back(CreateCopy{credential.name, std::move(content), credential.secret});
-  copies.attach.insert(credential.secret);
+  copies.writes.emplace_back(
+      CreateCopy{credential.name, std::move(content), copies.mark, credential.secret});
+  copies.names.attach.insert(credential.secret);
 }
 
 /// Why a Secret of somebody else's is not adopted though the configuration says so; empty: it is.
@@ -234,6 +250,12 @@ std::string not_adopted_because(const CopyFacts& copy) {
   if (auto why = beyond_repair(copy); !why.empty()) return why;
   if (!copy.adopted) return {};
   // Two that write it in turns for ever would help nobody.
+  if (!copy.other_installation.empty()) {
+    return fmt::format(
+        "the installation in namespace \"{}\" adopted it from this one; without annotation {} it "
+        "is adopted again",
+        copy.other_installation, kAdoptedAt);
+  }
   return fmt::format(
       "it was adopted before and taken back; without annotation {} it is adopted "
       "again",
@@ -247,7 +269,7 @@ void plan_foreign(Plan& plan, Copies& copies, const CredentialFacts& credential,
   const bool adopt = rules.conflict == Conflict::kAdopt;
   const auto why_not = adopt ? not_adopted_because(copy) : std::string();
   if (!adopt) {
-    note_conflict(plan, credential.secret);
+    note_conflict(plan, credential.secret, copy);
     return report(plan, credential, Standing::kConflict);
   }
   if (!why_not.empty()) {
@@ -262,10 +284,18 @@ void plan_foreign(Plan& plan, Copies& copies, const CredentialFacts& credential,
   }
   auto content = credential.material->content(*hosts, limits_of(credential));
   report(plan, credential, Standing::kInPlace, &content->revision);
-  copies.writes.emplace_back(UpdateCopy{
-      credential.name, copy.uid, copy.resource_version, std::move(content), copy.extra_keys,
-      !copy.expires_at.empty(), false, true, copy.managed_by, credential.secret});
-  copies.attach.insert(credential.secret);
+  copies.writes.emplace_back(UpdateCopy{.credential = credential.name,
+                                        .uid = copy.uid,
+                                        .resource_version = copy.resource_version,
+                                        .content = std::move(content),
+                                        .extra_keys = copy.extra_keys,
+                                        .had_expiry = !copy.expires_at.empty(),
+                                        .adopts = true,
+                                        .managed_by = copy.managed_by,
+                                        .other_installation = copy.other_installation,
+                                        .mark = copies.mark,
+                                        .secret = credential.secret});
+  copies.names.attach.insert(credential.secret);
 }
 
 void plan_wanted_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
@@ -358,8 +388,8 @@ void plan_former(Plan& plan, Copies& copies, const CredentialFacts& former, cons
                      report->standing != Standing::kNotAllowed &&
                      report->standing != Standing::kNotForRegions;
   if (!moves) return plan_retired(copies, former);
-  if (copies.attach.contains(credential->secret)) {
-    copies.successors[former.secret] = credential->secret;
+  if (copies.names.attach.contains(credential->secret)) {
+    copies.names.successors[former.secret] = credential->secret;
     return plan_retired(copies, former);
   }
   if (!has_own_copy(former)) return plan_retired(copies, former);
@@ -368,108 +398,20 @@ void plan_former(Plan& plan, Copies& copies, const CredentialFacts& former, cons
 
 Copies plan_copies(Plan& plan, const Facts& facts, const Wish& wish, const Rules& rules) {
   Copies copies;
+  copies.mark = mark_of({rules.own_namespace, facts.own_uid}, {facts.ns.name, facts.ns.uid});
   for (const auto& credential : facts.credentials) {
     if (!credential.retired) plan_copy(plan, copies, credential, facts, wish, rules);
   }
   for (const auto& former : facts.credentials) {
     if (former.retired) plan_former(plan, copies, former, facts, wish, rules);
   }
+  for (const auto& credential : facts.credentials) {
+    const bool there = credential.copy || copies.names.attach.contains(credential.secret);
+    if (credential.known && !there && !is_source(credential, facts.ns, rules)) {
+      copies.names.absent.insert(credential.secret);
+    }
+  }
   return copies;
-}
-
-std::optional<PatchAccount> plan_account(const std::string& name, const AccountFacts& account,
-                                         bool selected, const Copies& copies) {
-  PatchAccount patch{name, account.resource_version, {}, {}, account.pull_secrets.empty(), {}};
-  std::set<std::string> present;
-  for (std::size_t i = account.pull_secrets.size(); i-- > 0;) {
-    const auto& secret = account.pull_secrets[i];
-    const bool goes =
-        copies.detach.contains(secret) || (copies.attach.contains(secret) && !selected);
-    if (goes) {
-      patch.remove.push_back(i);
-      patch.removed.push_back(secret);
-      if (auto next = successor_of(copies, secret); !next.empty()) {
-        patch.successors[secret] = std::move(next);
-      }
-    }
-    present.insert(secret);
-  }
-  if (selected) {
-    std::set_difference(copies.attach.begin(), copies.attach.end(), present.begin(), present.end(),
-                        std::back_inserter(patch.add));
-  }
-  if (patch.remove.empty() && patch.add.empty()) return std::nullopt;
-  return patch;
-}
-
-void plan_accounts(Plan& plan, const Facts& facts, const Wish& wish, const Copies& copies,
-                   Attach attach) {
-  const bool may_attach = wish.opted_in && attach == Attach::kServiceAccounts;
-  const Selection selection(wish.service_accounts.value_or(std::vector<std::string>{}));
-  for (const auto& [name, account] : facts.accounts) {
-    if (account.terminating) continue;
-    // With a mistake in the annotation an account stays as it is: selected when it is attached.
-    const bool selected = wish.service_accounts
-                              ? selection.selects(name)
-                              : std::any_of(account.pull_secrets.begin(),
-                                            account.pull_secrets.end(), [&](const auto& secret) {
-                                              return copies.attach.contains(secret) ||
-                                                     copies.successors.contains(secret);
-                                            });
-    if (auto patch = plan_account(name, account, may_attach && selected, copies)) {
-      plan.actions.emplace_back(std::move(*patch));
-    }
-  }
-}
-
-/// "service account "a", which does not exist here; it is …", of however many.
-std::string missing_text(const std::vector<std::string_view>& missing) {
-  constexpr std::size_t kShown = 3;
-  std::vector<std::string> shown;
-  for (const auto name : missing) {
-    if (shown.size() == kShown) break;
-    shown.push_back(fmt::format("\"{}\"", name));
-  }
-  const auto more = missing.size() - shown.size();
-  const bool one = missing.size() == 1;
-  return fmt::format(
-      "service account{} {}{}, which {} not exist here; {} served as soon as {} "
-      "created",
-      one ? "" : "s", join(shown, ", "), more > 0 ? fmt::format(" and {} more", more) : "",
-      one ? "does" : "do", one ? "it is" : "they are", one ? "it is" : "they are");
-}
-
-/// Accounts that the annotation names and that don't exist. The configuration's default list is
-/// no promise of anybody, so that it gives no Event.
-void note_missing_accounts(Plan& plan, const Facts& facts, const Wish& wish) {
-  if (!wish.service_accounts || !facts.ns.annotations.contains(std::string(kServiceAccounts))) {
-    return;
-  }
-  std::unordered_set<std::string_view> existing;
-  for (const auto& account : facts.accounts) existing.insert(account.first);
-  std::vector<std::string_view> missing;
-  for (const auto& pattern : *wish.service_accounts) {
-    if (!is_glob(pattern) && !existing.contains(pattern)) missing.push_back(pattern);
-  }
-  if (missing.empty()) return;
-  plan.problems.push_back(
-      {std::string(kServiceAccountNotFound),
-       fmt::format("annotation {} names {}. Accepted: names and globs of service accounts of this "
-                   "namespace, or none.",
-                   kServiceAccounts, missing_text(missing)),
-       true});
-}
-
-void note_crowd(Plan& plan, const Facts& facts) {
-  if (!facts.crowded) return;
-  plan.problems.push_back(
-      {std::string(kTooManyServiceAccounts),
-       fmt::format(
-           "this namespace has more service accounts than icr-pull-secrets remembers of one "
-           "namespace; {} are known, the others are left alone. Delete those that nobody "
-           "needs.",
-           facts.accounts.size()),
-       true, false, "crowd"});
 }
 
 }  // namespace
@@ -550,12 +492,8 @@ Plan make_plan(const Facts& facts, const Rules& rules) {
   Copies copies = plan_copies(plan, facts, wish, rules);
   plan.actions = std::move(copies.writes);
   if (facts.accounts_known) {
-    plan_accounts(plan, facts, wish, copies, rules.attach);
+    plan_accounts(plan, facts, wish, copies.names, rules.attach);
     std::move(copies.deletes.begin(), copies.deletes.end(), std::back_inserter(plan.actions));
-  }
-  if (facts.accounts_known && wish.opted_in && rules.attach == Attach::kServiceAccounts) {
-    if (!facts.crowded) note_missing_accounts(plan, facts, wish);
-    note_crowd(plan, facts);
   }
   if (plan.state == State::kReady && plan.copies.empty() && nobody_asked(wish, facts.ns)) {
     plan.state = State::kNotOptedIn;  // it may have nothing of what the configuration gives to all

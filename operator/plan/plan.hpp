@@ -14,6 +14,7 @@
 
 #include "plan/content.hpp"
 #include "plan/limits.hpp"
+#include "plan/mark.hpp"
 #include "plan/names.hpp"
 #include "plan/wish.hpp"
 
@@ -21,6 +22,8 @@ namespace icrps::plan {
 
 /// Of a copy's list of hosts so many bytes are known; one that is longer is compared by them.
 inline constexpr std::size_t kLongestHosts = 16384;
+/// Of an account's annotation so many bytes are known.
+inline constexpr std::size_t kLongestAttached = 4096;
 /// A copy with more keys besides ours is not mended but made anew: each would have to be named.
 inline constexpr std::size_t kMostExtraKeys = 16;
 
@@ -28,7 +31,7 @@ inline constexpr std::size_t kMostExtraKeys = 16;
 struct CopyFacts {
   std::string uid;
   std::string resource_version;
-  bool ours = false;        ///< carries our managed-by label
+  bool ours = false;        ///< carries our managed-by label, and no mark of others
   bool right_type = false;  ///< kubernetes.io/dockerconfigjson
   bool immutable = false;
   bool terminating = false;
@@ -42,6 +45,9 @@ struct CopyFacts {
   std::string managed_by{};             ///< the label of one that isn't ours
   bool adopted = false;                 ///< it was adopted before, whoever has it now
   bool more_keys = false;               ///< there are more than kMostExtraKeys
+  std::string mark{};                   ///< digest_of() it; empty: from before there were marks
+  std::string other_installation{};     ///< it carries our label, and this namespace's mark
+  std::string other_namespace{};        ///< it is a copy of the one that was made for this one
 };
 
 struct AccountFacts {
@@ -49,6 +55,11 @@ struct AccountFacts {
   std::string resource_version;
   bool terminating = false;
   std::vector<std::string> pull_secrets;
+  /// There are more than anybody needs: these are only those that may be ours.
+  bool unwieldy = false;
+  std::vector<std::size_t> positions{};  ///< of an unwieldy list: where they stand
+  std::string attached{};  ///< the annotation: those that are ours, "icr-default,icr-team"
+  bool annotated = false;  ///< it has annotations
 };
 
 /// A credential of the configuration as it stands now.
@@ -71,7 +82,8 @@ struct Facts {
   std::vector<std::pair<std::string, AccountFacts>> accounts;  ///< by name
   /// False: the list that tells is missing. Nothing is attached, detached or deleted.
   bool accounts_known = true;
-  bool crowded = false;  ///< there are more than are known: nobody remembers so many
+  bool crowded = false;   ///< there are more than are known: nobody remembers so many
+  std::string own_uid{};  ///< of the operator's namespace; empty: not known
 };
 
 /// What holds for every namespace.
@@ -88,6 +100,7 @@ struct Rules {
 struct CreateCopy {
   std::string credential;
   std::shared_ptr<const Content> content;
+  Mark mark{};
   std::string secret = copy_name(credential);
 };
 struct UpdateCopy {
@@ -100,6 +113,8 @@ struct UpdateCopy {
   bool repairs = false;                 ///< somebody else changed the data that were written last
   bool adopts = false;                  ///< it is somebody else's, and becomes ours
   std::string managed_by{};             ///< one that is adopted: the label that it had
+  std::string other_installation{};     ///< the same: whose it was
+  Mark mark{};
   std::string secret = copy_name(credential);
 };
 struct DeleteCopy {
@@ -120,6 +135,9 @@ struct PatchAccount {
   std::vector<std::string> removed{};  ///< the names at these positions
   /// Of a name that is removed: the Secret that takes its place.
   std::map<std::string, std::string> successors{};
+  bool marks = false;                   ///< the annotation changes
+  std::vector<std::string> attached{};  ///< to these names; none: it goes
+  bool annotated = false;               ///< there is a map of annotations to put it in
 };
 using Action = std::variant<CreateCopy, UpdateCopy, DeleteCopy, PatchAccount>;
 

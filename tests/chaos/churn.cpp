@@ -107,24 +107,16 @@ void Churn::remove() {
   namespaces_.erase(at);
 }
 
-std::string Churn::any_for(Changed kind) {
-  const auto& ns = dice_.pick(namespaces_);
-  return changed_.try_emplace(ns, kind).first->second == kind ? ns : std::string();
-}
-
 void Churn::edit() {
-  const auto ns = any_for(Changed::kWishes);
-  if (ns.empty()) return;
   json annotations = {{kRegions, dice_.pick(kRegionLists)}};
   if (dice_.one_in(2)) annotations[kEndpoints] = dice_.pick(kEndpointNames);
   if (dice_.one_in(2)) annotations[kCredentials] = dice_.pick(kCredentialLists);
   if (dice_.one_in(2)) annotations[kServiceAccounts] = dice_.pick(kAccountLists);
-  cluster().annotate(ns, annotations);
+  cluster().annotate(dice_.pick(namespaces_), annotations);
 }
 
 void Churn::opt_out() {
-  const auto ns = any_for(Changed::kWishes);
-  if (!ns.empty()) cluster().annotate(ns, {{kRegions, nullptr}});
+  cluster().annotate(dice_.pick(namespaces_), {{kRegions, nullptr}});
 }
 
 void Churn::make_account() {
@@ -133,8 +125,7 @@ void Churn::make_account() {
 }
 
 void Churn::delete_copy() {
-  const auto ns = any_for(Changed::kCopies);
-  if (!ns.empty()) cluster().delete_secret(ns, dice_.one_in(2) ? "icr-tokens" : kCopy);
+  cluster().delete_secret(dice_.pick(namespaces_), dice_.one_in(2) ? "icr-tokens" : kCopy);
 }
 
 void Churn::spoil_copy() {

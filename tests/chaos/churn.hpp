@@ -33,23 +33,13 @@ class Churn {
 
   // While it is paused, or has ended:
 
-  /// Everything so far has reached the operator.
-  void caught_up() { changed_.clear(); }
-
   [[nodiscard]] const std::vector<std::string>& namespaces() const { return namespaces_; }
   /// What was done so far: "create 12, edit 80, …".
   [[nodiscard]] std::string summary() const;
   [[nodiscard]] long steps() const { return steps_; }
 
  private:
-  /// How a namespace was changed since the operator caught up. The copy is what tells that a
-  /// reference is the operator's: when somebody deletes it before the operator knows that it is
-  /// asked for no more, the reference is taken for one of his own, and stays. So nobody does both.
-  enum class Changed { kWishes, kCopies };
-
   void run(const std::stop_token& stop);
-  /// A namespace for this kind of change; empty: none.
-  std::string any_for(Changed kind);
   void step();
   void create();
   void remove();
@@ -65,8 +55,7 @@ class Churn {
   const Settings settings_;
   std::mutex gate_;
   std::vector<std::string> namespaces_;
-  std::map<std::string, Changed> changed_;  // by namespace
-  std::map<std::string, long> done_;        // by kind of step
+  std::map<std::string, long> done_;  // by kind of step
   long steps_ = 0;
   int others_ = 0;
   std::jthread thread_;

@@ -55,7 +55,7 @@ const std::vector<Drift> kDrifts{
      [](const std::string& ns) { patch_copy(ns, {{"metadata", {{"annotations", nullptr}}}}); },
      [](const json& copy) {
        return copy["metadata"].contains("annotations") &&
-                      copy["metadata"]["annotations"].size() == 3
+                      copy["metadata"]["annotations"].size() == 5
                   ? std::string()
                   : "no annotations";
      }},

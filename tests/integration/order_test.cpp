@@ -206,7 +206,11 @@ TEST_CASE("a copy carries the labels and annotations that the reference names, a
   CHECK(metadata["annotations"]["icr-pull-secrets/hosts"] == "de.icr.io,us.icr.io");
   CHECK(metadata["annotations"].contains("icr-pull-secrets/revision"));
   CHECK(metadata["annotations"].contains("icr-pull-secrets/content-hash"));
-  CHECK(metadata["annotations"].size() == 3);
+  CHECK(metadata["annotations"]["icr-pull-secrets/installation"].get<std::string>().starts_with(
+      kOwn + "/"));
+  CHECK(metadata["annotations"]["icr-pull-secrets/made-for"] ==
+        ns + "/" + uid_of(must(cluster().api().get("/api/v1/namespaces/" + ns))));
+  CHECK(metadata["annotations"].size() == 5);
   CHECK(!metadata.contains("finalizers"));
   CHECK(!metadata.contains("ownerReferences"));
   CHECK(copy["data"].size() == 1);

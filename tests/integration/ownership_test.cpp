@@ -333,9 +333,10 @@ TEST_CASE("what Argo CD and Flux write on a source or a namespace is never copie
         std::set<std::string>{"app.kubernetes.io/component", kManagedByLabel,
                               "app.kubernetes.io/name", "app.kubernetes.io/part-of",
                               "icr-pull-secrets/credential"});
-  CHECK(keys_of(meta(ns, "annotations")) == std::set<std::string>{"icr-pull-secrets/content-hash",
-                                                                  "icr-pull-secrets/hosts",
-                                                                  "icr-pull-secrets/revision"});
+  CHECK(keys_of(meta(ns, "annotations")) ==
+        std::set<std::string>{"icr-pull-secrets/content-hash", "icr-pull-secrets/hosts",
+                              "icr-pull-secrets/installation", "icr-pull-secrets/made-for",
+                              "icr-pull-secrets/revision"});
 }
 
 TEST_CASE("podsOnly leaves service accounts alone and takes our references out of them") {

@@ -180,6 +180,8 @@ struct Attempt {
 
 const std::string kNotOurKind = "writes pull secrets of its own names, with its label";
 const std::string kNotOurs = "leaves Secrets alone that are not its own";
+const std::string kOtherMark = "leaves the copies of other installations, and copies of its copies";
+const std::string kOwnMark = "marks what it writes as its own";
 const std::string kOnlyPullSecrets = "changes nothing of a service account but its imagePull";
 const std::string kOthersEntries = "leaves the imagePullSecrets of others as they are";
 
@@ -501,6 +503,41 @@ TEST_CASE("a thief of the operator's token can change and delete no Secret but i
             kNotOurs}});
 }
 
+TEST_CASE("a thief of the operator's token can change and delete no copy with the mark of others") {
+  Scene scene;
+  const Fence fence;
+  const auto own = [&](const std::string& ns) { return path_of(ns) + "/secrets/" + kCopy; };
+  const auto marked = [&](const std::string& installation, const std::string& made_for) {
+    const auto ns = scene.make({}, "marked");
+    auto copy = forged_copy("default");
+    copy["metadata"]["annotations"]["icr-pull-secrets/installation"] = installation;
+    copy["metadata"]["annotations"]["icr-pull-secrets/made-for"] =
+        made_for.empty() ? ns + "/1" : made_for;
+    must(cluster().api().post(path_of(ns) + "/secrets", copy));
+    return ns;
+  };
+  const auto others = marked("prod/1", "");
+  const auto longer = marked(kOwn + "-2/1", "");
+  const auto replica = marked(kOwn + "/1", "blog/1");
+  const auto earlier = marked(kOwn + "/an-earlier-one", "");
+  const json edit = meta("labels", {{"a", "b"}});
+  const json taken = meta("annotations", {{"icr-pull-secrets/installation", kOwn + "/1"}});
+  const json given = meta("annotations", {{"icr-pull-secrets/installation", "prod/1"}});
+  try_all({
+      {"a copy of another installation", [&](Api& api) { return api.merge(own(others), edit); },
+       kOtherMark},
+      {"its mark", [&](Api& api) { return api.merge(own(others), taken); }, kOtherMark},
+      {"its end", [&](Api& api) { return api.remove(own(others)); }, kOtherMark},
+      {"that of one with a longer name", [&](Api& api) { return api.remove(own(longer)); },
+       kOtherMark},
+      {"a copy of a copy", [&](Api& api) { return api.remove(own(replica)); }, kOtherMark},
+      {"its own, with the mark of another",
+       [&](Api& api) { return api.merge(own(earlier), given); }, kOwnMark},
+      {"its own", [&](Api& api) { return api.merge(own(earlier), edit); }, {}},
+      {"the end of its own", [&](Api& api) { return api.remove(own(earlier)); }, {}},
+  });
+}
+
 TEST_CASE("a thief of the operator's token can change nothing of an account but its entries") {
   Scene scene;
   const Fence fence;
@@ -527,6 +564,12 @@ TEST_CASE("a thief of the operator's token can change nothing of an account but 
       edit("a label", meta("labels", {{"x", "z"}}), kOnlyPullSecrets),
       edit("no labels", meta("labels", nullptr), kOnlyPullSecrets),
       edit("an annotation", meta("annotations", {{"y", "z"}}), kOnlyPullSecrets),
+      edit("an annotation taken away", meta("annotations", {{"x", nullptr}}), kOnlyPullSecrets),
+      edit("which entries are its own", meta("annotations", {{"icr-pull-secrets/attached", kCopy}}),
+           {}),
+      edit("that and another",
+           meta("annotations", {{"icr-pull-secrets/attached", nullptr}, {"x", "z"}}),
+           kOnlyPullSecrets),
       edit("a finalizer", meta("finalizers", json::array({"example.com/x"})), kOnlyPullSecrets),
       edit("an owner", meta("ownerReferences", json::array({owner})), kOnlyPullSecrets),
       edit("its secrets", {{"secrets", json::array({{{"name", "y"}}})}}, kOnlyPullSecrets),

@@ -223,6 +223,15 @@ request.userInfo.username == {{ printf "system:serviceaccount:%s:%s" (include "i
 {{- end }}
 
 {{/*
+Whether what an annotation of the marks says means the namespace that a CEL expression gives, as CEL. What
+has none is from before there were marks. Takes the object, the annotation and the namespace's expression.
+*/}}
+{{- define "icr-pull-secrets.celMarked" -}}
+{{- $text := printf "%s.metadata.?annotations[?'icr-pull-secrets/%s'].orValue('')" (index . 0) (index . 1) -}}
+{{ $text }} in ['', {{ index . 2 }}] || {{ $text }}.startsWith({{ index . 2 }} + '/')
+{{- end }}
+
+{{/*
 Where a trusted profile's token is unless its tokenFile says otherwise: mounted by the chart.
 */}}
 {{- define "icr-pull-secrets.tokenFile" -}}

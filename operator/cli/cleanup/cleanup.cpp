@@ -5,6 +5,7 @@
 #include <set>
 #include <unistd.h>
 
+#include "cli/claim.hpp"
 #include "cli/cleanup/cleanup_report.hpp"
 #include "cli/cleanup/own_objects.hpp"
 #include "cli/cleanup/stop_deployment.hpp"
@@ -79,8 +80,7 @@ tl::expected<void, std::string> Cleanup::read(controller::Stores& stores) {
   const auto listed = persist(
       patience_, [&] { return read_cluster(session_, {copies_, options_.only, opt_out}, stores); });
   if (!listed) return Complaint(listed.error().message);
-  const auto& own = session_.own_namespace;
-  if (const auto found = stores.namespaces.get(own, own)) own_uid_ = found->uid;
+  own_uid_ = stores.own_uid;
   return {};
 }
 
@@ -214,6 +214,17 @@ std::string deployment_to_stop(const CleanupOptions& options) {
   return options.stop_deployment.empty() ? options.if_stopped : options.stop_deployment;
 }
 
+/// Whether what is in the operator's namespace is of an installation with another Deployment: then
+/// this one never ran, and there is nothing of it to remove.
+tl::expected<bool, kube::ApiError> is_of_another(Session& session, const std::string& deployment,
+                                                 const Patience& patience) {
+  if (deployment.empty()) return false;
+  const auto recorded = persist(
+      patience, [&] { return recorded_installation(session.client, session.own_namespace); });
+  if (!recorded) return tl::unexpected(recorded.error());
+  return recorded->value_or(deployment) != deployment;
+}
+
 int clean_up(Session& session, const CleanupOptions& options) {
   const auto timeout = config::parse_duration(options.timeout);
   if (!timeout) {
@@ -233,6 +244,19 @@ int clean_up(Session& session, const CleanupOptions& options) {
     return kRefused;
   }
   const auto deployment = deployment_to_stop(options);
+  const auto of_another = is_of_another(session, deployment, patience);
+  if (!of_another) {
+    complain("can't tell whose this namespace is, so nothing was removed: " +
+             of_another.error().message);
+    return kFailure;
+  }
+  if (*of_another) {
+    fmt::print(
+        "namespace {} belongs to another installation of icr-pull-secrets; nothing there is "
+        "of Deployment {}, and nothing was removed\n",
+        session.own_namespace, deployment);
+    return kOk;
+  }
   if (!deployment.empty()) {
     const auto stopped = stop_deployment(session, deployment, patience);
     if (!stopped) {

@@ -61,6 +61,7 @@ void Sweep::settle(const std::string& ns, const Outcome& outcome) {
       queue_.pause_for(std::max<std::chrono::milliseconds>(outcome.after, kThrottlePause));
       break;
     case Outcome::Kind::kAgain:
+    case Outcome::Kind::kPaused:
     case Outcome::Kind::kRetry:
       break;
   }

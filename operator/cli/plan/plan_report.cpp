@@ -83,6 +83,10 @@ std::string why_updated(const std::string& credential, const plan::CopyFacts& co
   if (!copy.extra_keys.empty()) {
     reasons.push_back("further keys: " + plan::join(copy.extra_keys, ", "));
   }
+  if (copy.mark.empty()) {
+    reasons.push_back(
+        fmt::format("it gets its annotations {} and {}", plan::kInstallation, plan::kMadeFor));
+  }
   if (copy.credential_label != credential) {
     reasons.push_back(fmt::format("label {} was changed", plan::kCredentialLabel));
   }
@@ -149,6 +153,9 @@ std::string why_patched(const plan::Facts& facts, const plan::Plan& plan, const 
       reasons.push_back(secret + " does not exist");
     }
   }
+  if (reasons.empty()) {
+    reasons.push_back(fmt::format("annotation {} says which entries are ours", plan::kAttached));
+  }
   return plan::join(reasons, "; ");
 }
 
@@ -175,13 +182,7 @@ class Explainer {
   }
   Change operator()(const plan::PatchAccount& action) const {
     Change change{"patch", "ServiceAccount", action.account, action.add};
-    const auto account = std::find_if(facts_.accounts.begin(), facts_.accounts.end(),
-                                      [&](const auto& one) { return one.first == action.account; });
-    if (account != facts_.accounts.end()) {
-      for (const auto position : action.remove) {
-        change.remove.push_back(account->second.pull_secrets[position]);
-      }
-    }
+    change.remove = action.removed;
     change.why = why_patched(facts_, plan_, change);
     return change;
   }

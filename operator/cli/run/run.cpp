@@ -9,6 +9,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include "cli/claim.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/outside.hpp"
 #include "cli/run/config_map_feed.hpp"
@@ -79,7 +80,8 @@ class Run {
                                    auto code) { metrics_.api_request(verb, resource, code); }),
         events_(client_, clock, log, metrics) {}
 
-  void operator()(Outside outside);
+  /// Returns the exit code.
+  int operator()(Outside outside);
 
   [[nodiscard]] tl::expected<Outside, std::string> outside(const config::Config& config) {
     return roads_outside(config,
@@ -91,6 +93,7 @@ class Run {
   [[nodiscard]] tl::expected<Outside, std::string> allowed_roads(const config::Config& running,
                                                                  const config::Config& next);
   [[nodiscard]] controller::Operator::Environment surroundings(Outside& outside);
+  bool lead(const std::stop_token& stop);
   void watch_config_map();
   void report_refused(const std::string& why);
   void log_start(int port) const;
@@ -130,9 +133,21 @@ controller::Operator::Environment Run::surroundings(Outside& outside) {
           system_random(),
           own_,
           failure_point(),
-          [this](const std::stop_token& stop) { return !leadership_ || leadership_->wait(stop); },
+          [this](const std::stop_token& stop) { return lead(stop); },
           [this] { return leadership_ ? std::optional(leadership_->facts()) : std::nullopt; },
           stall_point()};
+}
+
+/// Until this process may work; false: `stop` came first. Ends the process when it never may.
+bool Run::lead(const std::stop_token& stop) {
+  if (leadership_ && !leadership_->wait(stop)) return false;
+  kube::Client client(
+      leadership_ ? leadership_->own() : *roads_.own,
+      [this](auto verb, auto resource, auto code) { metrics_.api_request(verb, resource, code); });
+  const auto refusal = claim(client, {own_, options_.config_map}, stop);
+  if (!refusal) return !stop.stop_requested();
+  log_.error("can't run", {{"error", *refusal}});
+  std::_Exit(kRefused);
 }
 
 void Run::watch_config_map() {
@@ -152,7 +167,12 @@ void Run::report_refused(const std::string& why) {
                   "the configuration before this one stays in force: " + why});
 }
 
-void Run::operator()(Outside outside) {
+int Run::operator()(Outside outside) {
+  // Before it stands for election: it must not take the Lease of another installation.
+  if (const auto refusal = taken_by_another(client_, {own_, options_.config_map})) {
+    log_.error("can't run", {{"error", *refusal}});
+    return kRefused;
+  }
   const auto& election = setup_.config.leader_election;
   if (election.enabled) {
     leadership_.emplace(election, Leadership::Environment{roads_, clock_, log_, metrics_,
@@ -185,6 +205,7 @@ void Run::operator()(Outside outside) {
   follow(reload, signals);
   serving_->stop();
   log_.info("stopped");
+  return kOk;
 }
 
 void Run::log_start(int port) const {
@@ -238,7 +259,7 @@ int run(const RunOptions& options) {
       complain(outside.error());
       return kUsage;
     }
-    work(std::move(*outside));
+    return work(std::move(*outside));
   } catch (const std::exception& error) {
     log.error("can't run", {{"error", error.what()}});
     return kFailure;

@@ -35,7 +35,8 @@ tl::expected<Inventory, std::string> read_inventory(Session& session) {
     const auto listed = session.client.list(
         controller::named_secret(credential.secret_name, {}), [&](kube::Object&& object) {
           auto ns = object.ns;
-          copies.emplace(std::move(ns), controller::copy_facts(std::move(object)));
+          copies.emplace(std::move(ns),
+                         controller::copy_facts(std::move(object), session.own_namespace));
         });
     if (!listed) return Complaint("Secrets: " + listed.error().message);
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kube/pure/refusal.hpp"
 #include "plan/wish.hpp"
@@ -26,6 +27,7 @@ struct Outcome {
     kRetry,      ///< try again with backoff
     kThrottled,  ///< not before `after`: this namespace, or everybody, as `refuser` tells
     kForbidden,  ///< a person must mend it; try again, seldom
+    kPaused,     ///< somebody undoes it each time (Feuds): this action not before `after`
     kGone,       ///< the namespace is going or gone: the watch will tell
   };
   Kind kind = Kind::kDone;
@@ -37,6 +39,8 @@ struct Outcome {
   std::string what{};   ///< the kind of write: "create secrets"
   Everywhere everywhere = Everywhere::kNo;
   bool answered = false;  ///< kRetry: somebody answered, with something that tells nothing
+  /// kDone: labels and annotations that are not as they were written.
+  std::vector<std::string> rewritten{};
 };
 
 }  // namespace icrps::controller

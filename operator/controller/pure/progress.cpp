@@ -14,16 +14,18 @@ int urgency(const Outcome& outcome) {
   switch (outcome.kind) {
     case Outcome::Kind::kDone:
       return 0;
-    case Outcome::Kind::kForbidden:
+    case Outcome::Kind::kPaused:
       return 1;
-    case Outcome::Kind::kRetry:
+    case Outcome::Kind::kForbidden:
       return 2;
-    case Outcome::Kind::kAgain:
+    case Outcome::Kind::kRetry:
       return 3;
-    case Outcome::Kind::kThrottled:
+    case Outcome::Kind::kAgain:
       return 4;
-    case Outcome::Kind::kGone:
+    case Outcome::Kind::kThrottled:
       return 5;
+    case Outcome::Kind::kGone:
+      return 6;
   }
   return 0;
 }
@@ -41,7 +43,9 @@ std::optional<plan::Action> Progress::allowed(const plan::Action& action) const 
   const auto* const patch = std::get_if<plan::PatchAccount>(&action);
   if (patch == nullptr || absent_.empty()) return action;
   auto rest = *patch;
-  std::erase_if(rest.add, [&](const auto& secret) { return absent_.contains(secret); });
+  const auto is_absent = [&](const auto& secret) { return absent_.contains(secret); };
+  std::erase_if(rest.add, is_absent);
+  std::erase_if(rest.attached, is_absent);
   keep_predecessors(rest);
   if (rest.add.empty() && rest.remove.empty()) return std::nullopt;
   return rest;
@@ -54,6 +58,7 @@ void Progress::keep_predecessors(plan::PatchAccount& patch) const {
     if (next == patch.successors.end() || !absent_.contains(next->second)) continue;
     patch.removed.erase(patch.removed.begin() + static_cast<std::ptrdiff_t>(i));
     patch.remove.erase(patch.remove.begin() + static_cast<std::ptrdiff_t>(i));
+    if (patch.marks) patch.attached.push_back(next->first);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -163,6 +164,8 @@ class Reader final : public nlohmann::json_sax<json> {
   bool number(number_integer_t value);
   void add_pull_secret();
   void name_pull_secret(string_t& value);
+  void note_pull_secret(const std::string& name, std::size_t position);
+  void become_unwieldy();
   void meta_string(string_t& value);
   void object_string(string_t& value);
   void annotation(string_t& value);
@@ -177,6 +180,7 @@ class Reader final : public nlohmann::json_sax<json> {
   std::string key_;  // the last key seen in a container that is read
   // Of the pod that is being read: why a container of that name waits.
   std::vector<std::pair<std::string, std::string>> statuses_;
+  std::size_t pull_secrets_ = 0;  // so far, in this list
   std::size_t pull_secret_bytes_ = 0;
   bool says_status_ = false;
   bool says_v1_ = false;
@@ -188,10 +192,11 @@ bool Reader::open() {
     return false;
   }
   // Also for an entry without a name: positions in a patch count it.
-  if (at() == At::kPullSecrets && !object.unwieldy) add_pull_secret();
+  if (at() == At::kPullSecrets) add_pull_secret();
   if (at() == At::kContainers) object.containers.emplace_back();
   if (at() == At::kStatuses) statuses_.emplace_back();
   stack_.push_back(stack_.empty() ? root_ : child_of(stack_.back(), key_));
+  if (at() == At::kAnnotations) object.annotated = true;
   return true;
 }
 
@@ -202,6 +207,7 @@ bool Reader::end_object() {
   if (closed == At::kObject && on_item_ != nullptr) {
     (*on_item_)(std::move(object));
     object = Object{};
+    pull_secrets_ = 0;
     pull_secret_bytes_ = 0;
   }
   return true;
@@ -241,7 +247,7 @@ bool Reader::string(string_t& value) {
       object.data.emplace_back(key_, SecretString(std::move(value)));
       break;
     case At::kPullSecret:
-      if (key_ == "name" && !object.unwieldy) name_pull_secret(value);
+      if (key_ == "name") name_pull_secret(value);
       break;
     case At::kCause:
       if (key_ == "reason") status.causes.push_back(std::move(value));
@@ -292,22 +298,37 @@ void Reader::join_statuses() {
 }
 
 void Reader::add_pull_secret() {
-  object.unwieldy = object.image_pull_secrets.size() >= kMostPullSecrets;
-  if (object.unwieldy) {
-    std::vector<std::string>().swap(object.image_pull_secrets);  // with its memory
-  } else {
-    object.image_pull_secrets.emplace_back();
-  }
+  ++pull_secrets_;
+  if (pull_secrets_ > kMostPullSecrets) become_unwieldy();
+  if (!object.unwieldy) object.image_pull_secrets.emplace_back();
 }
 
 void Reader::name_pull_secret(string_t& value) {
   pull_secret_bytes_ += value.size();
-  object.unwieldy = pull_secret_bytes_ > kMostPullSecretBytes;
-  if (object.unwieldy) {
-    std::vector<std::string>().swap(object.image_pull_secrets);  // with its memory
-  } else {
-    object.image_pull_secrets.back().swap(value);
+  if (!object.unwieldy && pull_secret_bytes_ > kMostPullSecretBytes) {
+    object.image_pull_secrets.pop_back();  // it has no name yet
+    become_unwieldy();
   }
+  if (object.unwieldy) return note_pull_secret(value, pull_secrets_ - 1);
+  object.image_pull_secrets.back().swap(value);
+}
+
+/// One of an unwieldy list.
+void Reader::note_pull_secret(const std::string& name, std::size_t position) {
+  const auto& kept = keep_.pull_secrets;
+  if (object.image_pull_secrets.size() >= kMostPullSecrets ||
+      std::find(kept.begin(), kept.end(), name) == kept.end()) {
+    return;
+  }
+  object.image_pull_secrets.push_back(name);
+  object.pull_secret_positions.push_back(position);
+}
+
+/// What is known of the list by now is thinned out, and takes no memory any more.
+void Reader::become_unwieldy() {
+  if (std::exchange(object.unwieldy, true)) return;
+  const auto all = std::exchange(object.image_pull_secrets, {});
+  for (std::size_t i = 0; i < all.size(); ++i) note_pull_secret(all[i], i);
 }
 
 bool Reader::is_kept_label() const {
@@ -378,8 +399,8 @@ tl::expected<WatchEvent, DecodeError> decode_event(std::string_view line, const 
   return WatchEvent{*type, std::move(reader.object), reader.take_status()};
 }
 
-tl::expected<Object, DecodeError> decode_object(std::string_view body) {
-  Reader reader(At::kObject);
+tl::expected<Object, DecodeError> decode_object(std::string_view body, const Keep& keep) {
+  Reader reader(At::kObject, keep);
   if (!parse(body, reader)) return tl::unexpected(DecodeError{reader.error});
   if (reader.object.name.empty()) return tl::unexpected(DecodeError{"an object without a name"});
   return std::move(reader.object);

@@ -28,6 +28,8 @@ struct WatchEvent {
 /// What is kept of an object besides what Object says.
 struct Keep {
   std::vector<std::string> labels;  ///< keys
+  /// Names of pull secrets: these are kept of a list that is unwieldy as a whole.
+  std::vector<std::string> pull_secrets{};
 };
 
 /// What was wrong with the text, without quoting it: it may hold a credential.
@@ -43,7 +45,8 @@ struct DecodeError {
 [[nodiscard]] tl::expected<WatchEvent, DecodeError> decode_event(std::string_view line,
                                                                  const Keep& keep = {});
 
-[[nodiscard]] tl::expected<Object, DecodeError> decode_object(std::string_view body);
+[[nodiscard]] tl::expected<Object, DecodeError> decode_object(std::string_view body,
+                                                              const Keep& keep = {});
 
 /// A body that is no Status (a proxy's HTML page) gives an empty one.
 [[nodiscard]] Status decode_status(std::string_view body);

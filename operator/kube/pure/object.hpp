@@ -38,8 +38,11 @@ struct Object {
   std::vector<std::pair<std::string, SecretString>> data;  ///< values still in base64
 
   // ServiceAccount, Pod
-  std::vector<std::string> image_pull_secrets;  ///< in the object's order
-  bool unwieldy = false;  ///< the list is longer than anybody needs and was not kept
+  /// In the object's order; of an unwieldy list only those that a Keep asks for.
+  std::vector<std::string> image_pull_secrets;
+  bool unwieldy = false;                           ///< the list is longer than anybody needs
+  std::vector<std::size_t> pull_secret_positions;  ///< of an unwieldy list: of those that were kept
+  bool annotated = false;                          ///< there is a map of annotations
 
   // Pod
   std::string service_account;

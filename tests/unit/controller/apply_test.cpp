@@ -27,10 +27,12 @@ namespace {
 
 const std::string kCopies = "/api/v1/namespaces/shop/secrets";
 const std::string kCopy = kCopies + "/icr-default";
+/// As test::own_copy() has it.
+const plan::Mark kMark{"", "shop/uid-of-shop"};
 const std::string kAccount = "/api/v1/namespaces/shop/serviceaccounts/default";
 
 struct Rig {
-  Rig() { stores.copies["icr-default"] = std::make_unique<CopyStore>(copy_facts); }
+  Rig() { stores.copies["icr-default"] = make_copy_store({}); }
 
   /// What a watch would have told.
   void knows_copy(const std::string& version) {
@@ -57,9 +59,11 @@ struct Rig {
     return account ? account->resource_version : "";
   }
 
-  Outcome create() { return applier.apply("shop", plan::CreateCopy{"default", content}); }
+  Outcome create() { return applier.apply("shop", plan::CreateCopy{"default", content, kMark}); }
   Outcome update() {
-    return applier.apply("shop", plan::UpdateCopy{"default", "uid", "5", content, {}});
+    plan::UpdateCopy update{"default", "uid", "5", content, {}};
+    update.mark = kMark;
+    return applier.apply("shop", update);
   }
   Outcome remove() { return applier.apply("shop", plan::DeleteCopy{"default", "uid", "5"}); }
   Outcome patch() {
@@ -69,7 +73,8 @@ struct Rig {
   test::FakeTransport server;
   kube::Client client{server, [](auto, auto, auto) {}};
   Stores stores;
-  Applier applier{client, stores};
+  test::FakeClock clock;
+  Applier applier{client, stores, &clock};
   std::shared_ptr<const plan::Content> content = test::material()->content({"us.icr.io"});
 };
 
@@ -396,6 +401,74 @@ TEST_CASE("a deletion says what it is for only when it is done", "[controller][a
     rig.server.will(200, theirs()).will(403, status(403, "Forbidden").dump());
     CHECK_FALSE(rig.applier.apply("shop", removal).note);
   }
+}
+
+TEST_CASE("what is undone each time is written more and more seldom, and by whom is told",
+          "[controller][apply]") {
+  Rig rig;
+  rig.knows_copy("5");
+  auto edited = test::secret("shop/icr-default@6");
+  edited["metadata"]["managedFields"] = {
+      {{"manager", "replicator"}, {"time", "2026-01-02T00:00:00Z"}},
+      {{"manager", "icr-pull-secrets"}}};
+  rig.server.answer = [&](const http::Request& request) -> http::Result {
+    return test::response(
+        200, request.method == http::Method::kGet ? edited.dump() : rig.copy_json("7"));
+  };
+  for (unsigned i = 0; i < Feuds::kFree; ++i) CHECK(rig.update().kind == Kind::kDone);
+  CHECK(rig.applier.feuds("shop").empty());
+  CHECK(rig.server.lines.size() == Feuds::kFree);
+  CHECK(rig.update().kind == Kind::kDone);
+  const auto told = rig.applier.feuds("shop");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].reason == "WrittenAgainst");
+  CHECK_THAT(told[0].message, Catch::Contains("Secret icr-default") &&
+                                  Catch::Contains("undone each time by replicator"));
+  CHECK(rig.applier.feuds("blog").empty());
+
+  const auto asked = rig.server.lines.size();
+  const auto paused = rig.update();
+  CHECK(paused.kind == Kind::kPaused);
+  CHECK(paused.after == 1s);
+  CHECK(rig.server.lines.size() == asked);
+  rig.clock.advance(1s);
+  CHECK(rig.update().kind == Kind::kDone);
+  CHECK(rig.update().after == 2s);
+}
+
+TEST_CASE("an opponent that deletes, or goes by our name, is told as what it is",
+          "[controller][apply]") {
+  Rig rig;
+  auto theirs = test::own_copy("shop/icr-default@6", *rig.content);
+  theirs["metadata"]["managedFields"] = {{{"manager", "icr-pull-secrets"}}};
+  rig.server.answer = [&](const http::Request& request) -> http::Result {
+    return test::response(request.method == http::Method::kPost ? 201 : 200, theirs.dump());
+  };
+  std::string who;
+  SECTION("it deletes") {
+    who = "somebody who deletes it";
+    for (unsigned i = 0; i <= Feuds::kFree; ++i) CHECK(rig.create().kind == Kind::kDone);
+  }
+  SECTION("it goes by our name") {
+    who = "such as an older installation";
+    for (unsigned i = 0; i <= Feuds::kFree; ++i) CHECK(rig.update().kind == Kind::kDone);
+  }
+  REQUIRE(rig.applier.feuds("shop").size() == 1);
+  CHECK_THAT(rig.applier.feuds("shop")[0].message, Catch::Contains(who));
+}
+
+TEST_CASE("an admission policy that changes what is written is told and not fought",
+          "[controller][apply]") {
+  Rig rig;
+  auto changed = test::own_copy("shop/icr-default@7", *rig.content);
+  changed["metadata"]["labels"]["icr-pull-secrets/credential"] = "company-default";
+  rig.server.will(201, changed.dump());
+  CHECK(rig.create().kind == Kind::kDone);
+  const auto told = rig.applier.feuds("shop");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].reason == "RewrittenByPolicy");
+  CHECK_THAT(told[0].message, Catch::Contains("(icr-pull-secrets/credential)"));
+  CHECK(rig.update().kind == Kind::kPaused);
 }
 
 }  // namespace apply_test

@@ -25,6 +25,12 @@ plan::Content content() {
   return content;
 }
 
+const plan::Mark kMark{"ops/1", "shop/2"};
+
+plan::CreateCopy creation(const plan::Content& content) {
+  return {"default", std::make_shared<const plan::Content>(content), kMark};
+}
+
 plan::Problem problem(const std::string& message = "what is wrong") {
   plan::Problem problem;
   problem.reason = "InvalidRegions";
@@ -37,10 +43,12 @@ const Subject kShop{"Namespace", "shop", "shop", "uid-shop"};
 }  // namespace
 
 TEST_CASE("a copy to be created", "[controller][bodies]") {
-  CHECK(copy_body({"default"}, content()) ==
+  CHECK(copy_body(creation(content())) ==
         R"({"apiVersion":"v1","data":{".dockerconfigjson":"e30="},"kind":"Secret",)"
         R"("metadata":{"annotations":{"icr-pull-secrets/content-hash":"h4sh",)"
-        R"("icr-pull-secrets/hosts":"de.icr.io,us.icr.io","icr-pull-secrets/revision":"r3v"},)"
+        R"("icr-pull-secrets/hosts":"de.icr.io,us.icr.io",)"
+        R"("icr-pull-secrets/installation":"ops/1","icr-pull-secrets/made-for":"shop/2",)"
+        R"("icr-pull-secrets/revision":"r3v"},)"
         R"("labels":{"app.kubernetes.io/component":"pull-secret",)"
         R"("app.kubernetes.io/managed-by":"icr-pull-secrets",)"
         R"("app.kubernetes.io/name":"icr-pull-secrets",)"
@@ -50,15 +58,18 @@ TEST_CASE("a copy to be created", "[controller][bodies]") {
 }
 
 TEST_CASE("a copy to be updated", "[controller][bodies]") {
-  const plan::UpdateCopy update{"default",
-                                "uid-1",
-                                "17",
-                                std::make_shared<const plan::Content>(content()),
-                                {"added", "quo\"te"}};
+  plan::UpdateCopy update{"default",
+                          "uid-1",
+                          "17",
+                          std::make_shared<const plan::Content>(content()),
+                          {"added", "quo\"te"}};
+  update.mark = kMark;
   CHECK(copy_patch(update) ==
         R"({"data":{".dockerconfigjson":"e30=","added":null,"quo\"te":null},)"
         R"("metadata":{"annotations":{"icr-pull-secrets/content-hash":"h4sh",)"
-        R"("icr-pull-secrets/hosts":"de.icr.io,us.icr.io","icr-pull-secrets/revision":"r3v"},)"
+        R"("icr-pull-secrets/hosts":"de.icr.io,us.icr.io",)"
+        R"("icr-pull-secrets/installation":"ops/1","icr-pull-secrets/made-for":"shop/2",)"
+        R"("icr-pull-secrets/revision":"r3v"},)"
         R"("labels":{"app.kubernetes.io/component":"pull-secret",)"
         R"("app.kubernetes.io/managed-by":"icr-pull-secrets",)"
         R"("app.kubernetes.io/name":"icr-pull-secrets",)"
@@ -74,8 +85,8 @@ TEST_CASE("when a copy expires stands in an annotation, and goes with it", "[con
   };
   auto expires = content();
   expires.expires_at = "2026-11-23T06:20:44Z";
-  CHECK(annotation(copy_body({"default"}, content())) == "absent");
-  CHECK(annotation(copy_body({"default"}, expires)) == R"("2026-11-23T06:20:44Z")");
+  CHECK(annotation(copy_body(creation(content()))) == "absent");
+  CHECK(annotation(copy_body(creation(expires))) == R"("2026-11-23T06:20:44Z")");
   const auto patch = [&](const plan::Content& content, bool had_expiry) {
     return annotation(copy_patch({"default",
                                   "uid-1",
@@ -94,6 +105,25 @@ TEST_CASE("a copy to be deleted", "[controller][bodies]") {
   CHECK(delete_options("uid-1", "17") ==
         R"({"apiVersion":"v1","kind":"DeleteOptions",)"
         R"("preconditions":{"resourceVersion":"17","uid":"uid-1"}})");
+}
+
+TEST_CASE("an account says which entries are ours", "[controller][bodies]") {
+  const auto operations = [](const PatchAccount& patch) {
+    auto all = nlohmann::json::parse(account_patch(patch));
+    all.erase(0);  // the test of the version
+    return all.dump();
+  };
+  PatchAccount patch{"default", "5", {}, {}, true};
+  patch.marks = true;
+  CHECK(operations(patch) ==
+        R"([{"op":"remove","path":"/metadata/annotations/icr-pull-secrets~1attached"}])");
+  patch.attached = {"icr-a", "icr-b"};
+  CHECK(operations(patch) == R"([{"op":"add","path":"/metadata/annotations",)"
+                             R"("value":{"icr-pull-secrets/attached":"icr-a,icr-b"}}])");
+  patch.annotated = true;
+  CHECK(operations(patch) ==
+        R"([{"op":"add","path":"/metadata/annotations/icr-pull-secrets~1attached",)"
+        R"("value":"icr-a,icr-b"}])");
 }
 
 TEST_CASE("an account's list to be patched", "[controller][bodies]") {

@@ -45,14 +45,20 @@ TEST_CASE("an account names only Secrets that exist", "[controller][progress]") 
 
 TEST_CASE("a reference stays until what takes its Secret's place is there, and so does the Secret",
           "[controller][progress]") {
-  const plan::PatchAccount moves{"default",         "1", {2, 0}, {"new"}, false, {"icr-a", "other"},
-                                 {{"icr-a", "new"}}};
+  const plan::PatchAccount moves{.account = "default",
+                                 .resource_version = "1",
+                                 .remove = {2, 0},
+                                 .add = {"new"},
+                                 .removed = {"icr-a", "other"},
+                                 .successors = {{"icr-a", "new"}},
+                                 .marks = true,
+                                 .attached = {"new"}};
   plan::DeleteCopy gone{"a", "uid", "1"};
   gone.successor = "new";
   Progress progress;
   CHECK(progress.allowed(gone));
   SECTION("it could not be made") {
-    progress.not_done(plan::CreateCopy{"a", nullptr, "new"});
+    progress.not_done(plan::CreateCopy{"a", nullptr, {}, "new"});
   }
   SECTION("it could not be adopted") {
     plan::UpdateCopy adoption{"a", "uid", "1", nullptr, {}};
@@ -65,6 +71,7 @@ TEST_CASE("a reference stays until what takes its Secret's place is there, and s
   const auto& patch = std::get<plan::PatchAccount>(*allowed);
   CHECK(patch.add.empty());
   CHECK(patch.removed == Words{"other"});
+  CHECK(patch.attached == Words{"icr-a"});
   CHECK(patch.remove == std::vector<std::size_t>{0});
   CHECK_FALSE(progress.allowed(gone));
 }

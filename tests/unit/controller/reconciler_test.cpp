@@ -28,7 +28,7 @@ const std::string kAccount = "/api/v1/namespaces/shop/serviceaccounts/default";
 
 struct Rig {
   Rig() {
-    stores.copies["icr-default"] = std::make_unique<CopyStore>(copy_facts);
+    stores.copies["icr-default"] = make_copy_store({});
     set.set("default", test::material());
   }
 
@@ -370,8 +370,9 @@ TEST_CASE("a mistake is told and stays the state though writes succeed",
   rig.reconcile();
   rig.stores.namespaces.apply(rig.decoded(
       test::namespace_object("shop@9", {{"icr-pull-secrets/regions", "nowhere"}}).dump()));
-  rig.set.set("default", test::material("key-2"));
-  rig.server.will(200, rig.copy_json());
+  const auto value = test::material("key-2");
+  rig.set.set("default", value);
+  rig.server.will(200, test::own_copy("shop/icr-default@9", *value->content({"us.icr.io"})).dump());
   const auto result = rig.reconcile();
   CHECK(result.state == State::kMistake);
   CHECK(result.writes.size() == 1);

@@ -16,7 +16,7 @@ using test::Json;
 namespace {
 
 plan::CopyFacts seen(const Json& secret) {
-  return copy_facts(std::move(*kube::decode_object(secret.dump())));
+  return copy_facts(std::move(*kube::decode_object(secret.dump())), "ops");
 }
 
 }  // namespace
@@ -68,6 +68,55 @@ TEST_CASE("a copy is ours by its label, and by nothing else", "[controller][view
     secret["metadata"].erase("labels");
     CHECK_FALSE(seen(secret).ours);
   }
+}
+
+TEST_CASE("a mark tells whose a copy is that carries our label", "[controller][views]") {
+  struct Case {
+    const char* name;
+    Json installation;
+    Json made_for;
+    bool ours;
+    std::string other_installation;
+    std::string other_namespace;
+  };
+  for (const auto& [name, installation, made_for, ours, other_installation, other_namespace] :
+       std::vector<Case>{
+           {"ours", "ops/1", "shop/2", true, "", ""},
+           {"from before there were marks", nullptr, nullptr, true, "", ""},
+           {"our namespace was made anew", "ops/9", "shop/2", true, "", ""},
+           {"the namespace was made anew", "ops/1", "shop/9", true, "", ""},
+           {"without a UID", "ops", "shop", true, "", ""},
+           {"another installation", "prod/1", "shop/2", false, "prod", ""},
+           {"one whose name begins like ours", "ops-2/1", "shop/2", false, "ops-2", ""},
+           {"a copy of a copy", "ops/1", "blog/2", false, "", "blog"},
+           {"a copy of a copy of another installation", "prod/1", "blog/2", false, "prod", ""}}) {
+    DYNAMIC_SECTION(name) {
+      auto secret = test::own_copy("shop/icr-default@7", *test::material()->content({"us.icr.io"}));
+      secret["metadata"]["annotations"]["icr-pull-secrets/installation"] = installation;
+      secret["metadata"]["annotations"]["icr-pull-secrets/made-for"] = made_for;
+      const auto copy = seen(secret);
+      CHECK(copy.ours == ours);
+      CHECK(copy.other_installation == other_installation);
+      CHECK(copy.other_namespace == other_namespace);
+      CHECK(copy.mark.empty() == installation.is_null());
+      secret["metadata"]["labels"].erase("app.kubernetes.io/managed-by");
+      CHECK_FALSE(seen(secret).ours);
+    }
+  }
+}
+
+TEST_CASE("a Secret counts as adopted from us when that is what it says", "[controller][views]") {
+  const auto adopted = [](const std::string& installation, const std::string& from) {
+    auto secret = test::own_copy("shop/icr-default@7", *test::material()->content({"us.icr.io"}));
+    auto& notes = secret["metadata"]["annotations"];
+    notes["icr-pull-secrets/installation"] = installation;
+    notes["icr-pull-secrets/adopted-at"] = test::kFakeNow;
+    notes["icr-pull-secrets/adopted-from"] = from;
+    return seen(secret).adopted;
+  };
+  CHECK(adopted("prod/1", "installation in namespace ops"));
+  CHECK_FALSE(adopted("prod/1", "managed-by Helm"));
+  CHECK_FALSE(adopted("prod/1", "installation in namespace old"));
 }
 
 TEST_CASE("any edit of the data shows", "[controller][views]") {
@@ -125,6 +174,7 @@ TEST_CASE("what somebody writes into a copy is remembered up to a bound", "[cont
   for (const auto* name : {"hosts", "revision", "content-hash", "expires-at", "mine"}) {
     notes["icr-pull-secrets/" + std::string(name)] = std::string(250'000, 'x');
   }
+  notes["icr-pull-secrets/installation"] = std::string(250'000, 'x');
   for (int i = 0; i < 1000; ++i) secret["data"]["key-" + std::to_string(i)] = "";
   const auto copy = seen(secret);
   CHECK(copy.hosts.size() == plan::kLongestHosts);
@@ -134,6 +184,8 @@ TEST_CASE("what somebody writes into a copy is remembered up to a bound", "[cont
   }
   CHECK(copy.extra_keys.size() == plan::kMostExtraKeys);
   CHECK(copy.more_keys);
+  CHECK(copy.other_installation.size() <= 128);
+  CHECK(copy.other_installation.capacity() <= 256);
 }
 
 TEST_CASE("of a namespace the annotations are kept that mean something", "[controller][views]") {

@@ -157,6 +157,43 @@ TEST_CASE("a list of pull secrets that is longer than anybody needs is not kept"
   CHECK(items.at(2).image_pull_secrets.size() == 1);
 }
 
+TEST_CASE("of a list that is too long those are kept that somebody asks for, with their places",
+          "[kube][decode]") {
+  nlohmann::json body{{"metadata", {{"name", "default"}, {"resourceVersion", "9"}}}};
+  auto& list = body["imagePullSecrets"] = nlohmann::json::array();
+  const auto add = [&](std::size_t count, const std::string& name) {
+    for (std::size_t i = 0; i < count; ++i) list.push_back({{"name", name}});
+  };
+  Keep keep;
+  keep.pull_secrets = {"icr-default", "icr-team"};
+  const auto seen = [&] {
+    auto object = decode_object(body.dump(), keep);
+    REQUIRE(object);
+    return *object;
+  };
+  add(1, "icr-team");
+  add(100, "a");
+  CHECK_FALSE(seen().unwieldy);
+  CHECK(seen().pull_secret_positions.empty());
+  SECTION("by number") {
+    add(50, "b");
+    add(1, "icr-default");
+    CHECK(seen().unwieldy);
+    CHECK(seen().image_pull_secrets == std::vector<std::string>{"icr-team", "icr-default"});
+    CHECK(seen().pull_secret_positions == std::vector<std::size_t>{0, 151});
+  }
+  SECTION("by length") {
+    add(1, std::string(kMostPullSecretBytes, 'c'));
+    add(1, "icr-default");
+    CHECK(seen().image_pull_secrets == std::vector<std::string>{"icr-team", "icr-default"});
+    CHECK(seen().pull_secret_positions == std::vector<std::size_t>{0, 102});
+  }
+  SECTION("not more of them than of a list that is not too long") {
+    add(10'000, "icr-default");
+    CHECK(seen().image_pull_secrets.size() == kMostPullSecrets);
+  }
+}
+
 TEST_CASE("a secret keeps type, data and immutable", "[kube][decode]") {
   const auto secret = decoded(R"({
     "metadata": {"name": "icr-default", "namespace": "shop", "resourceVersion": "9",

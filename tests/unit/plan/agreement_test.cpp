@@ -47,6 +47,7 @@ Facts facts_of(const json& one, const config::Config& config) {
   }
   facts.accounts.emplace_back(one.value("account", "default"),
                               account_facts(one.value("own", Words{})));
+  facts.accounts.back().second.attached.clear();  // whoever wrote the list, it was somebody else
   return facts;
 }
 

@@ -205,4 +205,102 @@ TEST_CASE("the configuration's accounts hold where the annotation is silent", "[
   CHECK(told(make_plan(some, rules)) == Words{"create default us.icr.io"});
 }
 
+TEST_CASE("an account says which of its entries are ours", "[plan][accounts]") {
+  auto some = with_copies("default,team-b");
+  some.accounts.emplace_back("default", account_facts({"theirs"}));
+  const auto attached = [&] { return some.accounts[0].second.attached; };
+  perform(some, plan_of(some));
+  CHECK(attached() == "icr-default,icr-team-b");
+  annotate(some, "credentials", "default");
+  perform(some, plan_of(some));
+  CHECK(attached() == "icr-default");
+  SECTION("and nothing when there are none") {
+    annotate(some, "regions", "none");
+    perform(some, plan_of(some));
+    CHECK(attached().empty());
+  }
+  SECTION("one from before it did so gets that with one patch") {
+    some.accounts[0].second.attached.clear();
+    CHECK(told(plan_of(some)) == Words{"patch default =icr-default"});
+    perform(some, plan_of(some));
+    CHECK(plan_of(some).actions.empty());
+  }
+  SECTION("what somebody else wrote there is put right") {
+    some.accounts[0].second.attached = "theirs, gone";
+    CHECK(told(plan_of(some)) == Words{"patch default =icr-default,theirs"});
+  }
+}
+
+TEST_CASE("a reference of ours without a Secret goes, whatever became of that",
+          "[plan][accounts]") {
+  struct Case {
+    const char* name;
+    void (*edit)(Facts&);
+    Words patches;
+  };
+  for (const auto& [name, edit, patches] : std::vector<Case>{
+           {"opted out",
+            [](auto& some) { annotate(some, "regions", "none"); },
+            {"patch default -1"}},
+           {"opted out, and the mark is gone, too: nobody knows whose it is",
+            [](auto& some) {
+              annotate(some, "regions", "none");
+              some.accounts[0].second.attached.clear();
+            },
+            {}},
+           {"no value",
+            [](auto& some) { some.credentials[0].material.reset(); },
+            {"patch default -1"}},
+           {"a mistake",
+            [](auto& some) { annotate(some, "regions", "nowhere"); },
+            {"patch default -1"}},
+           {"not known whether there is one",
+            [](auto& some) {
+              annotate(some, "regions", "none");
+              some.credentials[0].known = false;
+            },
+            {}},
+           {"somebody else's Secret has the name",
+            [](auto& some) {
+              annotate(some, "regions", "none");
+              some.credentials[0].copy = foreign_secret();
+            },
+            {}},
+           {"it is wanted and made anew", [](auto&) {}, {"create default us.icr.io"}}}) {
+    DYNAMIC_SECTION(name) {
+      auto some = facts({{"regions", "us-south"}});
+      some.accounts[0].second = account_facts({"theirs", "icr-default"});
+      edit(some);
+      CHECK(told(plan_of(some)) == patches);
+      perform(some, plan_of(some));
+      CHECK(plan_of(some).actions.empty());
+    }
+  }
+}
+
+TEST_CASE("of a list that is too long ours are taken out, and nothing is added",
+          "[plan][accounts]") {
+  auto some = facts({{"regions", "us-south"}});
+  some.credentials[0].copy = copy_for(*some.credentials[0].material, {"us.icr.io"});
+  auto& account = some.accounts[0].second;
+  account = account_facts({});
+  account.unwieldy = true;
+  SECTION("nothing is added, which is told") {
+    CHECK(plan_of(some).actions.empty());
+    REQUIRE(reasons(plan_of(some)) == Words{"TooManyPullSecrets"});
+    CHECK_THAT(plan_of(some).problems[0].message,
+               Catch::Contains("service account \"default\" is too long"));
+    annotate(some, "service-accounts", "none");
+    CHECK(plan_of(some).problems.empty());
+  }
+  SECTION("ours are found by their places") {
+    account = account_facts({"icr-default", "icr-default"});
+    account.unwieldy = true;
+    account.positions = {7, 4711};
+    CHECK(reasons(plan_of(some)).empty());
+    annotate(some, "regions", "none");
+    CHECK(told(plan_of(some)) == Words{"patch default -4711 -7", "delete default"});
+  }
+}
+
 }  // namespace plan_accounts_test

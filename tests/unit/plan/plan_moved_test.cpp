@@ -83,6 +83,7 @@ TEST_CASE("a move goes on where it stopped", "[plan][moved]") {
   }
   SECTION("after it") {
     some.accounts[0].second = account_facts({"theirs", "all-icr-io"});
+    some.accounts[0].second.attached = "all-icr-io";
     CHECK(told(plan_of(some)) == Words{"delete default"});
   }
   SECTION("the old one was deleted by somebody, and its reference is there") {

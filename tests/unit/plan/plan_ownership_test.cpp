@@ -86,6 +86,80 @@ TEST_CASE("a Secret that can't be adopted is left alone and the reason told", "[
   }
 }
 
+TEST_CASE("the copy of another installation is left alone, and that one is named",
+          "[plan][ownership]") {
+  auto some = taken();
+  copy_of(some).other_installation = "prod";
+  some.accounts[0].second = account_facts({"icr-default"});
+  const auto plan = make_plan(some, default_rules());
+  CHECK(plan.state == State::kConflict);
+  CHECK(plan.actions.empty());
+  REQUIRE(reasons(plan) == Words{"InstallationConflict"});
+  CHECK_THAT(plan.problems[0].message, Catch::Contains("the one in namespace \"prod\""));
+  REQUIRE(plan.copies.size() == 1);
+  CHECK(plan.copies[0].standing == Standing::kConflict);
+
+  SECTION("also when the namespace opts out") {
+    some.ns.annotations.clear();
+    CHECK(make_plan(some, default_rules()).actions.empty());
+  }
+  SECTION("also when the credential is retired") {
+    some.credentials[0].retired = true;
+    CHECK(make_plan(some, default_rules()).actions.empty());
+  }
+  SECTION("unless it is to be adopted") {
+    CHECK(told(make_plan(some, adopting())) == Words{"adopt default us.icr.io"});
+    const auto adopted = make_plan(some, adopting());
+    CHECK(std::get<UpdateCopy>(adopted.actions[0]).other_installation == "prod");
+  }
+  SECTION("and was not adopted from this one") {
+    copy_of(some).adopted = true;
+    const auto told_back = make_plan(some, adopting());
+    CHECK(told_back.actions.empty());
+    CHECK_THAT(told_back.problems[0].message,
+               Catch::Contains("the installation in namespace \"prod\" adopted it from this one"));
+  }
+}
+
+TEST_CASE("a copy of a copy is left alone, and where it is from is told", "[plan][ownership]") {
+  auto some = taken();
+  copy_of(some).other_namespace = "blog";
+  const auto plan = make_plan(some, default_rules());
+  CHECK(plan.actions.empty());
+  REQUIRE(reasons(plan) == Words{"SecretConflict"});
+  CHECK_THAT(plan.problems[0].message, Catch::Contains("made for namespace \"blog\""));
+  some.ns.annotations.clear();
+  CHECK(make_plan(some, default_rules()).actions.empty());
+  CHECK(make_plan(some, default_rules()).problems.empty());
+}
+
+TEST_CASE("a copy from before there were marks gets its mark with one write", "[plan][ownership]") {
+  auto some = facts({{"regions", "us-south"}});
+  perform(some, make_plan(some, default_rules()));
+  copy_of(some).mark.clear();
+  const auto plan = make_plan(some, default_rules());
+  CHECK(told(plan) == Words{"update default us.icr.io"});
+  CHECK_FALSE(std::get<UpdateCopy>(plan.actions[0]).repairs);
+  CHECK(plan.problems.empty());
+  perform(some, plan);
+  CHECK(make_plan(some, default_rules()).actions.empty());
+}
+
+TEST_CASE("a mark names the operator's namespace and the copy's", "[plan][ownership]") {
+  auto rules = default_rules();
+  rules.own_namespace = "ops";
+  auto some = facts({{"regions", "us-south"}});
+  some.own_uid = "uid-ops";
+  const auto plan = make_plan(some, rules);
+  const auto& mark = std::get<CreateCopy>(plan.actions[0]).mark;
+  CHECK(mark.installation == "ops/uid-ops");
+  CHECK(mark.made_for == "shop/uid-shop");
+  perform(some, plan);
+  CHECK(make_plan(some, rules).actions.empty());
+  some.ns.uid = "uid-of-a-later-shop";
+  CHECK(told(make_plan(some, rules)) == Words{"update default us.icr.io"});
+}
+
 TEST_CASE("only what can be written at once is adopted", "[plan][ownership]") {
   SECTION("not without a value") {
     auto some = taken();

@@ -1,10 +1,15 @@
 #include "unit/support/facts.hpp"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
+
+#include "plan/text_list.hpp"
 
 namespace icrps::test {
 namespace {
+
+const plan::Place kShop{"shop", "uid-shop"};
 
 std::string next_version() {
   static unsigned long version = 1000;
@@ -22,7 +27,8 @@ void check_guard(const plan::CopyFacts& copy, const std::string& uid, const std:
   if (copy.uid != uid || copy.resource_version != version) throw std::runtime_error("409");
 }
 
-plan::CopyFacts written(const plan::Content& content, const std::string& credential) {
+plan::CopyFacts written(const plan::Content& content, const std::string& credential,
+                        const plan::Mark& mark) {
   plan::CopyFacts copy;
   copy.uid = "uid-" + next_version();
   copy.resource_version = next_version();
@@ -34,13 +40,14 @@ plan::CopyFacts written(const plan::Content& content, const std::string& credent
   copy.hash_annotation = content.hash;
   copy.content_hash = content.hash;
   copy.expires_at = content.expires_at;
+  copy.mark = plan::digest_of(mark);
   return copy;
 }
 
 void perform(plan::Facts& facts, const plan::CreateCopy& action) {
   auto& copy = credential_of(facts, action.secret).copy;
   if (copy) throw std::runtime_error("409 AlreadyExists");
-  copy = written(*action.content, action.credential);
+  copy = written(*action.content, action.credential, action.mark);
 }
 
 void perform(plan::Facts& facts, const plan::UpdateCopy& action) {
@@ -53,7 +60,7 @@ void perform(plan::Facts& facts, const plan::UpdateCopy& action) {
   const auto extra = copy->extra_keys;
   const bool adopted = copy->adopted;
   const auto expires_at = copy->expires_at;
-  copy = written(*action.content, action.credential);
+  copy = written(*action.content, action.credential, action.mark);
   copy->uid = uid;
   copy->adopted = action.adopts || adopted;
   const bool silent = action.content->expires_at.empty() && !action.had_expiry;
@@ -76,6 +83,11 @@ void perform(plan::Facts& facts, const plan::PatchAccount& action) {
     if (name != action.account) continue;
     if (account.resource_version != action.resource_version) throw std::runtime_error("409");
     auto& list = account.pull_secrets;
+    if (action.marks) account.attached = plan::join(action.attached, ",");
+    account.annotated |= action.marks;
+    if (action.list_is_empty && action.add.empty() && !action.marks) {
+      throw std::runtime_error("nothing to do");
+    }
     for (const auto position : action.remove) {
       if (position >= list.size()) throw std::runtime_error("422");
       list.erase(list.begin() + static_cast<std::ptrdiff_t>(position));
@@ -107,7 +119,7 @@ std::shared_ptr<const plan::Material> material(const std::string& key,
 
 plan::CopyFacts copy_for(const plan::Material& value, const icr::Hosts& hosts,
                          const std::string& credential, const plan::Limits& limits) {
-  return written(*value.content(hosts, limits), credential);
+  return written(*value.content(hosts, limits), credential, plan::mark_of({}, kShop));
 }
 
 void limit(plan::CredentialFacts& credential, plan::Limits limits) {
@@ -124,8 +136,8 @@ plan::CopyFacts foreign_secret() {
 
 plan::Facts facts(std::initializer_list<std::pair<const char*, const char*>> annotations) {
   plan::Facts facts;
-  facts.ns.name = "shop";
-  facts.ns.uid = "uid-shop";
+  facts.ns.name = kShop.name;
+  facts.ns.uid = kShop.uid;
   facts.ns.resource_version = "1";
   for (const auto& [name, value] : annotations) annotate(facts, name, value);
   facts.credentials.push_back({"default", material(), std::nullopt});
@@ -138,7 +150,13 @@ void annotate(plan::Facts& facts, const std::string& name, const std::string& va
 }
 
 plan::AccountFacts account_facts(std::vector<std::string> pull_secrets) {
-  return {"uid-account", "2", false, std::move(pull_secrets)};
+  plan::AccountFacts account{"uid-account", "2", false, std::move(pull_secrets)};
+  std::set<std::string> ours;
+  for (const auto& name : account.pull_secrets) {
+    if (name == "icr-default" || name == "icr-team-b" || name == "icr-old") ours.insert(name);
+  }
+  account.attached = plan::join({ours.begin(), ours.end()}, ",");
+  return account;
 }
 
 std::vector<std::string> told(const plan::Plan& plan) {
@@ -158,7 +176,10 @@ std::vector<std::string> told(const plan::Plan& plan) {
       line = "patch " + patch.account;
       for (const auto position : patch.remove) line += " -" + std::to_string(position);
       for (const auto& name : patch.add) line += " +" + name;
-      if (patch.list_is_empty) line += " [new list]";
+      if (patch.list_is_empty && !patch.add.empty()) line += " [new list]";
+      if (patch.add.empty() && patch.remove.empty()) {
+        line += " =" + plan::join(patch.attached, ",");
+      }
     }
     lines.push_back(std::move(line));
   }

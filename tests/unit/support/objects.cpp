@@ -2,8 +2,17 @@
 
 #include "icr/base64.hpp"
 #include "plan/names.hpp"
+#include "plan/text_list.hpp"
 
 namespace icrps::test {
+namespace {
+
+/// As object() makes UIDs.
+std::string made_for(const std::string& ns) {
+  return ns + "/uid-of-" + ns;
+}
+
+}  // namespace
 
 Json object(const std::string& name_and_version) {
   const auto at = name_and_version.find('@');
@@ -25,7 +34,14 @@ Json namespace_object(const std::string& name_and_version, Json annotations) {
 
 Json account(const std::string& name_and_version, const std::vector<std::string>& pull_secrets) {
   auto json = object(name_and_version);
-  for (const auto& name : pull_secrets) json["imagePullSecrets"].push_back({{"name", name}});
+  std::vector<std::string> ours;
+  for (const auto& name : pull_secrets) {
+    json["imagePullSecrets"].push_back({{"name", name}});
+    if (name.starts_with("icr-")) ours.push_back(name);
+  }
+  if (!ours.empty()) {
+    json["metadata"]["annotations"][std::string(plan::kAttached)] = plan::join(ours, ",");
+  }
   return json;
 }
 
@@ -44,9 +60,12 @@ Json own_copy(const std::string& name_and_version, const plan::Content& content,
   json["data"] = {{std::string(plan::kSecretKey), content.data.reveal()}};
   json["metadata"]["labels"] = {{std::string(plan::kManagedByLabel), plan::kManagedBy},
                                 {std::string(plan::kCredentialLabel), credential}};
-  json["metadata"]["annotations"] = {{std::string(plan::kRevision), content.revision},
-                                     {std::string(plan::kContentHash), content.hash},
-                                     {std::string(plan::kHosts), content.hosts}};
+  json["metadata"]["annotations"] = {
+      {std::string(plan::kRevision), content.revision},
+      {std::string(plan::kContentHash), content.hash},
+      {std::string(plan::kHosts), content.hosts},
+      {std::string(plan::kInstallation), ""},
+      {std::string(plan::kMadeFor), made_for(json["metadata"]["namespace"])}};
   if (!content.expires_at.empty()) {
     json["metadata"]["annotations"][std::string(plan::kExpiresAt)] = content.expires_at;
   }

@@ -23,7 +23,7 @@ namespace {
 /// Namespace `shop` with a copy that is attached.
 struct Rig {
   Rig() {
-    stores.copies["icr-default"] = std::make_unique<controller::CopyStore>(controller::copy_facts);
+    stores.copies["icr-default"] = controller::make_copy_store({});
     stores.namespaces.apply(decoded(test::namespace_object("shop@1")));
     stores.accounts.apply(decoded(test::account("shop/default@2", {"theirs", "icr-default"})));
     stores.copies["icr-default"]->apply(decoded(copy("3")));
