@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "icr/text.hpp"
+#include "runtime/utf8.hpp"
 
 namespace icrps::authfile {
 namespace {
@@ -282,7 +283,7 @@ std::string string_in(std::string_view text, const JsonValue& string) {
       } else {
         out += escaped(kind);
       }
-    } else if (const auto length = icr::utf8_length(in); length > 0) {
+    } else if (const auto length = utf8_length(in); length > 0) {
       out += in.substr(0, length);
       in.remove_prefix(length);
     } else {

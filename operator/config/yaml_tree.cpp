@@ -16,6 +16,7 @@
 #include "config/failure.hpp"
 #include "icr/regions.hpp"
 #include "icr/text.hpp"
+#include "runtime/utf8.hpp"
 
 namespace icrps::config {
 namespace {
@@ -39,7 +40,7 @@ void check_characters(std::string_view text) {
   bool indentation = true;
   while (!text.empty()) {
     const char c = text.front();
-    const std::size_t length = icr::utf8_length(text);
+    const std::size_t length = utf8_length(text);
     if (length == 0) fail(line, "not UTF-8; accepted: YAML in UTF-8");
     const bool control = static_cast<unsigned char>(c) < 0x20U || c == '\x7f';
     if (control && c != '\n' && c != '\r' && c != '\t') fail(line, "a control character");

@@ -1,13 +1,11 @@
 #include "credentials/keeper.hpp"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <thread>
 #include <utility>
 
 #include "credentials/inherited_login.hpp"
-#include "plan/names.hpp"
-#include "runtime/timestamp.hpp"
+#include "credentials/pure/source_words.hpp"
 
 namespace icrps::credentials {
 namespace {
@@ -348,9 +346,7 @@ void Keeper::accept(const Attempt& attempt, const std::string& proof) {
 
 void Keeper::bad_input(const SecretProblem& problem) {
   schedule_.source_unusable();
-  tell(From::kNewest, problem.reason,
-       fmt::format("Secret {}, the source of credential \"{}\", {}.", kind_.secret->name, name_,
-                   problem.what));
+  tell(From::kNewest, problem.reason, unusable(kind_.secret->name, name_, problem.what));
   publisher_.record("invalid", problem.what);
   settle();
 }
@@ -374,9 +370,7 @@ void Keeper::failed(const Attempt& attempt, const iam::Refusal& refusal) {
                                               {"failures", failures},
                                               {"detail", refusal.message}});
   if (!silence || failures >= kTellUnknownAfter) {
-    tell(from, std::string(reason_of(refusal)),
-         fmt::format("{} of credential \"{}\" is not good for use: {}.", subject(), name_,
-                     refusal.message));
+    tell(from, std::string(reason_of(refusal)), not_good(subject(), name_, refusal.message));
     publisher_.record(outcome, refusal.message);
   }
   // What the record calls proved is in force, although only the copies have it.
@@ -398,7 +392,7 @@ void Keeper::tell(From from, const std::string& reason, const std::string& messa
   last = message;
   plan::Problem problem;
   problem.reason = reason;
-  problem.message = message + " " + what_stays(from);
+  problem.message = message + " " + what_stays_with(from);
   context_.log.warn("source refused", {{"credential", name_},
                                        {"source", kind_.name},
                                        {"reason", reason},
@@ -406,50 +400,28 @@ void Keeper::tell(From from, const std::string& reason, const std::string& messa
   context_.report(kind_.secret ? kind_.secret->name : std::string(), uid_, problem);
 }
 
-std::string Keeper::what_stays(From from) const {
-  if (!publisher_.in_force()) {
-    return "No namespace gets this credential until then; copies that exist are kept.";
-  }
-  if (!expires()) return "The last good value stays in force everywhere.";
-  const auto end = publisher_.ends_at();
-  const auto until = end ? fmt::format("The token in force ends at {}.", rfc3339(*end))
-                         : std::string("The token in force ends within hours.");
-  if (from == From::kProved || !proved_) {
-    return "The last good value stays in force until it expires. " + until;
-  }
-  return fmt::format(
-      "The last good value stays in force: tokens go on being fetched with it for as long as this "
-      "process runs. {} To stop that on purpose, revoke the key at IBM Cloud, or take the "
-      "credential out of the configuration.",
-      until);
+std::string Keeper::what_stays_with(From from) const {
+  const bool renewed = from == From::kNewest && proved_.has_value();
+  return what_stays({publisher_.in_force(), expires(), publisher_.ends_at(), renewed});
 }
 
 /// Once, when the credential is a part of what stands in the Secret.
 void Keeper::tell_what_was_taken(const SecretValue& found) {
   if (!found.trimmed && !found.from_file) return;
   if (std::exchange(told_trimmed_, true)) return;
-  const std::string_view what =
-      found.from_file
-          ? "it is a file of `ibmcloud … --file`, and its field \"apikey\" was taken"
-          : "white space around the credential (a line end, most likely) was removed before use";
-  plan::Problem problem;
-  problem.reason = std::string(found.from_file ? plan::kSourceKeyFile : plan::kSourceTrimmed);
-  problem.message = fmt::format("Secret {}, key \"{}\": {}. Nothing needs to be done.",
-                                kind_.secret->name, kind_.secret->key, what);
-  problem.note = true;
   context_.log.info(found.from_file ? "the field apikey of a file taken"
                                     : "white space around the credential removed",
                     {{"credential", name_}, {"secret", kind_.secret->name}});
-  context_.report(kind_.secret->name, uid_, problem);
+  context_.report(kind_.secret->name, uid_,
+                  taken_note(kind_.secret->name, kind_.secret->key, found.from_file));
 }
 
 void Keeper::settle() {
   if (!settled_.exchange(true)) context_.on_settled();
 }
 
-/// How a message calls the source.
 std::string Keeper::subject() const {
-  return kind_.secret ? "Secret " + kind_.secret->name + ", the source" : "The " + kind_.name;
+  return subject_of(kind_.secret ? std::optional(kind_.secret->name) : std::nullopt, kind_.name);
 }
 
 }  // namespace icrps::credentials

@@ -97,7 +97,7 @@ class Keeper final : public Source {
   [[nodiscard]] bool newest_is_proved() const;
   // For people
   void tell(From from, const std::string& reason, const std::string& message);
-  [[nodiscard]] std::string what_stays(From from) const;
+  [[nodiscard]] std::string what_stays_with(From from) const;
   void tell_what_was_taken(const SecretValue& found);
   void settle();
   [[nodiscard]] std::string subject() const;

@@ -5,6 +5,7 @@
 
 #include "icr/base64.hpp"
 #include "icr/text.hpp"
+#include "runtime/utf8.hpp"
 
 namespace icrps::icr {
 namespace {

@@ -7,8 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/utf8.hpp"
-
 namespace icrps::icr {
 
 /// Space, tab, line feed, vertical tab, form feed, carriage return.
@@ -44,7 +42,5 @@ namespace icrps::icr {
 /// swap neighbours), two for words of six and more characters. The first of equally near ones.
 [[nodiscard]] std::optional<std::string> nearest(std::string_view word,
                                                  const std::vector<std::string>& candidates);
-
-using icrps::utf8_length;
 
 }  // namespace icrps::icr

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "icr/text.hpp"
+#include "runtime/utf8.hpp"
 
 namespace icrps::keyring {
 namespace {
@@ -99,7 +100,7 @@ struct Rune {
 };
 
 Rune first_rune(std::string_view text) {
-  const auto length = text.empty() ? 0 : icr::utf8_length(text);
+  const auto length = text.empty() ? 0 : utf8_length(text);
   if (length > 0) return {text.substr(0, length)};
   return {text.substr(0, std::min<std::size_t>(1, text.size())), false};
 }

@@ -49,6 +49,28 @@ struct KeeperRig {
     };
   }
 
+  /// Its logins are tokens that last so long: "token-1", "token-2", …
+  void makes_tokens(std::chrono::seconds life = std::chrono::hours(1)) {
+    kind.name = "accessToken";
+    kind.static_user = {};
+    mint = [this, life](const SecretString&) {
+      return credentials::Minted{
+          {"iambearer", SecretString("token-" + std::to_string(minted))}, life, {}};
+    };
+  }
+  /// From now on IAM makes no login.
+  void iam_says(iam::Refusal::Kind kind_of_no) {
+    mint = [kind_of_no](const SecretString&) { return tl::unexpected(refusal(kind_of_no)); };
+  }
+  /// Takes the place of one that handed a token out.
+  void succeeds(const KeeperRig& before) {
+    recorded = before.recorded;
+    copies = {{"shop", "icr-default"}};
+    const auto token = before.set.material("default")->login();
+    copy = icr::docker_config_json({"us.icr.io"}, token).reveal();
+    clock.advance(before.clock.now() - clock.now());
+  }
+
   /// The Secret with this value, and all that is due then.
   credentials::Keeper::Delay sees(const std::string& value) {
     return sees_object(secret("op/key@1", {{"apikey", value}}));

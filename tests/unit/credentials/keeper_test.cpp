@@ -21,20 +21,6 @@ using test::refusal;
 using test::Words;
 using Kind = iam::Refusal::Kind;
 
-namespace {
-
-/// A source of tokens that last an hour: "token-1", "token-2", …
-void make_bearer(KeeperRig& rig) {
-  rig.kind.name = "accessToken";
-  rig.kind.static_user = {};
-  rig.mint = [&rig](const SecretString&) {
-    return credentials::Minted{
-        {"iambearer", SecretString("token-" + std::to_string(rig.minted))}, 1h, {}};
-  };
-}
-
-}  // namespace
-
 TEST_CASE("a good key is proved, then in force", "[credentials][keeper]") {
   KeeperRig rig;
   CHECK_FALSE(rig.keeper().settled());
@@ -149,7 +135,7 @@ TEST_CASE("IAM or the registries are down for ten minutes: no flood, and recover
           "[credentials][keeper]") {
   const bool iam_too = GENERATE(true, false);
   KeeperRig rig;
-  if (iam_too) make_bearer(rig);
+  if (iam_too) rig.makes_tokens();
   rig.sees(kKey);
   const auto before = rig.in_force();
   REQUIRE_FALSE(before.empty());
@@ -206,7 +192,7 @@ TEST_CASE("at the first start a setting decides what happens to what can't be pr
   }
   SECTION("preferred: a refusal still holds") {
     rig.context.proof = config::Proof::kPreferred;
-    rig.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kRefused)); };
+    rig.iam_says(Kind::kRefused);
     rig.sees(kKey);
     CHECK(rig.in_force().empty());
   }
@@ -219,7 +205,7 @@ TEST_CASE("what was proved before a restart is good at once, and proved again af
   before.sees(kKey);
   KeeperRig after;
   after.recorded = before.recorded;
-  after.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kUnknown)); };
+  after.iam_says(Kind::kUnknown);
   CHECK(after.sees(kKey) <= 1s);
   CHECK(after.in_force() == kKey);
   CHECK(after.minted == 1);
@@ -238,7 +224,7 @@ TEST_CASE("what was proved is good after a restart, also when its Secret comes l
   before.sees(kKey);
   KeeperRig after;
   after.recorded = before.recorded;
-  after.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kUnknown)); };
+  after.iam_says(Kind::kUnknown);
   after.misses();
   CHECK(after.in_force().empty());
   after.sees(kKey);
@@ -262,7 +248,7 @@ TEST_CASE("what was proved is good after a restart, even if IAM has been down si
 
 TEST_CASE("tokens are fetched anew between 50 and 80 % of their life", "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.context.random = [] { return 0.5; };
   CHECK(rig.sees(kKey) == 39min);
   CHECK(rig.in_force() == "token-1");
@@ -277,7 +263,7 @@ TEST_CASE("tokens are fetched anew between 50 and 80 % of their life", "[credent
 TEST_CASE("a token is not fetched anew because the last one was rolled out",
           "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.sees(kKey);
   for (int i = 0; i < 10; ++i) {
     rig.keeper().poke();
@@ -288,7 +274,7 @@ TEST_CASE("a token is not fetched anew because the last one was rolled out",
 
 TEST_CASE("run() wakes up for news, and for nothing else", "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.hosts = {};
   CHECK(rig.sees(kKey) == std::nullopt);
   {
@@ -303,7 +289,7 @@ TEST_CASE("run() wakes up for news, and for nothing else", "[credentials][keeper
 TEST_CASE("after a sleep of the machine, or another time on its wall clock, there is a fresh token",
           "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.sees(kKey);
   SECTION("it slept") {
     rig.clock.advance(2h);
@@ -322,9 +308,9 @@ TEST_CASE("after a sleep of the machine, or another time on its wall clock, ther
 TEST_CASE("a token that can't be refreshed stays, but near its end nobody new gets it",
           "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.sees(kKey);
-  rig.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kUnknown)); };
+  rig.iam_says(Kind::kUnknown);
   rig.run_for(58min);
   CHECK(rig.in_force() == "token-1");
   rig.clock.advance(90s);
@@ -333,7 +319,7 @@ TEST_CASE("a token that can't be refreshed stays, but near its end nobody new ge
 
 TEST_CASE("a token that lasts only seconds is handed out all the same", "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.mint = [](const SecretString&) {
     return credentials::Minted{{"iambearer", SecretString("short")}, 20s, {}};
   };
@@ -431,20 +417,11 @@ credentials::Status record_of(const KeeperRig& rig) {
   return credentials::decode_status_line(rig.recorded).value();
 }
 
-/// Takes the place of one that handed a token out.
-void succeeds(KeeperRig& next, const KeeperRig& before) {
-  next.recorded = before.recorded;
-  next.copies = {{"shop", "icr-default"}};
-  const auto token = before.set.material("default")->login();
-  next.copy = icr::docker_config_json({"us.icr.io"}, token).reveal();
-  next.clock.advance(before.clock.now() - next.clock.now());
-}
-
 }  // namespace
 
 TEST_CASE("one host's no takes nobody's tokens", "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.hosts = icr::Hosts{kDe, kUs};
   rig.answers_of.emplace(kDe, denied(kDe));
   rig.sees(kKey);
@@ -462,7 +439,7 @@ TEST_CASE("one host's no takes nobody's tokens", "[credentials][keeper]") {
 
 TEST_CASE("an image that is gone takes nobody's tokens", "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.credential.probe_image = "us.icr.io/team/app:1";
   rig.answers_of.emplace("us.icr.io/team/app", denied(kUs));
   rig.sees(kKey);
@@ -481,7 +458,7 @@ TEST_CASE("at a first start one restricted host of many holds up nobody", "[cred
 TEST_CASE("with nothing in force, a host that is asked for later may be the first to say yes",
           "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.answers_of.emplace(kUs, denied(kUs));
   rig.sees(kKey);
   CHECK(rig.in_force().empty());
@@ -496,7 +473,7 @@ TEST_CASE("with nothing in force, a host that is asked for later may be the firs
 TEST_CASE("a token's life is counted from when it was made, however late a host says yes",
           "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.answers_of.emplace(kUs, denied(kUs));
   rig.sees(kKey);
   const auto made = rig.clock.wall();
@@ -518,11 +495,7 @@ TEST_CASE("a token's life is counted from when it was made, however late a host 
 TEST_CASE("a token that nobody said yes to for as long as it lives is not handed out",
           "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
-  rig.mint = [&rig](const SecretString&) {
-    return credentials::Minted{
-        {"iambearer", SecretString("token-" + std::to_string(rig.minted))}, 5s, {}};
-  };
+  rig.makes_tokens(5s);
   rig.answers_of.emplace(kUs, denied(kUs));
   rig.sees(kKey);
   REQUIRE(*rig.next > 6s);
@@ -568,11 +541,7 @@ TEST_CASE(
     "[credentials][keeper]") {
   const auto life = GENERATE(3600s, 40s);
   KeeperRig rig;
-  make_bearer(rig);
-  rig.mint = [&](const SecretString&) {
-    return credentials::Minted{
-        {"iambearer", SecretString("token-" + std::to_string(rig.minted))}, life, {}};
-  };
+  rig.makes_tokens(life);
   rig.sees(kKey);
   rig.prove = [](const auto&, const auto&) {
     return credentials::Answer(tl::unexpected(refusal(Kind::kUnknown, "no answer")));
@@ -594,7 +563,7 @@ TEST_CASE(
 TEST_CASE("after a slip tokens go on being fetched with the last value that was proved",
           "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.sees(kKey);
   const auto slip = GENERATE(0, 1, 2);
   const auto fetching = rig.mint;
@@ -631,9 +600,9 @@ TEST_CASE("after a slip tokens go on being fetched with the last value that was 
 
 TEST_CASE("a revoked key's last token is said to end", "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   rig.sees(kKey);
-  rig.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kRefused)); };
+  rig.iam_says(Kind::kRefused);
   rig.again();
   CHECK_THAT(rig.messages.at(0),
              Catch::Contains("until it expires. The token in force ends at 2026-11-23T07:20:44Z."));
@@ -641,7 +610,7 @@ TEST_CASE("a revoked key's last token is said to end", "[credentials][keeper]") 
 
 TEST_CASE("the same data of a source are no change", "[credentials][keeper]") {
   KeeperRig rig;
-  make_bearer(rig);
+  rig.makes_tokens();
   SECTION("of a good key: no login, no other token") {
     rig.sees(kKey);
     const auto records = rig.records;
@@ -651,7 +620,7 @@ TEST_CASE("the same data of a source are no change", "[credentials][keeper]") {
     CHECK(rig.records == records);
   }
   SECTION("of a bad key: the pause after a refusal goes on") {
-    rig.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kRefused)); };
+    rig.iam_says(Kind::kRefused);
     rig.sees(kKey);
     for (int i = 0; i < 20; ++i) rig.sees(kKey);
     CHECK(rig.minted == 1);
@@ -680,12 +649,12 @@ TEST_CASE("a changed source breaks off a login that is being made", "[credential
 TEST_CASE("a successor goes on with the token of the copies: no login, no write",
           "[credentials][keeper]") {
   KeeperRig before;
-  make_bearer(before);
+  before.makes_tokens();
   before.sees(kKey);
   before.run_for(10min);
   KeeperRig after;
-  make_bearer(after);
-  succeeds(after, before);
+  after.makes_tokens();
+  after.succeeds(before);
   after.sees(kKey);
   CHECK(after.in_force() == "token-1");
   CHECK(after.minted == 0);
@@ -703,11 +672,11 @@ TEST_CASE("a successor goes on with the token of the copies: no login, no write"
 TEST_CASE("a successor fetches a token where there is none to go on with",
           "[credentials][keeper]") {
   KeeperRig before;
-  make_bearer(before);
+  before.makes_tokens();
   before.sees(kKey);
   KeeperRig after;
-  make_bearer(after);
-  succeeds(after, before);
+  after.makes_tokens();
+  after.succeeds(before);
   SECTION("the copies are gone") {
     after.copies.clear();
   }
@@ -731,11 +700,11 @@ TEST_CASE("a successor fetches a token where there is none to go on with",
 
 TEST_CASE("a successor waits until the copies are known", "[credentials][keeper]") {
   KeeperRig before;
-  make_bearer(before);
+  before.makes_tokens();
   before.sees(kKey);
   KeeperRig after;
-  make_bearer(after);
-  succeeds(after, before);
+  after.makes_tokens();
+  after.succeeds(before);
   after.copies_listed = false;
   CHECK(after.sees(kKey) == std::nullopt);
   CHECK(after.minted == 0);
@@ -750,11 +719,11 @@ TEST_CASE("a successor waits until the copies are known", "[credentials][keeper]
 TEST_CASE("a successor with another key uses it at once, and the old token until then",
           "[credentials][keeper]") {
   KeeperRig before;
-  make_bearer(before);
+  before.makes_tokens();
   before.sees(kKey);
   KeeperRig after;
-  make_bearer(after);
-  succeeds(after, before);
+  after.makes_tokens();
+  after.succeeds(before);
   SECTION("a good one") {
     after.mint = [](const SecretString&) {
       return credentials::Minted{{"iambearer", SecretString("fresh")}, 1h, {}};
@@ -763,7 +732,7 @@ TEST_CASE("a successor with another key uses it at once, and the old token until
     CHECK(after.in_force() == "fresh");
   }
   SECTION("a bad one") {
-    after.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kRefused)); };
+    after.iam_says(Kind::kRefused);
     after.sees("another-" + kKey);
     CHECK(after.in_force() == "token-1");
     CHECK_THAT(after.messages.at(0),
@@ -783,7 +752,7 @@ TEST_CASE("with `proof: preferred`, what the record calls proved counts as in fo
   KeeperRig after;
   after.recorded = before.recorded;
   after.context.proof = config::Proof::kPreferred;
-  after.mint = [](const SecretString&) { return tl::unexpected(refusal(Kind::kUnknown)); };
+  after.iam_says(Kind::kUnknown);
   after.sees("another-" + kKey);
   CHECK(after.in_force().empty());
 }
@@ -837,7 +806,7 @@ TEST_CASE("a keeper is never due at once twice without a question in between",
   for (unsigned seed = 0; seed < 200; ++seed) {
     KeeperRig rig;
     test::Dice dice(seed);
-    if (dice.once_in(2)) make_bearer(rig);
+    if (dice.once_in(2)) rig.makes_tokens();
     if (dice.once_in(3)) rig.credential.probe_image = "us.icr.io/team/app:1";
     for (int i = 0; i < 100; ++i) {
       INFO("seed " << seed << ", step " << i);
