@@ -68,6 +68,11 @@ const Command& chosen(const std::vector<Command>& commands, const CLI::App& app)
 void prepare_process(Needs needs) {
   constexpr int kArenas = 2;  // threads that wait most of the time need no heap each
   mallopt(M_ARENA_MAX, kArenas);
+  // An object may be as large as a megabyte, whoever wrote it. Its memory goes back at once: left
+  // to itself the allocator takes such sizes for usual after the first, and keeps them.
+  constexpr int kLarge = 128 * 1024;
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+  mallopt(M_TRIM_THRESHOLD, 2 * kLarge);
   ::prctl(PR_SET_DUMPABLE, 0);  // credentials are in its memory
   if (needs == Needs::kNothing) return;
   block_signals();

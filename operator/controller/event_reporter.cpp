@@ -18,6 +18,11 @@ constexpr BackoffPolicy kPause{.first = 200ms, .factor = 2.0, .cap = 60s, .jitte
 }  // namespace
 
 void EventReporter::report(const Subject& subject, const plan::Problem& problem, unsigned count) {
+  tell(subject, problem);
+  deliver({subject, problem, count, clock_.wall()});
+}
+
+void EventReporter::tell(const Subject& subject, const plan::Problem& problem) const {
   if (!problem.note) metrics_.problem(problem.reason);
   const Log::Fields fields{{"kind", subject.kind},
                            {"namespace", subject.ns},
@@ -29,8 +34,28 @@ void EventReporter::report(const Subject& subject, const plan::Problem& problem,
   } else {
     log_.warn("problem", fields);
   }
-  Entry entry{subject, problem, count, clock_.wall()};
-  if (!send(entry, {})) keep(std::move(entry));
+}
+
+void EventReporter::deliver(Entry entry) {
+  if (aside_ == nullptr) return attempt(std::move(entry), {});
+  const auto ns = entry.subject.ns;
+  const auto reason = entry.problem.reason;
+  const bool taken = aside_->run(
+      ns, [this, entry = std::move(entry)](const std::stop_token& stop) { attempt(entry, stop); });
+  if (taken) return;
+  log_.warn("event not written", {{"namespace", ns},
+                                  {"reason", reason},
+                                  {"error", "too many"},
+                                  {"detail", "Events that wait to be written"}});
+}
+
+void EventReporter::attempt(Entry entry, const std::stop_token& stop) {
+  const bool over = send(entry, stop);
+  {
+    const std::lock_guard lock(mutex_);
+    failures_ = over ? 0 : failures_ + 1;
+  }
+  if (!over) keep(std::move(entry));
 }
 
 bool EventReporter::send(const Entry& entry, const std::stop_token& stop) {
@@ -78,16 +103,15 @@ std::optional<EventReporter::Entry> EventReporter::next(const std::stop_token& s
   return entry;
 }
 
+std::chrono::milliseconds EventReporter::pause() {
+  const std::lock_guard lock(mutex_);
+  return backoff_delay(kPause, std::max(failures_, 1U), [] { return 0.5; });
+}
+
 void EventReporter::run(const std::stop_token& stop) {
-  unsigned failures = 0;
   while (auto entry = next(stop)) {
-    if (!pause_for(backoff_delay(kPause, std::max(failures, 1U), [] { return 0.5; }), stop)) return;
-    if (send(*entry, stop)) {
-      failures = 0;
-    } else {
-      ++failures;
-      keep(std::move(*entry));
-    }
+    if (!pause_for(pause(), stop)) return;
+    deliver(std::move(*entry));
   }
 }
 

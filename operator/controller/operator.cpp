@@ -26,14 +26,15 @@ Operator::Operator(const config::Config& config, Environment environment)
       client_(environment_.work, observer(), kept_of_accounts(config)),
       own_client_(environment_.own, observer()),
       credentials_(names_of(config.credentials), &environment_.clock),
-      reporter_(client_, environment_.clock, environment_.log, environment_.metrics),
-      own_reporter_(own_client_, environment_.clock, environment_.log, environment_.metrics),
+      reporter_(client_, environment_.clock, environment_.log, environment_.metrics, &aside_),
+      own_reporter_(own_client_, environment_.clock, environment_.log, environment_.metrics,
+                    &own_aside_),
       applier_(client_, stores_, &environment_.clock),
       reconciler_(stores_, credentials_, config::rules_of(config, environment_.own_namespace),
                   applier_, environment_.log, configured_of(config)),
       rescuer_(make_rescuer()),
-      queue_(environment_.clock, environment_.random, config.workers),
-      health_(config.liveness, config.workers,
+      queue_(environment_.clock, environment_.random, config.workers, kSpareWorkers),
+      health_(config.liveness, config.workers + kSpareWorkers,
               {environment_.clock, environment_.log, environment_.metrics, queue_,
                environment_.election}),
       rollout_(names_of(config.credentials), environment_.clock, environment_.metrics),
@@ -49,10 +50,16 @@ Operator::Operator(const config::Config& config, Environment environment)
       gate_(environment_.clock,
             {[this] { return stores_.namespaces.synced(); }, [this] { return not_listed(); },
              [this] { return not_settled(); }}),
-      status_(own_client_, environment_.own_namespace, environment_.log),
-      context_(source_context()) {
+      status_(own_client_, environment_.own_namespace, environment_.log,
+              [this](const std::string& credential, auto write) {
+                return own_aside_.run("record of " + credential, std::move(write));
+              }),
+      context_(source_context()),
+      aside_(kSideThreads, environment_.clock),
+      own_aside_(kSideThreads, environment_.clock) {
   stores_.may_be_missing = true;
   stores_.own_namespace = environment_.own_namespace;
+  queue_.close();
   const auto on_change = [this](const std::string& ns) { changed(ns); };
   stores_.namespaces.listen(on_change, [this] { namespaces_listed(); });
   stores_.accounts.listen(on_change, [this] { listed(); });
@@ -283,20 +290,20 @@ void Operator::lead(const std::stop_token& stop) {
   threads.emplace_back([this] { look_for_forgotten(); });
   health_.working();
   if (rescuer_) threads.emplace_back([this, stop] { rescuer_->run(stop); });
-  for (std::size_t i = 0; i < config_.workers; ++i) {
-    threads.emplace_back([this, stop, i] { work(stop, i); });
-  }
+  Crew workers(config_.workers + kSpareWorkers, stop,
+               [this](Crew& crew, const std::stop_token& until, std::size_t worker) {
+                 work(crew, until, worker);
+               });
 }
 
-/// A process that stands by looks at all namespaces when it begins to work, so that it need not
-/// remember which of them changed, nor those that are gone.
 void Operator::changed(const std::string& ns) {
-  if (working_) queue_.add(ns, Priority::kNew);
+  queue_.add(ns, Priority::kNew);
 }
 
 void Operator::credential_changed(const std::string& credential) {
   if (const auto material = credentials_.material(credential)) {
-    rollout_.release(credential, material->revision());
+    rollout_.release(credential, material->revision(),
+                     credentials::before(status_.get(credential), material->revision()));
   }
   if (working_) look_at_all();
 }
@@ -309,6 +316,7 @@ void Operator::look_at_all() {
 /// one piece of bulk work.
 void Operator::begin_work() {
   working_ = true;
+  queue_.open();
   rollout_.expect(stores_.namespaces.namespaces());
   look_at_all();
   for (const auto& source : not_settled()) {
@@ -365,9 +373,10 @@ std::vector<std::string> Operator::not_settled() const {
   return missing;
 }
 
-void Operator::work(const std::stop_token& stop, std::size_t worker) {
+void Operator::work(Crew& crew, const std::stop_token& stop, std::size_t worker) {
   const auto step = [&] { health_.worker_step(worker); };
   while (const auto item = queue_.get(stop)) {
+    crew.busy();
     const LogScope scope("reconcile", std::to_string(++reconciles_));
     const auto begun = environment_.clock.now();
     step();
@@ -383,6 +392,7 @@ void Operator::work(const std::stop_token& stop, std::size_t worker) {
                                           {"writes", result.writes.size()},
                                           {"seconds", took.count()}});
     health_.worker_free(worker);
+    crew.free();
     environment_.stall("queue");
   }
 }

@@ -14,12 +14,14 @@
 
 #include "config/config.hpp"
 #include "controller/apply.hpp"
+#include "controller/crew.hpp"
 #include "controller/event_reporter.hpp"
 #include "controller/health.hpp"
 #include "controller/reconciler.hpp"
 #include "controller/rescuer.hpp"
 #include "controller/rollout.hpp"
 #include "controller/settlement.hpp"
+#include "controller/side_tasks.hpp"
 #include "controller/start_gate.hpp"
 #include "controller/work_queue.hpp"
 #include "credentials/credential_set.hpp"
@@ -105,7 +107,7 @@ class Operator {
   [[nodiscard]] std::vector<std::string> not_listed() const;
   [[nodiscard]] std::vector<std::string> not_settled() const;
 
-  void work(const std::stop_token& stop, std::size_t worker);
+  void work(Crew& crew, const std::stop_token& stop, std::size_t worker);
 
   const Environment environment_;
   const config::Config config_;
@@ -126,6 +128,9 @@ class Operator {
   credentials::StatusRecord status_;
   credentials::SourceContext context_;
   std::vector<std::unique_ptr<credentials::Source>> sources_;
+  // After everything that their tasks use.
+  SideTasks aside_;      // of namespaces that take part
+  SideTasks own_aside_;  // of the operator's own
 
   struct Watched {
     kube::Collection collection;

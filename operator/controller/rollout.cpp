@@ -50,7 +50,8 @@ struct Rollout::Track {
   std::string credential;
   std::string current;  // revision
   std::chrono::system_clock::time_point since{};
-  std::string replaced;           // the one that was the current one before, in this process
+  std::string replaced;           // the one that was handed out before
+  bool replaced_here = false;     // by this process
   Mark took_place = kNoRevision;  // the last one that took the place of another one somewhere
   bool announced = false;         // the current one
   std::vector<Place> places;      // by slot
@@ -72,7 +73,7 @@ struct Rollout::Track {
   }
 
   void set(Slot slot, const plan::CopyReport* report);
-  void set_current(const std::string& revision);
+  void set_current(const std::string& revision, const std::string& before);
 };
 
 void Rollout::Track::set(Slot slot, const plan::CopyReport* report) {
@@ -92,8 +93,10 @@ void Rollout::Track::set(Slot slot, const plan::CopyReport* report) {
   counts.add(bucket_of(place), true);
 }
 
-void Rollout::Track::set_current(const std::string& revision) {
+void Rollout::Track::set_current(const std::string& revision, const std::string& before) {
+  replaced_here = !current.empty();
   replaced = std::exchange(current, revision);
+  if (!replaced_here) replaced = before;
   announced = false;
   counts = {};
   for (const auto& place : places) counts.add(bucket_of(place), true);
@@ -121,14 +124,15 @@ void Rollout::expect(const std::vector<std::string>& namespaces) {
   tell(news);
 }
 
-void Rollout::release(const std::string& credential, const std::string& revision) {
+void Rollout::release(const std::string& credential, const std::string& revision,
+                      const std::string& before) {
   auto* track = find(credential);
   if (track == nullptr) return;
   News news;
   {
     const std::lock_guard lock(mutex_);
     if (track->current == revision) return;
-    track->set_current(revision);
+    track->set_current(revision, before);
     track->since = clock_.wall();
     settle(*track, news);
   }
@@ -220,7 +224,10 @@ void Rollout::settle(Track& track, News& news) {
   if (track.done.exchange(mark) == mark || !complete) return;
   news.in_place.push_back(track.credential);
   if (std::exchange(track.announced, true)) return;
-  if (track.replaced.empty() && track.took_place != mark) return;
+  // After a restart: a roll-out goes on when a copy was still behind. That one may have been edited
+  // by its tenant; what is told is true all the same.
+  const bool goes_on = !track.replaced.empty() && track.took_place == mark;
+  if (!track.replaced_here && !goes_on) return;
   news.completed.push_back({track.credential, track.current, track.counts.current, track.replaced});
 }
 
@@ -240,15 +247,12 @@ void Rollout::tell(const News& news) const {
 }
 
 plan::Problem note_of(const Rollout::Completed& completed, bool own_keys) {
-  const auto& older = completed.replaced;
-  const auto key = older.empty() ? std::string("The key of an older revision")
-                                 : fmt::format("The key of revision {}", older);
   plan::Problem note;
   note.reason = std::string(plan::kRolledOut);
   note.message = fmt::format(
-      "revision {} of credential \"{}\" is in place in all {} namespaces that use it. {}, which it "
-      "replaced, {}",
-      completed.revision, completed.credential, completed.namespaces, key,
+      "revision {} of credential \"{}\" is in place in all {} namespaces that use it. The key of "
+      "revision {}, which it replaced, {}",
+      completed.revision, completed.credential, completed.namespaces, completed.replaced,
       own_keys ? "is not needed any more; the operator disables and deletes those that it made."
                : "is safe to revoke.");
   note.note = true;

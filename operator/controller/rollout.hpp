@@ -7,8 +7,8 @@
 // What is left out holds up nobody.
 //
 // Of the revision that stands in a namespace only a mark is kept, which tells whether it is the
-// current one: what a copy says is its tenant's to write. Only revisions that were handed out by
-// this process are ever named to people.
+// current one: what a copy says is its tenant's to write. Only revisions that the operator itself
+// handed out are ever named to people, and where none came before there is nothing to tell.
 //
 // Memory: about 80 bytes for a namespace that asks for any credential, and 16 for each credential.
 // Thread safety: all methods may be called from any thread; complete() never waits.
@@ -40,9 +40,7 @@ class Rollout {
     std::string credential;
     std::string revision;
     std::size_t namespaces = 0;  ///< that have it
-    /// The revision that it took the place of; empty: an older one, which this process did not hand
-    /// out.
-    std::string replaced;
+    std::string replaced;        ///< the revision that was handed out before it
   };
   /// Called once per revision, without a lock held, on the thread that brought the last piece. Not
   /// for a revision that replaced none: the first one of an installation, or one that a restart
@@ -79,8 +77,10 @@ class Rollout {
   /// each of them was seen or forgotten.
   void expect(const std::vector<std::string>& namespaces);
 
-  /// From now on this is the credential's current revision. The same again is no news.
-  void release(const std::string& credential, const std::string& revision);
+  /// From now on this is the credential's current revision. The same again is no news. `before`:
+  /// the one that an earlier process handed out before it, as is recorded; empty: none did.
+  void release(const std::string& credential, const std::string& revision,
+               const std::string& before = {});
 
   /// How a reconcile left the namespace: all credentials that it asks for, Reconciled::copies.
   void seen(const std::string& ns, const std::vector<plan::CopyReport>& copies);

@@ -4,9 +4,20 @@
 
 namespace icrps::controller {
 
+void WorkQueue::close() {
+  const std::lock_guard lock(mutex_);
+  open_ = false;
+}
+
+void WorkQueue::open() {
+  const std::lock_guard lock(mutex_);
+  open_ = true;
+}
+
 void WorkQueue::add(const std::string& key, Priority priority) {
   {
     const std::lock_guard lock(mutex_);
+    if (!open_) return;
     state_.add(key, priority, clock_.now());
     ++changes_;
   }
@@ -16,6 +27,7 @@ void WorkQueue::add(const std::string& key, Priority priority) {
 void WorkQueue::add_after(const std::string& key, std::chrono::milliseconds delay) {
   {
     const std::lock_guard lock(mutex_);
+    if (!open_) return;
     state_.add_later(key, clock_.now() + delay);
     ++changes_;
   }

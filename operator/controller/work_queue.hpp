@@ -13,11 +13,20 @@
 
 namespace icrps::controller {
 
+/// They take the places of workers that somebody's webhook holds up.
+inline constexpr std::size_t kSpareWorkers = 64;
+
 class WorkQueue {
  public:
   /// `clock` outlives the queue and is BootClock's time, as the condition variable asks it.
-  WorkQueue(const Clock& clock, Random random, std::size_t workers = 16)
-      : clock_(clock), random_(std::move(random)), state_(workers) {}
+  /// `workers` and `spare` as QueueState has them.
+  WorkQueue(const Clock& clock, Random random, std::size_t workers = 16, std::size_t spare = 0)
+      : clock_(clock), random_(std::move(random)), state_(workers, spare) {}
+
+  /// From now on, and until open(), nothing that is added is remembered: who stands by would
+  /// remember every namespace that ever was, and looks at all when it begins to work.
+  void close();
+  void open();
 
   void add(const std::string& key, Priority priority);
   void add_after(const std::string& key, std::chrono::milliseconds delay);
@@ -41,6 +50,7 @@ class WorkQueue {
   std::condition_variable_any wake_;
   // guarded by mutex_
   QueueState state_;
+  bool open_ = true;
   unsigned long changes_ = 0;
 };
 

@@ -74,6 +74,7 @@ void Publisher::write(bool proved) {
   const auto now = context_.clock.wall();
   status.source = source_;
   if (handed_out_) {
+    status.replaced_revision = before(status, handed_out_->revision());
     if (status.revision != handed_out_->revision()) status.since = now;
     status.revision = handed_out_->revision();
     status.expires_at = life_.expires_at;

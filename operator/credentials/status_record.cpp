@@ -59,6 +59,10 @@ bool may_pass_later(const kube::ApiError& error) {
 
 }  // namespace
 
+std::string before(const Status& recorded, const std::string& revision) {
+  return recorded.revision == revision ? recorded.replaced_revision : recorded.revision;
+}
+
 std::string encode_status(const Status& status) {
   json object = json::object();
   put(object, "source", status.source);
@@ -69,6 +73,7 @@ std::string encode_status(const Status& status) {
   put(object, "proofAt", status.proof_at);
   put(object, "message", status.message);
   put(object, "provedRevision", status.proved_revision);
+  put(object, "replacedRevision", status.replaced_revision);
   put(object, "digest", status.digest);
   put(object, "madeFrom", status.made_from);
   put(object, "renewAt", status.renew_at);
@@ -78,11 +83,18 @@ std::string encode_status(const Status& status) {
 std::optional<Status> decode_status_line(std::string_view text) {
   const auto object = json::parse(text, nullptr, false);
   if (!object.is_object()) return std::nullopt;
-  return Status{
-      text_at(object, "source"),    text_at(object, "revision"),       time_at(object, "since"),
-      time_at(object, "expiresAt"), text_at(object, "proof"),          time_at(object, "proofAt"),
-      text_at(object, "message"),   text_at(object, "provedRevision"), text_at(object, "digest"),
-      text_at(object, "madeFrom"),  time_at(object, "renewAt")};
+  return Status{text_at(object, "source"),
+                text_at(object, "revision"),
+                time_at(object, "since"),
+                time_at(object, "expiresAt"),
+                text_at(object, "proof"),
+                time_at(object, "proofAt"),
+                text_at(object, "message"),
+                text_at(object, "provedRevision"),
+                text_at(object, "replacedRevision"),
+                text_at(object, "digest"),
+                text_at(object, "madeFrom"),
+                time_at(object, "renewAt")};
 }
 
 std::map<std::string, Status> read_statuses(const kube::Object& config_map) {
@@ -148,11 +160,23 @@ void StatusRecord::load() {
 }
 
 void StatusRecord::set(const std::string& credential, Status status) {
+  {
+    const std::lock_guard lock(mutex_);
+    auto& entry = entries_[credential];
+    entry.now = std::move(status);
+    if (entry.being_written || !worth_a_write(entry.written, entry.now)) return;
+    entry.being_written = true;
+  }
+  const bool taken = aside_(
+      credential, [this, credential](const std::stop_token&) { write_until_done(credential); });
+  if (taken) return;
+  const std::lock_guard lock(mutex_);
+  entries_[credential].being_written = false;
+}
+
+void StatusRecord::write_until_done(const std::string& credential) {
   std::unique_lock lock(mutex_);
   auto& entry = entries_[credential];  // stays where it is: nothing is ever erased
-  entry.now = std::move(status);
-  if (entry.being_written) return;
-  entry.being_written = true;
   while (worth_a_write(entry.written, entry.now)) {
     const auto now = entry.now;
     lock.unlock();

@@ -1,12 +1,13 @@
 // What is known about each credential, kept in the ConfigMap `icr-pull-secrets-status` of the
 // operator's namespace: `icr-pull-secrets status` reads it, and a restarted operator learns from it
 // that a credential was proved before, so that it need not wait for IAM.
-// Thread safety: all methods may be called from any thread. They block the caller for as long as a
-// request takes, and nobody else: what is known of one credential never waits for the writing of
-// another's.
+// Thread safety: all methods may be called from any thread. What reads, and erase(), blocks the
+// caller for as long as a request takes, and nobody else: what is known of one credential never
+// waits for another's.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -35,12 +36,16 @@ struct Status {
   /// The last revision that was proved. What was proved once is good after a restart, whatever the
   /// last proof came to.
   std::string proved_revision;
+  std::string replaced_revision;  ///< what was handed out before `revision`
   // Of what expires, for whoever goes on after this process.
   std::string digest;                ///< login_digest() of what is handed out
   std::string made_from;             ///< names the input that it was made from
   std::optional<WallTime> renew_at;  ///< when its successor is to be made
   friend bool operator==(const Status&, const Status&) = default;
 };
+
+/// What was handed out before `revision`, which is handed out now; empty: nothing. Pure.
+[[nodiscard]] std::string before(const Status& recorded, const std::string& revision);
 
 /// One line of JSON, and back; nothing when it isn't one. Pure.
 [[nodiscard]] std::string encode_status(const Status& status);
@@ -51,9 +56,19 @@ struct Status {
 
 class StatusRecord {
  public:
-  /// `client` and `log` outlive the record.
-  StatusRecord(kube::Client& client, std::string own_namespace, const Log& log)
-      : client_(client), own_namespace_(std::move(own_namespace)), log_(log) {}
+  /// Does what writes a credential's entry, now or later, one at a time for each credential. False:
+  /// it will not be done.
+  using Write = std::function<void(const std::stop_token&)>;
+  using Aside = std::function<bool(const std::string& credential, Write write)>;
+
+  /// `client` and `log` outlive the record, which outlives what `aside` does. Without `aside` set()
+  /// writes itself.
+  StatusRecord(kube::Client& client, std::string own_namespace, const Log& log,
+               Aside aside = at_once)
+      : client_(client),
+        own_namespace_(std::move(own_namespace)),
+        log_(log),
+        aside_(std::move(aside)) {}
 
   /// From now on a stop request ends what is being read or written.
   void end_with(std::stop_token stop);
@@ -68,8 +83,8 @@ class StatusRecord {
   void erase(const std::string& credential);
 
   /// Writes when something has changed; for a later proof with the same outcome alone at most about
-  /// once an hour. A failure is logged once: nothing that the operator does depends on it. While
-  /// another thread writes that credential's entry, that one writes this as well.
+  /// once an hour. A failure is logged once: nothing that the operator does depends on it. What
+  /// comes while that credential's entry is being written is written after it, the last of it only.
   void set(const std::string& credential, Status status);
 
  private:
@@ -79,7 +94,12 @@ class StatusRecord {
     bool being_written = false;
   };
 
+  static bool at_once(const std::string& /*credential*/, const Write& write) {
+    write({});
+    return true;
+  }
   void load();
+  void write_until_done(const std::string& credential);
   /// False: it may succeed another time.
   bool write(const std::string& credential, const Status& status);
   [[nodiscard]] kube::Reply put(const std::string& credential, const Status& status,
@@ -90,6 +110,7 @@ class StatusRecord {
   kube::Client& client_;
   const std::string own_namespace_;
   const Log& log_;
+  const Aside aside_;
   mutable std::mutex mutex_;
   // guarded by mutex_; never held during a request
   std::stop_token stop_;

@@ -113,7 +113,7 @@ TEST_CASE("nonsense that lasts is told in an Event, once") {
   IamScene::expect_source_event("SourceUnproved", "iam.cloud.ibm.com: 200");
   CHECK(cluster().events(kOwn, "SourceUnproved").size() == 1);
   CHECK(scene.login(ns) == login);
-  CHECK(recorded()["proof"] == "unknown");
+  expect_recorded("proof", "unknown");
 }
 
 /// Without it a new process knows no token to go on with, and asks for one.

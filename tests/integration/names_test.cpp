@@ -1,11 +1,11 @@
 // Names that nobody answers for hold up nobody who has others.
 #include <fmt/format.h>
-#include <fstream>
 
 #include <catch2/catch.hpp>
 
 #include "../conformance/name_server.hpp"
 #include "harness/iam_scene.hpp"
+#include "harness/name_server.hpp"
 
 namespace names_test {
 
@@ -31,16 +31,6 @@ Annotations at_all_of_them() {
   std::string regions;
   for (int i = 0; i < kSilentRegions; ++i) regions += fmt::format("quiet-{},", i);
   return {{"icr-pull-secrets/regions", regions}, {"icr-pull-secrets/endpoints", "all"}};
-}
-
-/// Of the sandbox's resolv.conf: nobody listens there without a node.
-std::string name_server_address() {
-  std::ifstream file("/etc/resolv.conf");
-  for (std::string word; file >> word;) {
-    if (word == "nameserver" && file >> word) return word;
-  }
-  FAIL("no name server in /etc/resolv.conf");
-  return {};
 }
 
 /// How long it takes until a new namespace is served; the longest of a few.

@@ -76,7 +76,7 @@ TEST_CASE("a wrong key never gets to a namespace: the last good one stays, and i
   op.expect_metric("icr_pull_secrets_credential_proofs_total",
                    {{"credential", "default"}, {"outcome", "refused"}}, 1);
   op.expect_metric("icr_pull_secrets_credential_available", 1);
-  CHECK(recorded()["proof"] == "refused");
+  expect_recorded("proof", "refused");
   CHECK(recorded()["message"].get<std::string>().find("BXNIM0415E") != std::string::npos);
 
   const auto after = scene.make_in("us-south");
@@ -88,7 +88,7 @@ TEST_CASE("a wrong key never gets to a namespace: the last good one stays, and i
   const auto better = scene.put_key(kSource);
   scene.expect_password(ns, better);
   scene.expect_password(after, better);
-  eventually("it is recorded", [] { return recorded()["proof"] == "proved" ? "" : "no"; });
+  expect_recorded("proof", "proved");
   const auto told = IamScene::expect_source_event("RolledOut", "2 namespaces");
   CHECK(told["type"] == "Normal");
 }
@@ -146,7 +146,7 @@ TEST_CASE("403 is a policy, and told as one") {
   const auto event = IamScene::expect_source_event("PolicyRefused", "us.icr.io: 403");
   CHECK(mentions(event, "not from this address"));
   CHECK(scene.login(ns)->password == good);
-  CHECK(recorded()["proof"] == "policy");
+  expect_recorded("proof", "policy");
   iam().remove_rules();
   const json context = {{"errorCode", "BXNIM0528E"}, {"errorMessage", "not from this address"}};
   iam().add_rule({{"name", "policy"},
@@ -182,9 +182,9 @@ TEST_CASE("with `proof: preferred` a key is handed out while nobody can be asked
   scene.start_for(api_key(), "proof: preferred");
   const auto ns = scene.make_in("us-south");
   scene.expect_served(ns);
-  CHECK(recorded()["proof"] == "unproved");
+  expect_recorded("proof", "unproved");
   iam().remove_rules();
-  eventually("it is proved then", [] { return recorded()["proof"] == "proved" ? "" : "no"; });
+  expect_recorded("proof", "proved");
   const auto good = scene.key();
   scene.put_wrong_key();
   IamScene::expect_source_event("SourceRefused", "BXNIM0415E");
@@ -204,8 +204,7 @@ TEST_CASE("after a restart with IAM down, a key that was proved serves at once, 
     scene.expect_password(after, good);
     CHECK(writes(Scene::requests(ns)).empty());
     if (i == 0) {
-      eventually("that nobody can be asked is recorded",
-                 [] { return recorded()["proof"] == "unknown" ? "" : "no"; });
+      expect_recorded("proof", "unknown");
     }
     scene.stop();
   }
@@ -397,7 +396,7 @@ TEST_CASE("a host that namespaces begin to ask for is proved soon, and once for 
   CHECK(iam().token_calls() == 0);
   op.expect_metric("icr_pull_secrets_credential_proofs_total",
                    {{"credential", "default"}, {"outcome", "proved"}}, 3);
-  CHECK(recorded()["proof"] == "proved");
+  expect_recorded("proof", "proved");
 }
 
 TEST_CASE("where a host that is asked for later refuses, that is told, and nothing else changes") {
@@ -416,7 +415,7 @@ TEST_CASE("where a host that is asked for later refuses, that is told, and nothi
   scene.expect_served(both, {"de.icr.io", "us.icr.io"});
   CHECK(scene.login(ns)->password == good);
   op.expect_metric("icr_pull_secrets_credential_proofs_total", {{"outcome", "policy"}}, 1);
-  eventually("it is recorded", [] { return recorded()["proof"] == "policy" ? "" : "no"; });
+  expect_recorded("proof", "policy");
 
   // A new key is not held up by it.
   const auto better = scene.put_key(kSource);
@@ -425,7 +424,7 @@ TEST_CASE("where a host that is asked for later refuses, that is told, and nothi
   // Nor does it stay for ever.
   iam().remove_rules();
   const auto last = scene.put_key(kSource);
-  eventually("all is well", [] { return recorded()["proof"] == "proved" ? "" : "no"; });
+  expect_recorded("proof", "proved");
   scene.expect_password(ns, last);
 }
 
@@ -455,7 +454,7 @@ TEST_CASE("a new key that a host refuses is handed out where the old one is refu
   const auto better = scene.put_key(kSource);
   scene.expect_password(both, better);
   scene.expect_password(ns, better);
-  eventually("it is recorded", [] { return recorded()["proof"] == "policy" ? "" : "no"; });
+  expect_recorded("proof", "policy");
 }
 
 TEST_CASE("a silent host keeps a new key waiting for no longer than a moment") {

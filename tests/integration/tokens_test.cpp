@@ -61,6 +61,8 @@ TEST_CASE("a token is renewed in place before it expires, with one write for eac
     scene.expect_password(ns, first.password);
     uids.push_back(uid_of(*cluster().secret(ns)));
     CHECK(seconds_left(expires_at(ns)) > 0);
+    eventually(ns + " is attached",
+               [&] { return cluster().pull_secrets(ns, "default").empty() ? "not yet" : ""; });
   }
   proxy().start_over();
   iam().start_over();
@@ -78,7 +80,7 @@ TEST_CASE("a token is renewed in place before it expires, with one write for eac
     CHECK(left < 3601);
   }
   CHECK(iam().token_calls() == 1);
-  CHECK(recorded()["expiresAt"] == expires_at(namespaces.front()));
+  expect_recorded("expiresAt", expires_at(namespaces.front()));
   // There is nothing to revoke, and nobody wants to hear of it every hour.
   CHECK(cluster().events(kOwn, "RolledOut").empty());
 }
@@ -153,7 +155,7 @@ TEST_CASE("a renewal that keeps failing is told, and the token stays") {
   CHECK(event["message"].get<std::string>().find("The last good value stays in force") !=
         std::string::npos);
   CHECK(scene.login(ns) == login);
-  CHECK(recorded()["proof"] == "unknown");
+  expect_recorded("proof", "unknown");
   op.expect_metric("icr_pull_secrets_credential_available", 1);
   iam().remove_rules();
   scene.expect_new_login(ns, login);
@@ -300,13 +302,13 @@ TEST_CASE("after a slip in the source tokens go on being fetched with the last g
   cluster().delete_secret(kOwn, kSource);
   tells(Scene::expect_event(kOwn, "SourceMissing"));
   renewed();
-  CHECK(recorded()["proof"] == "invalid");
+  expect_recorded("proof", "invalid");
   scene.put_wrong_key();
   tells(IamScene::expect_source_event("SourceRefused", "BXNIM0415E"));
   renewed();
-  CHECK(recorded()["proof"] == "refused");
+  expect_recorded("proof", "refused");
   scene.put_key(kSource);
-  eventually("all is well", [] { return recorded()["proof"] == "proved" ? "" : "no"; });
+  expect_recorded("proof", "proved");
 }
 
 TEST_CASE("a restart and another configuration go on with the token that is in place") {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "controller/side_tasks.hpp"
+#include "controller/work_queue.hpp"
 #include "http/names/resolver_cares.hpp"
 #include "kube/ending_transport.hpp"
 
@@ -13,8 +15,9 @@ constexpr unsigned kElectionPlaces = 2;
 // Pages of lists; a watch needs no place.
 constexpr unsigned kReadingPlaces = 8;
 constexpr unsigned kOwnPlaces = 16;
-// As many as there can be workers, so that they are the limit, and the one that rescues.
-constexpr unsigned kWorkPlaces = 65;
+// As many as there can be workers, so that they are the limit, the one that rescues, and those that
+// write Events.
+constexpr unsigned kWorkPlaces = 64 + controller::kSpareWorkers + 1 + controller::kSideThreads;
 
 }  // namespace
 

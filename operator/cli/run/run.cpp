@@ -24,6 +24,7 @@
 #include "config/read_file.hpp"
 #include "controller/event_reporter.hpp"
 #include "controller/operator.hpp"
+#include "controller/side_tasks.hpp"
 #include "kube/connection.hpp"
 #include "plan/names.hpp"
 #include "runtime/http_probes.hpp"
@@ -78,7 +79,8 @@ class Run {
         log_(log),
         client_(*roads.own, [this](auto verb, auto resource,
                                    auto code) { metrics_.api_request(verb, resource, code); }),
-        events_(client_, clock, log, metrics) {}
+        events_(client_, clock, log, metrics, &aside_),
+        aside_(1, clock) {}
 
   /// Returns the exit code.
   int operator()(Outside outside);
@@ -108,6 +110,7 @@ class Run {
   Log& log_;
   kube::Client client_;
   controller::EventReporter events_;
+  controller::SideTasks aside_;  // after what its tasks use
   std::optional<Leadership> leadership_;
   std::optional<ConfigMapFeed> feed_;
   std::optional<Serving> serving_;

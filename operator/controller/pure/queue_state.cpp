@@ -19,6 +19,9 @@ constexpr Rate kNews{.at_once = 4, .every = 30s};
 // Where there are too few workers for a share, a lane has its turn so often.
 constexpr auto kTurn = 1s;
 
+// What an API server rarely takes, and a newcomer hardly notices.
+constexpr auto kHeldUp = 250ms;
+
 // With fewer workers the shares of lanes are turns.
 constexpr std::size_t kForShares = 4;
 
@@ -32,7 +35,8 @@ constexpr std::size_t reserve(std::size_t workers) {
 
 }  // namespace
 
-QueueState::QueueState(std::size_t workers) : workers_(workers), pace_(kPace), news_(kNews) {}
+QueueState::QueueState(std::size_t workers, std::size_t spare)
+    : workers_(workers), spare_(spare), pace_(kPace), news_(kNews) {}
 
 void QueueState::add(const std::string& key, Priority priority, Instant now) {
   Entry& entry = entries_[key];
@@ -95,9 +99,32 @@ void QueueState::release_due(Instant now) {
   }
 }
 
-std::size_t QueueState::owed() const {
+QueueState::Instant QueueState::relief_at(Instant begun) const {
+  return begun + std::max<Instant::duration>(kHeldUp, slow_.typical() * SlowKeys::kTimesTypical);
+}
+
+QueueState::Counts QueueState::engaged(Instant now) const {
+  auto counts = in_flight_;
+  std::size_t relieved = 0;
+  for (const auto& [begun, lane] : may_be_relieved_) {
+    if (relieved++ == spare_ || relief_at(begun) > now) break;
+    --counts[index_of(lane)];
+  }
+  return counts;
+}
+
+std::optional<QueueState::Instant> QueueState::next_relief(Instant now) const {
+  std::size_t relieved = 0;
+  for (const auto& [begun, lane] : may_be_relieved_) {
+    if (relieved++ == spare_) break;
+    if (const auto at = relief_at(begun); at > now) return at;
+  }
+  return std::nullopt;
+}
+
+std::size_t QueueState::owed(const Counts& engaged) const {
   const auto lacks = [&](Lane lane, std::size_t share) {
-    const auto has = in_flight(lane);
+    const auto has = engaged[index_of(lane)];
     return std::min(lanes_.waiting(lane), share > has ? share - has : 0);
   };
   return workers_ < kForShares ? 0 : lacks(Lane::kBulk, quarter(workers_)) + lacks(Lane::kSlow, 1);
@@ -105,24 +132,31 @@ std::size_t QueueState::owed() const {
 
 bool QueueState::may_hand_out(Lane lane, Instant now) const {
   if (lanes_.waiting(lane) == 0) return false;
-  const auto others = in_flight(Lane::kBulk) + in_flight(Lane::kSlow);
-  const auto busy = others + in_flight(Lane::kNew);
+  const auto has = engaged(now);
+  const auto bulk = has[index_of(Lane::kBulk)];
+  const auto slow = has[index_of(Lane::kSlow)];
+  const auto busy = bulk + slow + has[index_of(Lane::kNew)];
   const auto free = workers_ > busy ? workers_ - busy : 0;
+  // Without spare ones whoever asks is a worker.
+  if (free == 0 && spare_ > 0) return false;
+  const bool leaves_reserve = bulk + slow < workers_ - reserve(workers_);
   switch (lane) {
-    case Lane::kNew:
-      return owed() == 0 || free > owed();
+    case Lane::kNew: {
+      const auto others = owed(has);
+      return others == 0 || free > others;
+    }
     case Lane::kBulk:
-      return others < workers_ - reserve(workers_) &&
-             (in_flight(lane) < quarter(workers_) || !hold_.holds(now));
+      return leaves_reserve && (bulk < quarter(workers_) || !hold_.holds(now));
     case Lane::kSlow:
-      return others < workers_ - reserve(workers_) && in_flight(lane) < quarter(workers_);
+      return leaves_reserve && slow < quarter(workers_);
   }
   return false;
 }
 
 std::optional<QueueState::Instant> QueueState::overdue_at(Lane lane) const {
   const auto* const front = lanes_.front(lane);
-  if (workers_ >= kForShares || front == nullptr || in_flight(lane) > 0) return std::nullopt;
+  const bool has_one = in_flight_[index_of(lane)] > 0;
+  if (workers_ >= kForShares || front == nullptr || has_one) return std::nullopt;
   return std::max(front->since, last_[index_of(lane)]) + kTurn;
 }
 
@@ -132,7 +166,8 @@ std::optional<Lane> QueueState::next_lane(Instant now) const {
     if (overdue && *overdue <= now && may_hand_out(lane, now)) return lane;
   }
   if (may_hand_out(Lane::kNew, now)) return Lane::kNew;
-  if (in_flight(Lane::kSlow) == 0 && may_hand_out(Lane::kSlow, now)) return Lane::kSlow;
+  const bool slow_has_none = in_flight_[index_of(Lane::kSlow)] == 0;
+  if (slow_has_none && may_hand_out(Lane::kSlow, now)) return Lane::kSlow;
   if (may_hand_out(Lane::kBulk, now)) return Lane::kBulk;
   if (may_hand_out(Lane::kSlow, now)) return Lane::kSlow;
   return std::nullopt;
@@ -159,6 +194,7 @@ WorkItem QueueState::hand_out(const std::string& key, Entry& entry, Instant now)
   entry.processing = true;
   entry.begun = now;
   ++in_flight_[index_of(entry.lane)];
+  if (entry.lane != Lane::kSlow) may_be_relieved_.emplace(now, entry.lane);
   last_[index_of(entry.lane)] = now;
   handed_out_ = now;
   return {key, entry.since};
@@ -172,6 +208,7 @@ std::optional<QueueState::Instant> QueueState::next_due(Instant now) const {
   if (!later_.empty()) consider(later_.begin()->first);
   if (next_lane(now)) consider(now);
   if (lanes_.waiting(Lane::kBulk) > 0 && hold_.holds(now)) consider(hold_.free_at());
+  if (lanes_.waiting() > 0) consider(next_relief(now));
   for (const auto lane : {Lane::kBulk, Lane::kSlow}) {
     // Once it is overdue only the end of other work helps it.
     if (const auto at = overdue_at(lane); at && *at > now) consider(at);
@@ -204,6 +241,10 @@ void QueueState::writes(const std::string& key, Instant now) {
 void QueueState::leave(const std::string& key, Entry& entry, Instant now) {
   entry.processing = false;
   --in_flight_[index_of(entry.lane)];
+  const auto [first, last] = may_be_relieved_.equal_range(entry.begun);
+  const auto own =
+      std::find_if(first, last, [&](const auto& one) { return one.second == entry.lane; });
+  if (own != last) may_be_relieved_.erase(own);
   if (entry.news) hold_.ends(*entry.writing, now);
   if (entry.writing) slow_.took(key, now - entry.begun, now);
   entry.news = false;

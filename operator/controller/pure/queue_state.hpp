@@ -12,7 +12,9 @@
 //   - bulk work has a quarter of the workers, whatever there is of news, and its turn within a
 //     second where there are too few workers for that; all but a few have it in quiet;
 //   - keys that hold their worker for much longer than others (SlowKeys) have a quarter of the
-//     workers at most, and one at least.
+//     workers at most, and one at least;
+//   - a key that was not known to be slow and holds its worker for much longer than usual is one of
+//     the workers' no more: a spare one takes its place, as long as there are any.
 // docs/decisions/0012-queue-lanes.md has the reasons.
 #pragma once
 
@@ -43,7 +45,8 @@ class QueueState {
  public:
   using Instant = Clock::Instant;
 
-  explicit QueueState(std::size_t workers = 16);
+  /// `workers` + `spare` threads call pop().
+  explicit QueueState(std::size_t workers = 16, std::size_t spare = 0);
 
   /// A key that waits out its backoff after one or two failures is tried at once, because the news
   /// may be the cure; after more it waits on, so that a storm of news can't defeat the backoff.
@@ -116,14 +119,23 @@ class QueueState {
   [[nodiscard]] bool may_hand_out(Lane lane, Instant now) const;
   /// When the lane, which has no worker, goes before all others. Of an empty one never.
   [[nodiscard]] std::optional<Instant> overdue_at(Lane lane) const;
-  [[nodiscard]] std::size_t in_flight(Lane lane) const { return in_flight_[index_of(lane)]; }
+  using Counts = std::array<std::size_t, kLanes>;
+  /// Of each lane those that have a worker; one whose place a spare one has taken has none.
+  [[nodiscard]] Counts engaged(Instant now) const;
+  /// From when on a spare one takes the place of a worker that began then.
+  [[nodiscard]] Instant relief_at(Instant begun) const;
+  /// When the next place is taken; nothing: none will be.
+  [[nodiscard]] std::optional<Instant> next_relief(Instant now) const;
   /// Workers that new keys leave to the others.
-  [[nodiscard]] std::size_t owed() const;
+  [[nodiscard]] std::size_t owed(const Counts& engaged) const;
 
   const std::size_t workers_;
+  const std::size_t spare_;
   std::unordered_map<std::string, Entry> entries_;
   Lanes lanes_;
-  std::array<std::size_t, kLanes> in_flight_{};
+  Counts in_flight_{};
+  // Which lane they are from, by when they began; without slow ones, which have their share.
+  std::multimap<Instant, Lane> may_be_relieved_;
   std::array<Instant, kLanes> last_{};  // handed out
   std::multimap<Instant, std::string> later_;
   std::optional<Instant> paused_until_;

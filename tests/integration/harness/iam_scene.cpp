@@ -195,4 +195,13 @@ json recorded(const std::string& credential) {
   return value.is_discarded() ? json() : value;
 }
 
+void expect_recorded(const std::string& field, const std::string& value,
+                     const std::string& credential) {
+  eventually(fmt::format("{} is recorded as {}", field, value), [&]() -> std::string {
+    const auto now = recorded(credential);
+    if (!now.is_object()) return "nothing is";
+    return now.value(field, "") == value ? std::string() : "it is not: " + now.dump();
+  });
+}
+
 }  // namespace itest

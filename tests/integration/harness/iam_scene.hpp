@@ -81,5 +81,8 @@ class IamScene : public Scene {
 
 /// What the operator has recorded about a credential, of ConfigMap icr-pull-secrets-status.
 [[nodiscard]] json recorded(const std::string& credential = "default");
+/// Waits until that is what it has recorded: it is written aside, some time after.
+void expect_recorded(const std::string& field, const std::string& value,
+                     const std::string& credential = "default");
 
 }  // namespace itest

@@ -1,5 +1,6 @@
 #include "controller/event_reporter.hpp"
 
+#include <latch>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -102,6 +103,27 @@ TEST_CASE("an Event that can't be written is a line in the log, and no more",
     CHECK_FALSE(complains(rig));
   }
   CHECK(rig.server.lines.size() == 1);
+}
+
+TEST_CASE("who reports does not wait for the Event", "[controller][events]") {
+  Rig rig;
+  std::latch asked(1);
+  std::latch answer(1);
+  rig.server.answer = [&](const http::Request& /*request*/) -> http::Result {
+    asked.count_down();
+    answer.wait();
+    return test::response(201, test::object("shop/shop.1@1").dump());
+  };
+  struct Aside {
+    explicit Aside(Rig& rig)
+        : reporter(rig.client, rig.clock, rig.log.log, rig.metrics, &tasks), tasks(1, rig.clock) {}
+    EventReporter reporter;
+    SideTasks tasks;
+  } aside(rig);
+  aside.reporter.report({"Namespace", "shop", "shop", "uid"}, {"InvalidRegions", "what is wrong"});
+  asked.wait();  // it is on its way, and we are here
+  CHECK_THAT(rig.log.text(), Catch::Contains(R"("detail":"what is wrong")"));
+  answer.count_down();
 }
 
 TEST_CASE("what is only worth saying is no problem in the metric", "[controller][events]") {

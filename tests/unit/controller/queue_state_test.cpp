@@ -332,6 +332,37 @@ TEST_CASE("who holds workers for long holds a quarter of them at most", "[contro
   }
 }
 
+TEST_CASE("a spare worker takes the place of one that is held up", "[controller][queue]") {
+  Rig rig{QueueState(4, 2)};
+  for (const auto* const key : {"a", "b", "c", "d", "e", "f", "g"}) rig.add(key);
+  CHECK(rig.pop_all() == Words{"a", "b", "c", "d"});
+  CHECK(rig.until_due() == 250ms);
+  rig.now += 249ms;
+  CHECK(rig.pop() == "");
+  rig.now += 1ms;
+  CHECK(rig.pop_all() == Words{"e", "f"});  // as many as there are
+  rig.now += 1h;
+  CHECK(rig.pop() == "");
+  CHECK(rig.until_due() == -1ms);
+  rig.done("a");
+  CHECK(rig.pop() == "g");
+}
+
+TEST_CASE("of those that are known to be slow none is replaced", "[controller][queue]") {
+  Rig rig{QueueState(4, 4)};
+  for (const auto* const key : {"a", "b"}) {
+    rig.add(key);
+    REQUIRE(rig.pop() == key);
+    rig.write(key);
+    rig.now += 10s;
+    rig.done(key);
+    rig.add(key);
+  }
+  CHECK(rig.pop_all() == Words{"a"});
+  rig.now += 10s;
+  CHECK(rig.pop() == "");
+}
+
 TEST_CASE("where everybody is slow nobody is", "[controller][queue]") {
   SlowKeys slow;
   const auto now = Clock::Instant{1h};
@@ -689,8 +720,8 @@ namespace {
 /// What is owed to whom, without any lanes: the promises, and nothing of how they are kept.
 class Walk {
  public:
-  Walk(unsigned seed, std::size_t workers)
-      : dice_(seed), workers_(workers), rig_{QueueState(workers)} {}
+  Walk(unsigned seed, std::size_t workers, std::size_t spare)
+      : dice_(seed), threads_(workers + spare), rig_{QueueState(workers, spare)} {}
 
   void step() {
     const auto key = std::string(1, static_cast<char>('a' + dice_.below(24)));
@@ -740,7 +771,7 @@ class Walk {
 
  private:
   void begin_one() {
-    if (being_.size() >= workers_) return;
+    if (being_.size() >= threads_) return;
     const auto key = rig_.pop();
     if (key.empty()) {
       const auto due = rig_.queue.next_due(rig_.now);
@@ -752,7 +783,7 @@ class Walk {
   }
 
   test::Dice dice_;
-  const std::size_t workers_;
+  const std::size_t threads_;
   Rig rig_;
   std::set<std::string> owed_;   // added and not begun since
   std::set<std::string> being_;  // in a worker's hands
@@ -762,9 +793,11 @@ class Walk {
 
 TEST_CASE("the promises hold over a random walk", "[controller][queue]") {
   for (const std::size_t workers : {1, 2, 3, 4, 16, 64}) {
-    Walk walk(static_cast<unsigned>(workers), workers);
-    for (int step = 0; step < 50'000; ++step) walk.step();
-    walk.finish();
+    for (const std::size_t spare : {0, 8}) {
+      Walk walk(static_cast<unsigned>(workers), workers, spare);
+      for (int step = 0; step < 50'000; ++step) walk.step();
+      walk.finish();
+    }
   }
 }
 

@@ -111,4 +111,19 @@ TEST_CASE("after a pause work goes on by itself", "[controller][queue]") {
   CHECK(clock.now() - begun < 10s);
 }
 
+TEST_CASE("who stands by remembers no namespace", "[controller][queue]") {
+  const SystemClock clock;
+  WorkQueue queue(clock, test::always(0));
+  queue.close();
+  for (int i = 0; i < 10'000; ++i) {
+    queue.add(std::to_string(i), i % 2 == 0 ? Priority::kNew : Priority::kBulk);
+    queue.add_after("later-" + std::to_string(i), 0ms);
+  }
+  CHECK(queue.waiting() == 0);
+  CHECK_FALSE(queue.facts().oldest_due);
+  queue.open();
+  queue.add("shop", Priority::kNew);
+  CHECK(queue.waiting() == 1);
+}
+
 }  // namespace work_queue_test

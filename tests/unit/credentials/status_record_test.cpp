@@ -32,6 +32,7 @@ Status some_status() {
           parse_rfc3339("2026-11-23T06:20:45Z"),
           "a \"message\"",
           "d971d6b35192",
+          "d971d6b35191",
           "5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8",
           "0f3c5e1d2b4a",
           parse_rfc3339("2026-11-23T06:50:44Z")};
@@ -245,6 +246,54 @@ TEST_CASE("of two that make the record at once the second adds to it", "[credent
   CHECK(rig.transport.lines ==
         std::vector<std::string>{kTarget, "POST /api/v1/namespaces/op/configmaps", kTarget});
   CHECK(rig.log.text().empty());
+}
+
+TEST_CASE("who sets an entry does not wait for its write, and only the last is written",
+          "[credentials][record]") {
+  Rig rig;
+  std::vector<StatusRecord::Write> waiting;
+  StatusRecord record(rig.client, "op", rig.log.log, [&](const std::string& name, auto write) {
+    CHECK(name == "a");
+    waiting.push_back(std::move(write));
+    return true;
+  });
+  rig.transport.will(404, test::status(404, "NotFound").dump());
+  CHECK(record.get("a") == Status{});
+  const auto asked = rig.transport.lines.size();
+  auto status = some_status();
+  record.set("a", status);
+  status.message = "the last";
+  record.set("a", status);
+  CHECK(record.get("a") == status);
+  CHECK(rig.transport.lines.size() == asked);
+  REQUIRE(waiting.size() == 1);
+  rig.transport.will(200, test::object("op/icr-pull-secrets-status@1").dump());
+  waiting[0]({});
+  CHECK(rig.transport.lines.size() == asked + 1);
+  CHECK_THAT(rig.transport.requests.back().body, Catch::Contains("the last"));
+}
+
+TEST_CASE("an entry whose write is not taken is written with the next", "[credentials][record]") {
+  Rig rig;
+  int asked = 0;
+  StatusRecord record(rig.client, "op", rig.log.log,
+                      [&](const std::string& /*name*/, const auto& /*write*/) {
+                        ++asked;
+                        return false;
+                      });
+  record.set("a", some_status());
+  record.set("a", some_status());
+  CHECK(asked == 2);
+}
+
+TEST_CASE("the record tells what was handed out before", "[credentials][record]") {
+  CHECK(credentials::before({}, "r1").empty());
+  Status recorded;
+  recorded.revision = "r1";
+  CHECK(credentials::before(recorded, "r2") == "r1");  // it takes the place of what is recorded
+  CHECK(credentials::before(recorded, "r1").empty());  // a restart
+  recorded.replaced_revision = "r0";
+  CHECK(credentials::before(recorded, "r1") == "r0");
 }
 
 }  // namespace status_record_test
