@@ -98,7 +98,7 @@ void Churn::create() {
   Annotations annotations;
   if (!dice_.one_in(5)) annotations[kRegions] = dice_.pick(kRegionLists);
   if (dice_.one_in(3)) annotations[kCredentials] = dice_.pick(kCredentialLists);
-  namespaces_.push_back(cluster().make_namespace("churn", annotations));
+  namespaces_.push_back(cluster().make_namespace(kChurn, annotations));
 }
 
 void Churn::remove() {

@@ -14,6 +14,9 @@
 
 namespace chaos {
 
+/// What the names of their namespaces begin with.
+inline constexpr auto kChurn = "churn";
+
 class Churn {
  public:
   struct Settings {

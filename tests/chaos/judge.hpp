@@ -32,6 +32,12 @@ struct Truth {
 /// An account's entries of others, a comma list. Whoever changes them keeps this in step.
 inline constexpr auto kOthers = "chaos/others";
 
+/// Regions of the configuration whose hosts can't be resolved: this name and a number from 0 on.
+inline constexpr auto kSilentRegion = "quiet-";
+inline constexpr int kSilentRegions = 13;
+/// "r7.silent.example"
+[[nodiscard]] std::string silent_host(int region);
+
 /// A sentence for everything that is not as the annotations say.
 [[nodiscard]] std::vector<std::string> wrong_in(const Picture& picture, const Truth& truth);
 

@@ -117,7 +117,9 @@ std::string table_of(const std::vector<Row>& rows) {
 class Soak {
  public:
   Soak(std::uint64_t seed, std::chrono::seconds time)
-      : time_(time), stage_(kTokenSeconds), churn_(seed, {kMostNamespaces, 30ms}) {
+      : time_(time),
+        stage_(std::chrono::seconds(kTokenSeconds)),
+        churn_(seed, {kMostNamespaces, 30ms}) {
     leader_ = stage_.leader();
   }
 

@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "harness/name_server.hpp"
 #include "runtime/timestamp.hpp"
 
 namespace chaos {
@@ -23,8 +24,16 @@ constexpr auto kOnItsWay = 250ms;
 
 const std::string kSecrets = "/api/v1/namespaces/" + kOwn + "/secrets";
 
+const std::string kTeamKey = "team-key";
+
+/// Regions whose hosts nobody resolves, besides.
 std::string configuration() {
-  return iam_config(api_key() + access_token("tokens", "team-key"), kElection);
+  std::string regions;
+  for (int i = 0; i < kSilentRegions; ++i) {
+    regions += fmt::format("{}{}: {}, ", kSilentRegion, i, silent_host(i));
+  }
+  return iam_config(api_key() + access_token("tokens", kTeamKey),
+                    kElection + fmt::format("regions: {{{}}}\n", regions));
 }
 
 }  // namespace
@@ -35,10 +44,10 @@ void History::say(const std::string& text) {
   std::fflush(stdout);
 }
 
-Stage::Stage(int token_seconds)
+Stage::Stage(std::chrono::seconds token_life)
     : config_(configuration()), api_key_(key()), leaders_(kReplicas, kOnItsWay * patience()) {
-  iam().set({{"tokenSeconds", token_seconds}});
-  put_key("team-key");
+  iam().set({{"tokenSeconds", token_life.count()}});
+  team_key_ = put_key(kTeamKey);
   cluster().api().remove("/apis/coordination.k8s.io/v1/namespaces/" + kOwn + "/leases/" +
                          kLeaseName);
   for (std::size_t i = 0; i < kReplicas; ++i) {
@@ -102,6 +111,61 @@ void Stage::rotate_source(bool good) {
 
 void Stage::mend_source() {
   if (!source_good_) rotate_source();
+}
+
+std::vector<std::string> Stage::users_namespaces() const {
+  std::vector<std::string> names;
+  const auto list = must(cluster().api().get("/api/v1/namespaces"));
+  for (const auto& ns : list["items"]) {
+    const std::string name = ns["metadata"]["name"];
+    if (name.starts_with(kChurn)) names.push_back(name);
+  }
+  return names;
+}
+
+void Stage::hang_webhook(const std::vector<std::string>& namespaces) {
+  webhook_ = std::make_unique<Webhook>("secrets", namespaces);
+  webhook_->hang();
+}
+
+std::string Stage::hang_names() {
+  names_ = std::make_unique<icrps::conformance::NameServer>(
+      std::map<std::string, icrps::conformance::Named>{},
+      icrps::conformance::NameServer::Options{
+          .address = name_server_address(), .port = 53, .others = {.silent = true}});
+  std::string regions;
+  for (int i = 0; i < kSilentRegions; ++i) regions += fmt::format("{}{},", kSilentRegion, i);
+  regions.pop_back();
+  far_ = cluster().make_namespace("far", {{kRegions, regions}, {kEndpoints, "all"}});
+  rotate_source();  // so that there is something to ask those hosts about
+  return fmt::format("{} of them, and there is a new key", 2 * kSilentRegions);
+}
+
+void Stage::end_names() {
+  if (!far_.empty()) cluster().delete_namespace(std::exchange(far_, {}));
+  names_.reset();
+}
+
+std::string Stage::slip_source(Slip slip) {
+  switch (slip) {
+    case Slip::kTouched:
+      touch(kTeamKey);
+      return "it is touched";
+    case Slip::kDeleted:
+      cluster().delete_secret(kOwn, kTeamKey);
+      return "it is deleted";
+    case Slip::kMistyped:
+      put_wrong_key(kTeamKey);
+      return "it holds a key that IAM does not know";
+    case Slip::kEmptied:
+      cluster().put_secret(kOwn, kTeamKey, {{"key", team_key_}});
+      return "its key has another name";
+  }
+  return {};
+}
+
+void Stage::mend_slip() {
+  cluster().put_secret(kOwn, kTeamKey, {{"apikey", team_key_}});
 }
 
 void Stage::supervise() {

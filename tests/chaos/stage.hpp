@@ -9,14 +9,18 @@
 #include <string>
 #include <vector>
 
+#include "../conformance/name_server.hpp"
 #include "churn.hpp"
 #include "harness/iam_scene.hpp"
 #include "harness/replica.hpp"
+#include "harness/webhook.hpp"
 #include "judge.hpp"
 
 namespace chaos {
 
 inline constexpr std::size_t kReplicas = 2;
+/// Of access tokens, which are renewed after half to four fifths of it.
+inline constexpr std::chrono::seconds kTokenLife{60};
 
 /// What happened, with the time since the start; each line is also printed at once.
 class History {
@@ -30,8 +34,7 @@ class History {
 /// Thread safety: none; the churn has its own thread and touches nothing of it.
 class Stage : public itest::IamScene {
  public:
-  /// `token_seconds`: how long access tokens live.
-  explicit Stage(int token_seconds);
+  explicit Stage(std::chrono::seconds token_life = kTokenLife);
 
   [[nodiscard]] itest::Replica& replica(std::size_t index) { return *replicas_[index]; }
   [[nodiscard]] History& history() { return history_; }
@@ -46,6 +49,21 @@ class Stage : public itest::IamScene {
   void mend_source();
   /// A new token for a replica. The old one is revoked when nobody can use it any more.
   void rotate_token(std::size_t index);
+
+  // Others' troubles
+
+  /// Those of the churn that there are now.
+  [[nodiscard]] std::vector<std::string> users_namespaces() const;
+  /// Somebody's webhook for the Secrets of these namespaces does not answer.
+  void hang_webhook(const std::vector<std::string>& namespaces);
+  void end_webhook() { webhook_.reset(); }
+  /// A namespace asks for hosts whose names nobody resolves: no answer comes.
+  std::string hang_names();
+  void end_names();
+  /// What may befall the Secret that tokens come from.
+  enum class Slip : std::uint8_t { kTouched, kDeleted, kMistyped, kEmptied };
+  std::string slip_source(Slip slip);
+  void mend_slip();
 
   /// Starts again who has ended, as long as that was in order.
   void supervise();
@@ -82,6 +100,10 @@ class Stage : public itest::IamScene {
   std::array<std::unique_ptr<itest::Replica>, kReplicas> replicas_;
   std::array<bool, kReplicas> end_expected_{};
   Leaders leaders_;
+  std::unique_ptr<itest::Webhook> webhook_;
+  std::unique_ptr<icrps::conformance::NameServer> names_;
+  std::string far_;  ///< the namespace that asks for them
+  std::string team_key_;
 };
 
 }  // namespace chaos

@@ -122,6 +122,42 @@ std::string token_rotated(Stage& stage, Dice& dice) {
   return fmt::format("of replica {}", index);
 }
 
+// A webhook for the Secrets of some namespaces
+
+std::string webhook_hangs(Stage& stage, Dice& dice) {
+  constexpr std::size_t kMost = 12;
+  auto found = stage.users_namespaces();
+  while (found.size() > kMost) {
+    found.erase(found.begin() + static_cast<long>(dice.below(found.size())));
+  }
+  if (found.empty()) return "but there is no namespace";
+  stage.hang_webhook(found);
+  return fmt::format("for the Secrets of {} namespaces", found.size());
+}
+
+// Harmless
+
+/// Longer than a token lives.
+constexpr auto kSlipLasts = kTokenLife + 5s;
+
+std::string source_slips(Stage& stage, Dice& dice) {
+  static const std::vector<Stage::Slip> slips{Stage::Slip::kTouched, Stage::Slip::kDeleted,
+                                              Stage::Slip::kMistyped, Stage::Slip::kEmptied};
+  return stage.slip_source(dice.pick(slips));
+}
+
+std::string host_refuses(Stage& stage, Dice& dice) {
+  const std::string host = dice.one_in(2) ? "de.icr.io" : "us.icr.io";
+  iam().add_rule({{"name", "a host says 403"},
+                  {"host", host == "de.icr.io" ? "de\\.icr\\.io" : "us\\.icr\\.io"},
+                  {"path", "/oauth/token"},
+                  {"action", "status"},
+                  {"status", 403}});
+  if (dice.one_in(2)) return host;
+  stage.rotate_source();
+  return host + ", also to a new key";
+}
+
 std::vector<Trouble> all() {
   const std::map<std::string, std::string> soon{{"Retry-After", "1"}};
   const json status_503 = {{"action", "status"}, {"status", 503}};
@@ -157,6 +193,12 @@ std::vector<Trouble> all() {
       {"API key replaced", key_replaced, {}},
       {"API key spoilt", key_spoilt, [](Stage& stage) { stage.mend_source(); }},
       {"service account's token rotated", token_rotated, {}},
+      {"a webhook hangs", webhook_hangs, [](Stage& stage) { stage.end_webhook(); }},
+      {"names hang", [](Stage& stage, Dice&) { return stage.hang_names(); },
+       [](Stage& stage) { stage.end_names(); }, 10s},
+      {"the source of tokens slips", source_slips, [](Stage& stage) { stage.mend_slip(); },
+       kSlipLasts},
+      {"a host says 403", host_refuses, [](Stage&) { iam().remove_rules("a host says 403"); }, 10s},
   };
 }
 

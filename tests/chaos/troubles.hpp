@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Trouble {
   std::function<std::string(Stage&, Dice&)> begin;
   /// Ends it, whether or not it began; nothing: it is over at once.
   std::function<void(Stage&)> mend;
+  /// Set: the cluster stays as planned while it goes on for so long, with no other beside it.
+  std::optional<itest::Milliseconds> harmless_for{};
 };
 
 [[nodiscard]] const std::vector<Trouble>& troubles();
