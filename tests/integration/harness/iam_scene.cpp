@@ -47,7 +47,6 @@ std::string access_token(const std::string& name, const std::string& source,
 IamScene::IamScene() {
   iam().reset();
   iam().add_key(key());
-  static_cast<void>(cluster().api().remove(kRecord));
 }
 
 IamScene::~IamScene() noexcept(false) {

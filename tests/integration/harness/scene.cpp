@@ -152,6 +152,8 @@ Annotations in(const std::string& regions) {
 Scene::Scene() {
   proxy().remove();
   proxy().start_over();
+  // A credential that only an earlier test had is told of, in an Event.
+  cluster().api().remove("/api/v1/namespaces/" + kOwn + "/configmaps/icr-pull-secrets-status");
   cluster().api().remove("/api/v1/namespaces/" + kOwn + "/events");
   rotate();
 }
