@@ -23,8 +23,10 @@ std::string name_of(const kube::Collection& collection) {
 Operator::Operator(const config::Config& config, Environment environment)
     : environment_(std::move(environment)),
       config_(config),
-      client_(environment_.work, observer(), kept_of_accounts(config)),
-      own_client_(environment_.own, observer()),
+      work_(environment_.work, given_up_.get_token()),
+      own_(environment_.own, given_up_.get_token()),
+      client_(work_, observer(), kept_of_accounts(config)),
+      own_client_(own_, observer()),
       credentials_(names_of(config.credentials), &environment_.clock),
       reporter_(client_, environment_.clock, environment_.log, environment_.metrics, &aside_),
       own_reporter_(own_client_, environment_.clock, environment_.log, environment_.metrics,

@@ -32,6 +32,7 @@
 #include "iam/client.hpp"
 #include "iam/registry_probe.hpp"
 #include "kube/client.hpp"
+#include "kube/ending_transport.hpp"
 #include "kube/watcher.hpp"
 #include "runtime/clock.hpp"
 #include "runtime/log.hpp"
@@ -73,6 +74,8 @@ class Operator {
 
   /// Until `stop`. Watches end at once; writes in flight are finished.
   void run(const std::stop_token& stop);
+  /// From now on no write waits for its answer: for who can't wait until run() returns.
+  void give_up() { given_up_.request_stop(); }
 
   /// Empty: alive, or ready. Otherwise why not, for people.
   [[nodiscard]] std::string liveness();
@@ -111,6 +114,9 @@ class Operator {
 
   const Environment environment_;
   const config::Config config_;
+  std::stop_source given_up_;
+  kube::EndingTransport work_;
+  kube::EndingTransport own_;
   kube::Client client_;
   kube::Client own_client_;
   Stores stores_;

@@ -26,14 +26,14 @@ class Either {
 
 http::Result EndingTransport::send(const http::Request& request, std::stop_token stop) {
   const Either either(stop, end_);
-  return transport_->send(request, either.token());
+  return transport_.send(request, either.token());
 }
 
 http::StreamEnd EndingTransport::stream(const http::StreamRequest& request,
                                         const std::function<bool(std::string_view)>& on_bytes,
                                         std::stop_token stop) {
   const Either either(stop, end_);
-  return transport_->stream(request, on_bytes, either.token());
+  return transport_.stream(request, on_bytes, either.token());
 }
 
 }  // namespace icrps::kube

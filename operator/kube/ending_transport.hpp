@@ -14,7 +14,10 @@ class EndingTransport final : public http::Transport {
  public:
   /// `end`: what is under way then and what comes later ends with kCanceled.
   EndingTransport(std::unique_ptr<http::Transport> transport, std::stop_token end)
-      : transport_(std::move(transport)), end_(std::move(end)) {}
+      : owned_(std::move(transport)), transport_(*owned_), end_(std::move(end)) {}
+  /// `transport` outlives it.
+  EndingTransport(http::Transport& transport, std::stop_token end)
+      : transport_(transport), end_(std::move(end)) {}
 
   http::Result send(const http::Request& request, std::stop_token stop) override;
   http::StreamEnd stream(const http::StreamRequest& request,
@@ -22,7 +25,8 @@ class EndingTransport final : public http::Transport {
                          std::stop_token stop) override;
 
  private:
-  const std::unique_ptr<http::Transport> transport_;
+  const std::unique_ptr<http::Transport> owned_;
+  http::Transport& transport_;
   const std::stop_token end_;
 };
 

@@ -3,6 +3,7 @@
 #include "harness/webhook.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -191,6 +192,28 @@ TEST_CASE("Events about a source that hang hold up no new key") {
   scene.expect_password(ns, scene.put_key(kSource));
   CHECK(since(begun) < 5s * patience());
   webhook.let_pass();
+}
+
+TEST_CASE("a webhook that hangs holds up a changed configuration for a moment only") {
+  Scene scene;
+  auto& op = scene.start();
+  const auto held = scene.make({});
+  cluster().expect_account(held);
+  Webhook webhook("secrets", {held});
+  webhook.hang();
+  cluster().annotate(held, {{kRegions, "us-south"}});
+  eventually("a write hangs", [&] { return webhook.waiting() > 0 ? "" : "not yet"; });
+  const auto other = scene.make({{kRegions, "us-south"}, {kCredentials, "team"}});
+  const auto begun = SteadyClock::now();
+  write_text(op.config_file(), config_text() + api_key("team", kSource));
+  op.process().signal(SIGHUP);
+  eventually("it is in force",
+             [&] { return cluster().secret(other, "icr-team") ? "" : "not yet"; });
+  const auto took = since(begun);
+  std::printf("          it is in force after %ld ms\n", static_cast<long>(took.count()));
+  CHECK(took < 8s);  // a write has 10 s, however slow the machine is
+  webhook.let_pass();
+  scene.expect_served(held);
 }
 
 TEST_CASE("a webhook's 429 in one namespace keeps nobody else waiting") {

@@ -1,6 +1,8 @@
 #include "cli/run/serving.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -8,22 +10,40 @@
 #include "controller/configured.hpp"
 
 namespace icrps::cli {
+namespace {
+
+/// What takes longer than that hangs, behind somebody's webhook most likely.
+constexpr std::chrono::seconds kLongestWay{1};
+
+}  // namespace
 
 struct Serving::Work {
   Work(const config::Config& config, Outside&& roads, const Surroundings& surroundings)
       : credentials(controller::names_of(config.credentials)),
         outside(std::move(roads)),
         app(config, surroundings(outside)),
-        thread([this](const std::stop_token& stop) { app.run(stop); }) {}
+        thread([this](const std::stop_token& stop) {
+          app.run(stop);
+          ended.set_value();
+        }) {}
 
   void stop() {
     thread.request_stop();
     if (thread.joinable()) thread.join();
   }
 
+  /// For who does it again: what gets no answer soon is given up.
+  void make_way() {
+    thread.request_stop();
+    if (has_ended.wait_for(kLongestWay) != std::future_status::ready) app.give_up();
+    stop();
+  }
+
   const std::vector<std::string> credentials;
   Outside outside;
   controller::Operator app;
+  std::promise<void> ended;
+  std::future<void> has_ended = ended.get_future();
   std::jthread thread;
 };
 
@@ -35,8 +55,10 @@ Serving::~Serving() {
 }
 
 void Serving::begin(const config::Config& config, Outside outside) {
-  stop();  // two at once would write twice
-  if (const auto before = work()) forget_credentials_not_in(config, *before);
+  if (const auto before = work()) {
+    before->make_way();  // two at once would write twice
+    forget_credentials_not_in(config, *before);
+  }
   metrics_.set_synced(false);
   auto next = std::make_shared<Work>(config, std::move(outside), surroundings_);
   const std::lock_guard lock(mutex_);

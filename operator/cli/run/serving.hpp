@@ -1,5 +1,6 @@
 // The operator with one configuration after the other: a changed one ends the work of the one
-// before, writes in flight finished, and begins it anew. Nothing is lost by that, because all that
+// before, and begins it anew. Writes in flight have a second; those that hang are given up, and
+// done again by the new one if they are still to be done. Nothing is lost by that, because all that
 // an operator knows it learns from the cluster again; where nothing is to change, nothing is
 // written.
 //
@@ -27,7 +28,7 @@ class Serving {
   Serving(const Serving&) = delete;
   Serving& operator=(const Serving&) = delete;
 
-  /// Stops what runs, and begins with this.
+  /// Stops what runs, which takes little more than a second, and begins with this.
   void begin(const config::Config& config, Outside outside);
   /// Returns when the writes in flight are finished.
   void stop();
