@@ -113,14 +113,16 @@ TEST_CASE("a hostile tenant costs others little time, and the operator little me
     history.say("the tenant: " + tenant.summary());
     tenant.release();
   }
+  const auto left = op.resident_kib();
   const auto most_allowed = bound(quiet, beside);
   history.say(fmt::format(
       "others wait {:.1f} ms in quiet, {:.1f} beside him ({} times, {:.0f} at most), {:.1f} "
       "allowed; "
-      "a write and a read take {:.1f} ms in quiet, {:.1f} beside him; {} KiB more",
+      "a write and a read take {:.1f} ms in quiet, {:.1f} beside him; {} KiB more, and {} when he "
+      "is gone",
       millis(middle(quiet.served)), millis(middle(beside.served)), beside.served.size(),
       millis(*std::max_element(beside.served.begin(), beside.served.end())), millis(most_allowed),
-      millis(middle(quiet.request)), millis(middle(beside.request)), most - before));
+      millis(middle(quiet.request)), millis(middle(beside.request)), most - before, left - before));
   // A sanitizer's own time and memory count, too: tests/CMakeLists.txt says which operator this is.
   if (std::getenv("ICRPS_TEST_SANITIZED") == nullptr) {
     CHECK(middle(beside.served) < most_allowed);
