@@ -196,6 +196,11 @@ secret() {
   printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s","labels":{"app.kubernetes.io/managed-by":"icr-pull-secrets"}},"type":"kubernetes.io/dockerconfigjson","data":{".dockerconfigjson":"e30="}}' "$1"
 }
 
+# made_for PLACE: that copy, as the operator marks it.
+made_for() {
+  secret icr-default | sed "s|\"labels\"|\"annotations\":{\"icr-pull-secrets/made-for\":\"$1\"},&|"
+}
+
 # denied TEXT COMMAND…: as the operator's account, it is refused with that text.
 denied() {
   local said text=$1
@@ -245,6 +250,13 @@ act() {
   request 403 PUT "$core/namespaces/shop/secrets/icr-default" "$(secret icr-default)"
   request 200 DELETE "$core/namespaces/shop/secrets/icr-default"
   request 404 GET "$core/namespaces/shop/secrets/icr-default"
+
+  say "a copy for the namespace that is there, and for none that had its name before"
+  fenced POST "$core/namespaces/shop/secrets" "$(made_for shop/00000000-0000-4000-8000-000000000000)"
+  request 201 POST "$core/namespaces/shop/secrets" "$(made_for "shop/$(kubectl get namespace shop --output 'jsonpath={.metadata.uid}')")"
+  request 200 DELETE "$core/namespaces/shop/secrets/icr-default"
+  request 201 POST "$core/namespaces/shop/secrets" "$(made_for shop)"
+  request 200 DELETE "$core/namespaces/shop/secrets/icr-default"
 
   say "what RBAC can't refuse, and the fence does"
   fenced POST "$core/namespaces/shop/secrets" "$(secret icr-nobody)"
