@@ -13,10 +13,16 @@ std::vector<Option> with_common(CommonOptions& options, std::vector<Option> more
        .required = true},
       {.names = "--kubeconfig",
        .value = "FILE",
-       .help = "How to reach the cluster (default: $KUBECONFIG, else the pod's service account)",
+       .help = "How to reach the cluster (default: $KUBECONFIG, else ~/.kube/config, else the "
+               "pod's service account)",
        .target = &options.kubeconfig_file,
        .common = true},
-      {.names = "--namespace",
+      {.names = "--context",
+       .value = "NAME",
+       .help = "Of the kubeconfig (default: the current one)",
+       .target = &options.context,
+       .common = true},
+      {.names = "-n,--namespace",
        .value = "NS",
        .help = "The operator's own namespace, where the source Secrets are (default: the pod's, "
                "else the context's)",

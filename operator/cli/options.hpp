@@ -11,6 +11,7 @@ namespace icrps::cli {
 struct CommonOptions {
   std::string config_file;
   std::string kubeconfig_file;  ///< empty: KUBECONFIG, else the pod's service account
+  std::string context;          ///< of the kubeconfig; empty: the current one
   std::string own_namespace;    ///< empty: from the kubeconfig's context or the pod
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fmt/core.h>
+#include <unistd.h>
 
 namespace icrps::cli {
 
@@ -11,11 +12,45 @@ std::optional<std::string> environment(const std::string& name) {
   return std::string(value);
 }
 
+namespace {
+
+/// Where kubectl looks last; empty: it is not there.
+std::string file_at_home() {
+  const auto home = environment("HOME");
+  if (!home) return {};
+  auto file = *home + "/.kube/config";
+  return ::access(file.c_str(), F_OK) == 0 ? file : std::string();
+}
+
+}  // namespace
+
 tl::expected<config::Cluster, config::ConfigError> find_cluster(const CommonOptions& options) {
-  if (!options.kubeconfig_file.empty()) return config::load_kubeconfig(options.kubeconfig_file);
-  const auto file = config::kubeconfig_path(environment);
-  if (!file) return tl::unexpected(file.error());
-  if (*file) return config::load_kubeconfig(**file);
+  const auto& chosen = options.context;
+  if (!options.kubeconfig_file.empty()) {
+    return config::load_kubeconfig(options.kubeconfig_file, chosen);
+  }
+  const auto files = config::kubeconfig_paths(environment);
+  if (!files.empty()) return config::load_kubeconfigs(files, chosen);
+  if (const auto file = file_at_home(); !file.empty()) {
+    return config::load_kubeconfig(file, chosen);
+  }
+  if (!chosen.empty()) {
+    return tl::unexpected(
+        config::ConfigError{"--context " + chosen +
+                            ": there is no kubeconfig; accepted: --kubeconfig FILE, or "
+                            "KUBECONFIG"});
+  }
+  return config::in_cluster(environment);
+}
+
+tl::expected<config::Cluster, config::ConfigError> find_service_cluster(
+    const CommonOptions& options) {
+  if (!options.kubeconfig_file.empty() || !config::kubeconfig_paths(environment).empty()) {
+    auto cluster = find_cluster(options);
+    if (!cluster) return cluster;
+    if (auto refused = config::personal_login(*cluster)) return tl::unexpected(*refused);
+    return cluster;
+  }
   return config::in_cluster(environment);
 }
 

@@ -16,8 +16,12 @@ namespace icrps::cli {
 /// Of this process; nothing when it is unset or empty.
 [[nodiscard]] std::optional<std::string> environment(const std::string& name);
 
-/// The kubeconfig that --kubeconfig or KUBECONFIG names, else the pod's service account.
+/// As a person reaches it: the kubeconfig that --kubeconfig or KUBECONFIG names, else
+/// ~/.kube/config, else the pod's service account.
 [[nodiscard]] tl::expected<config::Cluster, config::ConfigError> find_cluster(
+    const CommonOptions& options);
+/// As a program that serves by itself reaches it: nothing at home, and no login of a person.
+[[nodiscard]] tl::expected<config::Cluster, config::ConfigError> find_service_cluster(
     const CommonOptions& options);
 
 /// --namespace, else the pod's or the context's, else "default".

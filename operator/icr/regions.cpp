@@ -92,10 +92,10 @@ std::string hint(const std::map<std::string, Region>& regions, std::string_view 
   for (const std::string_view end : {"", ".icr.io"}) {
     const std::string name = fmt::format("{}{}", entry.substr(0, 253), end);
     if (!entry.empty() && exact.count(name) != 0)
-      return fmt::format(" (did you mean {}?)", quoted(name));
+      return fmt::format(" (did you mean {}?)", icr::quoted(name));
   }
   const auto near = nearest(entry, words);
-  return near ? fmt::format(" (did you mean {}?)", quoted(*near)) : "";
+  return near ? fmt::format(" (did you mean {}?)", icr::quoted(*near)) : "";
 }
 
 Mistake unknown_entries(const std::map<std::string, Region>& regions,
@@ -103,7 +103,7 @@ Mistake unknown_entries(const std::map<std::string, Region>& regions,
   std::vector<std::string> shown;
   for (const std::string& entry : unknown) {
     if (shown.size() == kMistakesShown) break;
-    shown.push_back(quoted(entry, 40) + hint(regions, entry));
+    shown.push_back(icr::quoted(entry, 40) + hint(regions, entry));
   }
   const std::size_t more = unknown.size() - shown.size();
   return {fmt::format("unknown region{} {}{}; accepted: {}", unknown.size() > 1 ? "s" : "",
@@ -196,13 +196,13 @@ tl::expected<Hosts, Mistake> RegionTable::select(std::string_view value,
 
 std::optional<Mistake> check_region_id(std::string_view id) {
   if (id == kAll || id == kNone) {
-    return Mistake{fmt::format("{} is a reserved word and can't name a region", quoted(id))};
+    return Mistake{fmt::format("{} is a reserved word and can't name a region", icr::quoted(id))};
   }
   if (is_dns_label(id)) return std::nullopt;
   return Mistake{
       fmt::format("{} is not a region id; accepted: 1 to 63 lower-case letters, digits "
                   "and inner hyphens, such as eu-de",
-                  quoted(id))};
+                  icr::quoted(id))};
 }
 
 std::optional<Mistake> check_host(std::string_view host) {
@@ -216,7 +216,7 @@ std::optional<Mistake> check_host(std::string_view host) {
       fmt::format("{} is not a registry host; accepted: a lower-case DNS name of at "
                   "least two labels, with a port if need be, without https:// and "
                   "path, such as xx.icr.io or registry.example.com:5000",
-                  quoted(host))};
+                  icr::quoted(host))};
 }
 
 std::string quoted(std::string_view text, std::size_t limit) {

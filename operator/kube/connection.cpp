@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/read_file.hpp"
+#include "kube/personal_login.hpp"
 #include "kube/token_file.hpp"
 
 namespace icrps::kube {
@@ -84,7 +85,8 @@ class LiveCluster {
 
 tl::expected<http::TransportOptions, std::string> transport_options(const config::Cluster& cluster,
                                                                     const Clock& clock,
-                                                                    ReadCluster read_again) {
+                                                                    ReadCluster read_again,
+                                                                    PluginRunner runner) {
   http::TransportOptions options;
   options.origin = cluster.server;
   if (!cluster.server_name.empty()) options.server_name = cluster.server_name;
@@ -112,6 +114,9 @@ tl::expected<http::TransportOptions, std::string> transport_options(const config
   }
   if (!cluster.client_certificate.empty()) {
     options.client_certificate = [live] { return live->client_certificate(); };
+  }
+  if (auto done = add_personal_login(cluster, clock, std::move(runner), options); !done) {
+    return tl::unexpected(std::move(done.error()));
   }
   return options;
 }

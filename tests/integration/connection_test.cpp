@@ -229,9 +229,11 @@ TEST_CASE("any other way to log in is refused with exit code 2 and says what is 
   const std::string accepted = "accepted: a client certificate and key or a token";
   const auto token = std::string("token: t");
   const std::vector<Refused> table{
-      {direct(ca_file()), "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1}",
+      {direct(ca_file()),
+       "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}",
        accepted},
-      {direct(ca_file()), "auth-provider: {name: gcp}", accepted},
+      {direct(ca_file()), "auth-provider: {name: oidc}", accepted},
+      {direct(ca_file()), "auth-provider: {name: gcp}", "accepted: oidc, or an exec plugin"},
       {direct(ca_file()), "username: me, password: hunter2hunter2", accepted},
       {direct(ca_file()), "token: t, as: somebody", accepted},
       {direct(ca_file()), "", accepted},

@@ -55,7 +55,7 @@ tl::expected<Setup, std::string> read_setup(const RunOptions& options) {
   if (!text) return tl::unexpected(text.error().message);
   auto config = config::parse_config(*text, options.config_file);
   if (!config) return tl::unexpected(config.error().message);
-  auto cluster = find_cluster(options);
+  auto cluster = find_service_cluster(options);
   if (!cluster) return tl::unexpected(cluster.error().message);
   const auto listen = parse_listen_address(options.listen);
   if (!listen) {
@@ -245,7 +245,7 @@ int run(const RunOptions& options) {
   try {
     auto transport_options = kube::transport_options(
         setup->cluster, clock, [&options]() -> std::optional<config::Cluster> {
-          auto now = find_cluster(options);
+          auto now = find_service_cluster(options);
           if (!now) return std::nullopt;
           return std::move(*now);
         });

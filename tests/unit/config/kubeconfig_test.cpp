@@ -56,6 +56,9 @@ Environment environment(std::map<std::string, std::string> values) {
 }
 
 constexpr const char* kSupported =
+    "accepted: a client certificate and key or a token, inline or as files, an exec plugin, or the "
+    "auth-provider oidc";
+constexpr const char* kForServices =
     "accepted: a client certificate and key or a token, inline or as files; for example those of "
     "a service account";
 
@@ -205,10 +208,13 @@ TEST_CASE("what a kubeconfig may not hold is named with what to do instead",
   };
   for (
       const auto& [cluster, user, message] : std::vector<Case>{
-          {kServer, "    exec: {command: login, args: [5ecret]}\n",
-           "14: users[0].user.exec is not supported; "s + kSupported},
-          {kServer, "    token: t\n    auth-provider: {name: oidc}\n",
-           "15: users[0].user.auth-provider is not supported; "s + kSupported},
+          {kServer, "    auth-provider: {name: gcp}\n",
+           "14: users[0].user.auth-provider is \"gcp\", which is not supported, as in kubectl "
+           "since "
+           "1.26; accepted: oidc, or an exec plugin"},
+          {kServer, "    auth-provider: {name: oidc, config: {id-token: \"5e c\"}}\n",
+           "14: users[0].user.auth-provider.config.id-token holds blanks, line ends or characters "
+           "that are not ASCII; accepted: the token alone"},
           {kServer, "    username: me\n    password: 5ecret\n",
            "14: users[0].user.username is not supported; "s + kSupported},
           {kServer, "    password: 5ecret\n",
@@ -230,9 +236,9 @@ TEST_CASE("what a kubeconfig may not hold is named with what to do instead",
           {kServer + "    tls-server-name: a b\n", "    token: t\n",
            "8: clusters[0].cluster.tls-server-name is not a DNS name; accepted: a DNS name"},
           {kServer, "    {}\n",
-           "10: contexts[0].context leads to a user without credentials; "s + kSupported},
+           "10: contexts[0].context leads to a user without credentials; "s + kForServices},
           {kServer, "    token: ''\n",
-           "10: contexts[0].context leads to a user without credentials; "s + kSupported},
+           "10: contexts[0].context leads to a user without credentials; "s + kForServices},
           {kServer, "    client-certificate: a\n",
            "14: users[0].user has a client certificate without its key; accepted: both or neither"},
           {kServer, "    client-key: a\n",
@@ -278,11 +284,11 @@ TEST_CASE("the parts of a kubeconfig must fit together", "[config][kubeconfig]")
            {"kind: Pod\n", ":1: kind is \"Pod\", so this is not a kubeconfig; accepted: Config"},
            {"kind: Config\napiVersion: v2\n", ":2: apiVersion is \"v2\"; accepted: v1"},
            {contexts + clusters + users,
-            ": has no current-context; accepted: a file where `kubectl config use-context` has "
-            "chosen one"},
+            ": has no current-context; accepted: --context NAME, or a file where `kubectl config "
+            "use-context` has chosen one"},
            {"current-context: ''\n",
-            ": has no current-context; accepted: a file where `kubectl config use-context` has "
-            "chosen one"},
+            ": has no current-context; accepted: --context NAME, or a file where `kubectl config "
+            "use-context` has chosen one"},
            {"current-context: d\n" + contexts,
             ":1: there is no context called \"d\"; accepted: \"c\""},
            {"current-context: d\n",
@@ -332,18 +338,17 @@ TEST_CASE("a kubeconfig is loaded from a file", "[config][kubeconfig]") {
         scratch.path() + "/none: can't be opened: No such file or directory");
 }
 
-TEST_CASE("KUBECONFIG names one file", "[config][kubeconfig]") {
-  const auto path = [](const std::string& value) {
-    return kubeconfig_path(environment({{"KUBECONFIG", value}}));
+TEST_CASE("KUBECONFIG names files", "[config][kubeconfig]") {
+  using Paths = std::vector<std::string>;
+  const auto paths = [](const std::string& value) {
+    return kubeconfig_paths(environment({{"KUBECONFIG", value}}));
   };
-  CHECK(kubeconfig_path(environment({})).value() == std::nullopt);
-  CHECK(path("").value() == std::nullopt);
-  CHECK(path(":").value() == std::nullopt);
-  CHECK(path("/a/b c").value() == "/a/b c");
-  CHECK(path("relative:").value() == "relative");
-  CHECK(path("/a:/b").error().message ==
-        "KUBECONFIG names several files, which is not supported; accepted: one file (`kubectl "
-        "config view --flatten` writes the merged one), or --kubeconfig FILE");
+  CHECK(kubeconfig_paths(environment({})).empty());
+  CHECK(paths("").empty());
+  CHECK(paths("::").empty());
+  CHECK(paths("/a/b c") == Paths{"/a/b c"});
+  CHECK(paths(":relative:") == Paths{"relative"});
+  CHECK(paths("/a::/b:c") == Paths{"/a", "/b", "c"});
 }
 
 TEST_CASE("inside a pod the service account is used", "[config][in_cluster]") {
