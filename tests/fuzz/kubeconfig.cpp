@@ -28,6 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto* part : {&cluster->ca, &cluster->client_certificate, &cluster->client_key}) {
     check_part(*part);
   }
+  fuzz::require(!cluster->plugin || !cluster->plugin->command.empty(), "a plugin is a program");
+  fuzz::require(!cluster->plugin || cluster->token.empty(), "one login");
   for (const char c : cluster->token.reveal()) {
     fuzz::require(c > ' ' && c < 0x7f, "a token fits a header");
   }
