@@ -3,6 +3,7 @@
 #include "cli/cf/cf.hpp"
 #include "cli/cleanup/cleanup.hpp"
 #include "cli/completion/completion.hpp"
+#include "cli/doctor/doctor.hpp"
 #include "cli/helper/credential_helper.hpp"
 #include "cli/inspect/inspect.hpp"
 #include "cli/login/login.hpp"
@@ -31,6 +32,7 @@ std::vector<Command> commands() {
       logout_command(),
       helper_command(),
       inspect_command(),
+      doctor_command(),
       provision_command(),
       deprovision_command(),
       policies_command(),

@@ -1,6 +1,7 @@
 #include "cli/session.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include "cli/exit_codes.hpp"
 #include "cli/setup.hpp"
@@ -19,12 +20,7 @@ tl::expected<std::map<std::string, credentials::Status>, std::string> read_recor
   return tl::unexpected("the operator's record: " + record.error().message);
 }
 
-int with_session(const CommonOptions& options, const std::function<int(Session&)>& work) {
-  const auto config = config::load_config(options.config_file);
-  if (!config) {
-    complain(config.error().message);
-    return kUsage;
-  }
+int with_cluster(const CommonOptions& options, const ClusterWork& work, kube::Keep keep) {
   const auto cluster = find_cluster(options);
   if (!cluster) {
     complain(cluster.error().message);
@@ -38,14 +34,28 @@ int with_session(const CommonOptions& options, const std::function<int(Session&)
   }
   try {
     const auto transport = http::make_cpprest_transport(std::move(*transport_options));
-    kube::Client client(*transport, [](auto, auto, auto) {}, controller::kept_of_accounts(*config));
-    const auto own = own_namespace(options, *cluster);
-    Session session{*config, client, clock, own};
-    return work(session);
+    kube::Client client(*transport, [](auto, auto, auto) {}, std::move(keep));
+    return work(client, clock, *cluster);
   } catch (const std::exception& error) {
     complain(error.what());
     return kFailure;
   }
+}
+
+int with_session(const CommonOptions& options, const std::function<int(Session&)>& work) {
+  const auto config = config::load_config(options.config_file);
+  if (!config) {
+    complain(config.error().message);
+    return kUsage;
+  }
+  return with_cluster(
+      options,
+      [&](kube::Client& client, const Clock& clock, const config::Cluster& cluster) {
+        const auto own = own_namespace(options, cluster);
+        Session session{*config, client, clock, own};
+        return work(session);
+      },
+      controller::kept_of_accounts(*config));
 }
 
 }  // namespace icrps::cli

@@ -9,6 +9,7 @@
 
 #include "cli/options.hpp"
 #include "config/config.hpp"
+#include "config/kubeconfig.hpp"
 #include "credentials/status_record.hpp"
 #include "kube/client.hpp"
 #include "runtime/clock.hpp"
@@ -25,6 +26,11 @@ struct Session {
 /// What the operator has recorded of each credential; nothing, when it never ran.
 [[nodiscard]] tl::expected<std::map<std::string, credentials::Status>, std::string> read_record(
     Session& session);
+
+using ClusterWork = std::function<int(kube::Client&, const Clock&, const config::Cluster&)>;
+/// Finds the cluster as a person reaches it and calls `work`, whose exit code it returns. What is
+/// wrong before that is said on stderr. `keep`: what the client keeps of objects.
+int with_cluster(const CommonOptions& options, const ClusterWork& work, kube::Keep keep = {});
 
 /// Reads configuration and kubeconfig and calls `work`, whose exit code it returns. What is wrong
 /// before that is said on stderr.

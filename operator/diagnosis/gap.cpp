@@ -149,23 +149,39 @@ GapReport from_copy_to_pod(const GapFacts& facts, const plan::Wish& wish, const 
       facts, fmt::format("service account {} does not name Secret {} yet", facts.account, secret));
 }
 
+/// The Secret is not the operator's.
+GapReport conflict(const GapFacts& facts, const plan::CopyFacts& copy, const string& secret) {
+  const auto where = fmt::format("Secret {} in namespace {}", secret, facts.ns->name);
+  if (!copy.other_installation.empty()) {
+    return {Gap::kConflict,
+            fmt::format("{} is that of another installation, in namespace {}", where,
+                        icr::quoted(copy.other_installation)),
+            fmt::format("let one of the two serve the namespace; to look with the other: "
+                        "--operator-namespace {}",
+                        icr::quoted(copy.other_installation))};
+  }
+  if (!copy.other_namespace.empty()) {
+    return {Gap::kConflict,
+            fmt::format("{} is a copy of the one that was made for namespace {}, so that the "
+                        "operator leaves it alone",
+                        where, icr::quoted(copy.other_namespace)),
+            fmt::format("kubectl delete secret -n {} {}", facts.ns->name, secret)};
+  }
+  return {Gap::kConflict,
+          fmt::format("{} is somebody else's, so that the operator leaves it alone", where),
+          fmt::format("rename or delete it: kubectl get secret -n {} {} --show-labels",
+                      facts.ns->name, secret)};
+}
+
 GapReport from_credential(const GapFacts& facts, const plan::Wish& wish,
                           const CredentialView& credential) {
-  const string secret = plan::copy_name(credential.name);
+  const string& secret = credential.secret;
   if (!credential.copy_known) return {};
   if (!credential.copy) {
     return waiting(
         facts, fmt::format("there is no Secret {} in namespace {} yet", secret, facts.ns->name));
   }
-  if (!credential.copy->ours) {
-    return {Gap::kConflict,
-            fmt::format("Secret {} in namespace {} is somebody else's, so that the "
-                        "operator leaves "
-                        "it alone",
-                        secret, facts.ns->name),
-            fmt::format("rename or delete it: kubectl get secret -n {} {} --show-labels",
-                        facts.ns->name, secret)};
-  }
+  if (!credential.copy->ours) return conflict(facts, *credential.copy, secret);
   const string hosts = "," + credential.copy->hosts + ",";
   if (hosts.find("," + facts.host + ",") == string::npos) {
     return waiting(facts, fmt::format("Secret {} is not for {} yet", secret, facts.host));

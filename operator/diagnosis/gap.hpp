@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "plan/limits.hpp"
+#include "plan/names.hpp"
 #include "plan/plan.hpp"
 
 namespace icrps::diagnosis {
@@ -39,11 +40,12 @@ enum class OperatorState : std::uint8_t { kUnknown, kRuns, kStopped };
 /// pod's namespace.
 struct CredentialView {
   std::string name;
-  plan::Limits limits;
+  plan::Limits limits{};
   /// Nothing: there is no such Secret, or it could not be looked at
   /// (`copy_known`).
-  std::optional<plan::CopyFacts> copy;
+  std::optional<plan::CopyFacts> copy{};
   bool copy_known = true;
+  std::string secret = plan::copy_name(name);  ///< what the copy is called
 };
 
 struct GapFacts {

@@ -110,6 +110,7 @@ std::string Path::target() const {
   target += fmt::format("/{}", resource);
   if (!name.empty()) target += fmt::format("/{}", name);
   if (!subresource.empty()) target += fmt::format("/{}", subresource);
+  if (!query.empty()) target += fmt::format("?{}", query);
   return target;
 }
 

@@ -55,6 +55,7 @@ struct Path {
   std::string_view name;           ///< empty: the collection
   std::string_view subresource{};  ///< "eviction"; empty: the object itself
   std::string_view group{};        ///< "apps/v1"; empty: the core group
+  std::string_view query{};        ///< "labelSelector=app%3Dweb", percent-encoded; empty: none
 
   /// "/api/v1/namespaces/shop/secrets/icr-default"
   [[nodiscard]] std::string target() const;

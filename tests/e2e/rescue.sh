@@ -16,6 +16,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/steps.sh"
 # shellcheck source=checks.sh
 . "$here/checks.sh"
+# shellcheck source=broken-pods.sh
+. "$here/broken-pods.sh"
 
 races=10
 
@@ -120,6 +122,8 @@ inside() {
 	check "$races times: a namespace that has opted in, and a Deployment in the same moment" race
 	check "all of them run in the end" all_run
 	check "few looks" looks_are_few
+	check "ten pods that don't get their image, for ten reasons" ten_broken_pods
+	check "doctor says which, ten times" ten_verdicts
 	check "no key in log, Events, metrics and metadata" shows_no_credential "$key"
 	check "the operator never restarted" operator_is_confined
 	echo "rescue: all passed"

@@ -60,6 +60,12 @@ TEST_CASE("each reason for a missing login is told", "[diagnosis][gap]") {
        "created before and "
        "does not get it any more",
        "kubectl rollout restart -n shop deployment/NAME, or delete the pod"},
+      {"a Secret of another name",
+       [](auto& facts) {
+         facts.credentials[0].secret = "all-icr-io";
+         facts.account_secrets = std::vector<std::string>{"all-icr-io"};
+       },
+       Gap::kPodTooOld, "service account default names Secret all-icr-io now", "kubectl rollout"},
       {"another registry", [](auto& facts) { facts.host = "ghcr.io"; }, Gap::kForeignHost,
        "\"ghcr.io\" is not a registry that icr-pull-secrets serves",
        "create secret docker-registry"},
@@ -94,6 +100,22 @@ TEST_CASE("each reason for a missing login is told", "[diagnosis][gap]") {
       {"somebody else's Secret", [](auto& facts) { facts.credentials[0].copy->ours = false; },
        Gap::kConflict, "Secret icr-default in namespace shop is somebody else's",
        "rename or delete it"},
+      {"the Secret of another installation",
+       [](auto& facts) {
+         facts.credentials[0].copy->ours = false;
+         facts.credentials[0].copy->other_installation = "icr-two";
+       },
+       Gap::kConflict,
+       "Secret icr-default in namespace shop is that of another installation, in namespace "
+       "\"icr-two\"",
+       "--operator-namespace \"icr-two\""},
+      {"a copy of another namespace's",
+       [](auto& facts) {
+         facts.credentials[0].copy->ours = false;
+         facts.credentials[0].copy->other_namespace = "blog";
+       },
+       Gap::kConflict, "is a copy of the one that was made for namespace \"blog\"",
+       "kubectl delete secret -n shop icr-default"},
       {"no copy yet", [](auto& facts) { facts.credentials[0].copy.reset(); }, Gap::kPending,
        "there is no Secret icr-default in namespace shop yet", "kubectl get events -n shop"},
       {"no copy, and nobody who writes it",
