@@ -1,5 +1,6 @@
 #include "icr/base64.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -62,6 +63,16 @@ std::optional<std::string> base64_decode(std::string_view text) {
   // The bits that padding cuts off must be zero, or two texts would mean the same bytes.
   if ((bits & ((1U << waiting) - 1U)) != 0) return std::nullopt;
   return bytes;
+}
+
+std::optional<std::string> base64url_decode(std::string_view text) {
+  constexpr std::size_t kGroup = 4;
+  if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
+  std::string standard(text);
+  std::replace(standard.begin(), standard.end(), '-', '+');
+  std::replace(standard.begin(), standard.end(), '_', '/');
+  while (standard.size() % kGroup != 0) standard += '=';
+  return base64_decode(standard);
 }
 
 }  // namespace icrps::icr

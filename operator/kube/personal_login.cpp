@@ -20,7 +20,7 @@ Done use_id_token(const config::IdToken& login, const Clock& clock,
   if (login.token.empty()) {
     return tl::unexpected(fmt::format("{} has no id-token; {}", login.where, kHelp));
   }
-  const auto ends = icr::jwt_expiry(login.token.reveal());
+  const auto ends = icr::jwt_expiry(login.token);
   if (ends && *ends <= clock.wall()) {
     return tl::unexpected(
         fmt::format("{}: its id-token expired at {}; {}", login.where, rfc3339(*ends), kHelp));

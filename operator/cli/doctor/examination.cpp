@@ -84,7 +84,7 @@ void Examination::ask(diagnosis::Entry& entry, const icr::Login& login, const st
     entry = found->second;
     return;
   }
-  entry.expires_at = icr::jwt_expiry(login.password.reveal());
+  entry.expires_at = icr::jwt_expiry(login.password);
   const auto reference = iam::parse_image_reference(image);
   if (reference) {
     const auto proof = registries_.prove(reference->host, login, reference->image, {});

@@ -8,8 +8,8 @@
 
 #include "authfile/auth_file.hpp"
 #include "cli/table.hpp"
+#include "icr/jwt.hpp"
 #include "keyring/clients.hpp"
-#include "keyring/jwt.hpp"
 #include "runtime/timestamp.hpp"
 
 namespace icrps::cli {
@@ -126,7 +126,7 @@ tl::expected<InspectReport, std::string> inspect_content(const keyring::PullSecr
   InspectReport report;
   for (const auto& entry : entries) {
     report.entries.push_back({entry.key, entry.login.username,
-                              keyring::jwt_expiry(entry.login.password), entry.fault,
+                              icr::jwt_expiry(entry.login.password), entry.fault,
                               entry.identity_token});
   }
   report.helpers = file->helpers();

@@ -7,36 +7,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "icr/base64.hpp"
+
 namespace icrps::kube {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kDigits64 =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 as tokens have it: for URLs, without padding.
-std::optional<std::string> decode_url64(std::string_view text) {
-  constexpr unsigned kBits = 6;
-  constexpr unsigned kByte = 8;
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string bytes;
-  unsigned buffer = 0;
-  unsigned filled = 0;
-  for (const char c : text) {
-    const auto digit = kDigits64.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    buffer = buffer << kBits | static_cast<unsigned>(digit);
-    filled += kBits;
-    if (filled < kByte) continue;
-    filled -= kByte;
-    bytes += static_cast<char>(buffer >> filled & 0xFFU);
-  }
-  return bytes;
-}
-
 std::optional<json> object_in(std::string_view part) {
-  const auto text = decode_url64(part);
+  const auto text = icr::base64url_decode(part);
   if (!text) return std::nullopt;
   auto object = json::parse(*text, nullptr, false);
   return object.is_object() ? std::optional(std::move(object)) : std::nullopt;
@@ -61,7 +40,7 @@ bool is_signature(std::string_view algorithm, std::size_t bytes) {
 
 bool is_whole_jwt(std::string_view text, std::size_t first, std::size_t second) {
   const auto header = object_in(text.substr(0, first));
-  const auto signature = decode_url64(text.substr(second + 1));
+  const auto signature = icr::base64url_decode(text.substr(second + 1));
   if (!header || !signature || !object_in(text.substr(first + 1, second - first - 1))) return false;
   const auto algorithm = header->find("alg");
   return algorithm == header->end() || !algorithm->is_string() ||

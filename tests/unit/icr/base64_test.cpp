@@ -11,6 +11,17 @@ using icrps::icr::base64_decode;
 using icrps::icr::base64_encode;
 using namespace std::string_literals;
 
+TEST_CASE("base64 of tokens has an alphabet for URLs and no padding", "[icr][base64]") {
+  using icrps::icr::base64url_decode;
+  CHECK(base64url_decode("") == "");
+  CHECK(base64url_decode("Zg") == "f");
+  CHECK(base64url_decode("Zm8") == "fo");
+  CHECK(base64url_decode("-_A") == "\xfb\xf0");
+  for (const char* text : {"Zg==", "+/A", "Z", "Zm9vY", "Zh", "Z g", "Zg."}) {
+    CHECK_FALSE(base64url_decode(text));
+  }
+}
+
 TEST_CASE("base64 encodes and decodes the vectors of RFC 4648", "[icr][base64]") {
   struct Case {
     std::string bytes, text;

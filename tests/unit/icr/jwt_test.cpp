@@ -14,11 +14,11 @@ using namespace icrps;
 
 namespace {
 
-std::string token(const std::string& claims) {
+SecretString token(const std::string& claims) {
   auto text = icr::base64_encode(claims);
   while (text.ends_with('=')) text.pop_back();
   for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
-  return "e30." + text + ".c2ln";
+  return SecretString("e30." + text + ".c2ln");
 }
 
 }  // namespace
@@ -30,12 +30,21 @@ TEST_CASE("a token says when it ends", "[icr][jwt]") {
 }
 
 TEST_CASE("what is no token has no end", "[icr][jwt]") {
-  for (const std::string& text : std::vector<std::string>{
-           std::string(), std::string("a"), std::string("a.b"), std::string("a.*.c"), token(""),
-           token("[]"), token("{}"), token(R"({"exp":"1"})"), token(R"({"exp":-1})"),
-           token(R"({"exp":1e300})"), token(R"({"exp":0})")}) {
+  for (const auto& text : std::vector<SecretString>{
+           SecretString(), SecretString("a"), SecretString("a.b"), SecretString("a.*.c"),
+           SecretString("a.b.c"), SecretString(".."), token(""), token("[]"), token("{}"),
+           token(R"({"exp":"1"})"), token(R"({"exp":-1})"), token(R"({"exp":1e300})"),
+           token(R"({"exp":0})")}) {
     CHECK_FALSE(icr::jwt_expiry(text));
   }
+}
+
+TEST_CASE("the payload is the middle of three parts", "[icr][jwt]") {
+  CHECK(icr::jwt_payload(token("a?>~")) == "a?>~");
+  CHECK(icr::jwt_payload(SecretString("..")) == "");
+  CHECK_FALSE(icr::jwt_payload(SecretString("e30.e30")));
+  CHECK_FALSE(icr::jwt_payload(SecretString("e30.e30.c2ln.c2ln")));  // an encrypted one has five
+  CHECK_FALSE(icr::jwt_payload(SecretString("e30.e30=.c2ln")));
 }
 
 }  // namespace jwt_test

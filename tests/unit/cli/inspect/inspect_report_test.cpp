@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "icr/base64.hpp"
-#include "keyring/jwt.hpp"
 
 namespace inspect_report_test {
 
@@ -52,16 +51,6 @@ TEST_CASE("the report has keys, users and expiry, and never a value") {
   for (const auto& shown : {text, table}) {
     CHECK(shown.find("s3cret") == std::string::npos);
     CHECK(shown.find(jwt) == std::string::npos);
-  }
-}
-
-TEST_CASE("a token's end is read from it, and nonsense has none") {
-  CHECK(keyring::jwt_expiry(SecretString(token(R"({"exp":1790000000.5})"))).has_value());
-  for (const std::string& text :
-       {std::string("s3cret"), std::string("a.b.c"), std::string(".."), token("[]"), token("{}"),
-        token(R"({"exp":"soon"})"), token(R"({"exp":-1})"), token(R"({"exp":1e99})")}) {
-    INFO(text);
-    CHECK_FALSE(keyring::jwt_expiry(SecretString(text)).has_value());
   }
 }
 
