@@ -20,7 +20,7 @@ tl::expected<std::map<std::string, credentials::Status>, std::string> read_recor
   return tl::unexpected("the operator's record: " + record.error().message);
 }
 
-int with_cluster(const CommonOptions& options, const ClusterWork& work, kube::Keep keep) {
+int with_cluster(const ClusterOptions& options, const ClusterWork& work, kube::Keep keep) {
   const auto cluster = find_cluster(options);
   if (!cluster) {
     complain(cluster.error().message);

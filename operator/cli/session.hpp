@@ -30,7 +30,7 @@ struct Session {
 using ClusterWork = std::function<int(kube::Client&, const Clock&, const config::Cluster&)>;
 /// Finds the cluster as a person reaches it and calls `work`, whose exit code it returns. What is
 /// wrong before that is said on stderr. `keep`: what the client keeps of objects.
-int with_cluster(const CommonOptions& options, const ClusterWork& work, kube::Keep keep = {});
+int with_cluster(const ClusterOptions& options, const ClusterWork& work, kube::Keep keep = {});
 
 /// Reads configuration and kubeconfig and calls `work`, whose exit code it returns. What is wrong
 /// before that is said on stderr.

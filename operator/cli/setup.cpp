@@ -24,7 +24,7 @@ std::string file_at_home() {
 
 }  // namespace
 
-tl::expected<config::Cluster, config::ConfigError> find_cluster(const CommonOptions& options) {
+tl::expected<config::Cluster, config::ConfigError> find_cluster(const ClusterOptions& options) {
   const auto& chosen = options.context;
   if (!options.kubeconfig_file.empty()) {
     return config::load_kubeconfig(options.kubeconfig_file, chosen);
@@ -44,7 +44,7 @@ tl::expected<config::Cluster, config::ConfigError> find_cluster(const CommonOpti
 }
 
 tl::expected<config::Cluster, config::ConfigError> find_service_cluster(
-    const CommonOptions& options) {
+    const ClusterOptions& options) {
   if (!options.kubeconfig_file.empty() || !config::kubeconfig_paths(environment).empty()) {
     auto cluster = find_cluster(options);
     if (!cluster) return cluster;
@@ -77,6 +77,12 @@ Log::Format log_format(const config::Config& config, bool terminal) {
   const bool text = config.log_format == config::LogFormat::kText ||
                     (config.log_format == config::LogFormat::kAuto && terminal);
   return text ? Log::Format::kText : Log::Format::kJson;
+}
+
+bool contradicts(bool all_namespaces, const std::vector<std::string>& only) {
+  if (!all_namespaces || only.empty()) return false;
+  complain("-A is for all namespaces and --only for some; accepted: one of the two");
+  return true;
 }
 
 void complain(const std::string& message) {

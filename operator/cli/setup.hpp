@@ -19,10 +19,10 @@ namespace icrps::cli {
 /// As a person reaches it: the kubeconfig that --kubeconfig or KUBECONFIG names, else
 /// ~/.kube/config, else the pod's service account.
 [[nodiscard]] tl::expected<config::Cluster, config::ConfigError> find_cluster(
-    const CommonOptions& options);
+    const ClusterOptions& options);
 /// As a program that serves by itself reaches it: nothing at home, and no login of a person.
 [[nodiscard]] tl::expected<config::Cluster, config::ConfigError> find_service_cluster(
-    const CommonOptions& options);
+    const ClusterOptions& options);
 
 /// --namespace, else the pod's or the context's, else "default".
 [[nodiscard]] std::string own_namespace(const CommonOptions& options,
@@ -31,6 +31,9 @@ namespace icrps::cli {
 [[nodiscard]] LogLevel log_level(const config::Config& config);
 /// `terminal`: stderr is one.
 [[nodiscard]] Log::Format log_format(const config::Config& config, bool terminal);
+
+/// Whether a command is told to look at all namespaces and at some only, which it says on stderr.
+[[nodiscard]] bool contradicts(bool all_namespaces, const std::vector<std::string>& only);
 
 /// Prints "icr-pull-secrets: <message>" to stderr.
 void complain(const std::string& message);

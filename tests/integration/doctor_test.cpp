@@ -102,6 +102,13 @@ TEST_CASE("doctor tells why a pod has no login") {
   CHECK(verdict(ns + "/bare") == "pod_too_old");
   CHECK(verdict(ns + "/lost") == "pod_has_own_list");
 
+  const auto everywhere = report({"-A"});
+  const auto& seen = everywhere["results"];
+  const auto here = [&](const json& result) { return result["namespace"] == ns; };
+  CHECK(std::count_if(seen.begin(), seen.end(), here) == 2);
+  CHECK(report({"-n", ns, "bare"})["results"][0]["verdict"] == "pod_too_old");
+  CHECK_THAT(doctor({"-A", ns}).err, Contains("-A looks at all namespaces"));
+
   const auto table = doctor({ns});
   INFO(table.out << table.err);
   CHECK(table.exit_code == kNotGood);

@@ -124,6 +124,41 @@ TEST_CASE("a plugin that is no good ends the command with a sentence") {
   CHECK_THAT(wrong.err, Catch::Contains("Unauthorized"));
 }
 
+TEST_CASE("as a plugin of kubectl it shows what a Secret of the cluster holds") {
+  IamScene scene;
+  scene.start_for(api_key());
+  const auto ns = scene.make_in("us-south");
+  scene.expect_password(ns, scene.key());
+  const auto folder = scratch() + "/plugins";
+  std::filesystem::create_directories(folder);
+  std::filesystem::create_symlink(std::filesystem::absolute(environment("ICRPS_OPERATOR")),
+                                  folder + "/kubectl-icr_pull");
+  const auto kubectl = [&folder](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"kubectl", "icr-pull"});
+    return run_command(arguments, {"KUBECONFIG=" + environment("KUBECONFIG"),
+                                   "PATH=" + folder + ":" + environment("PATH")});
+  };
+  const std::string image = "us.icr.io/team/app:1";
+  const auto done = kubectl({"inspect", "-n", ns, kCopy, "--image", image, "-o", "json"});
+  INFO(done.out << done.err);
+  REQUIRE(done.exit_code == 0);
+  const auto report = json::parse(done.out);
+  CHECK(report["entries"][0]["key"] == "us.icr.io");
+  CHECK(report["entries"][0]["username"] == "iamapikey");
+  CHECK(report["images"][0]["kubelet"][0]["key"] == "us.icr.io");
+  CHECK_THAT(report["madeBy"].get<std::string>(), Catch::StartsWith("icr-pull-secrets, revision "));
+  CHECK(done.out.find(scene.key()) == std::string::npos);
+  CHECK(kubectl({"inspect", ns + "/" + kCopy}).exit_code == 0);
+
+  const auto missing = kubectl({"inspect", ns + "/no-such-secret"});
+  CHECK(missing.exit_code == kFailure);
+  CHECK_THAT(missing.err, Catch::Contains("no-such-secret"));
+  const auto context = kubectl({"inspect", ns + "/" + kCopy, "--context", "nowhere"});
+  CHECK(context.exit_code == kFailure);
+  CHECK_THAT(context.err, Catch::Contains("there is no context called \"nowhere\""));
+  CHECK_THAT(kubectl({"doctor", "--help"}).out, Catch::Contains("kubectl icr-pull doctor"));
+}
+
 TEST_CASE("the operator itself takes no person's login") {
   const auto file =
       scratch_file("kubeconfig", clusters() + contexts("u") + plugin_user("/no/such/plugin"));

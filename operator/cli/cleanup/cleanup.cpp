@@ -270,6 +270,7 @@ int clean_up(Session& session, const CleanupOptions& options) {
 }  // namespace
 
 int cleanup(const CleanupOptions& options) {
+  if (contradicts(options.all_namespaces, options.only)) return kUsage;
   exit_on_next_signal();
   return with_session(options, [&](Session& session) { return clean_up(session, options); });
 }

@@ -11,10 +11,11 @@ namespace icrps::cli {
 
 struct CleanupOptions : CommonOptions {
   std::vector<std::string> only;  ///< namespaces; empty: all, and the operator's own objects
-  std::string stop_deployment;    ///< in the operator's namespace; empty: none
-  std::string if_stopped;         ///< nothing is done while this Deployment is to run pods
-  std::string helm_record;        ///< nothing is done unless Helm's record says uninstalling
-  std::string timeout = "10m";    ///< as Kubernetes writes durations
+  bool all_namespaces = false;
+  std::string stop_deployment;  ///< in the operator's namespace; empty: none
+  std::string if_stopped;       ///< nothing is done while this Deployment is to run pods
+  std::string helm_record;      ///< nothing is done unless Helm's record says uninstalling
+  std::string timeout = "10m";  ///< as Kubernetes writes durations
   bool dry_run = false;
 };
 

@@ -17,6 +17,7 @@ std::vector<Option> options_of(CleanupOptions& options) {
         .help = "Only in this namespace (repeat); what the operator keeps in its own namespace "
                 "stays",
         .target = &options.only},
+       all_namespaces_option(options.all_namespaces),
        {.names = "--stop-deployment",
         .value = "NAME",
         .help = "First scale this Deployment in the operator's namespace to 0, and wait until its "
@@ -47,7 +48,7 @@ Command cleanup_command() {
               "Remove everything that the operator wrote. Stop the operator first, or let "
               "--stop-deployment do it: one that runs writes it all again",
           .synopsis =
-              "--config FILE [--dry-run] [--only NS]… [--stop-deployment NAME | "
+              "--config FILE [--dry-run] [--only NS]… [-A] [--stop-deployment NAME | "
               "--if-stopped NAME] [--helm-record NAMESPACE/NAME] [--timeout TIME] …",
           .options = options_of(*options),
           .examples = {{"icr-pull-secrets cleanup --config config.yaml --dry-run",

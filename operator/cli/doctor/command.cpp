@@ -7,39 +7,42 @@ namespace icrps::cli {
 namespace {
 
 std::vector<Option> doctor_options(DoctorOptions& options) {
-  auto all = with_common(
-      options,
-      {{.names = "TARGET",
-        .help = "NS or NS/POD to look at; with -n the name of a pod (default: every pod of the "
-                "namespace that waits for an image)",
-        .target = &options.target},
-       {.names = "--image",
-        .value = "IMAGE",
-        .help = "Look at this image instead of those of the pod (repeat); "
-                "without a pod as if a new "
-                "one of the service account default used it",
-        .target = &options.images},
-       {.names = "-A,--all-namespaces",
-        .help = "Every pod of the cluster that waits for an image",
-        .target = &options.all},
-       {.names = "--operator-namespace",
-        .value = "NS",
-        .help = "Where icr-pull-secrets runs (default: " + options.operator_namespace + ")",
-        .target = &options.operator_namespace},
-       {.names = "--ca-file",
-        .value = "FILE",
-        .help = "The authorities of the registries, PEM (default: the system's)",
-        .target = &options.ca_file},
-       output_option(options.output)});
-  for (auto& option : all) {
-    if (option.names == "--config") {
-      option.required = false;
-      option.help = "The operator's configuration (default: that of its ConfigMap)";
-    }
-    if (option.names == "-n,--namespace") {
-      option.help = "The namespace to look at (default: the context's)";
-    }
-  }
+  std::vector<Option> all{
+      {.names = "TARGET",
+       .help = "NS or NS/POD to look at; with -n the name of a pod (default: every pod of the "
+               "namespace that waits for an image)",
+       .target = &options.target},
+      {.names = "-n,--namespace",
+       .value = "NS",
+       .help = "The namespace to look at (default: the context's)",
+       .target = &options.ns},
+      {.names = "-A,--all-namespaces",
+       .help = "Every pod of the cluster that waits for an image",
+       .target = &options.all},
+      {.names = "--image",
+       .value = "IMAGE",
+       .help = "Look at this image instead of those of the pod (repeat); without a pod as if a new "
+               "one of the service account default used it",
+       .target = &options.images},
+      {.names = "--operator-namespace",
+       .value = "NS",
+       .help = "Where icr-pull-secrets runs (default: " + options.operator_namespace + ")",
+       .target = &options.operator_namespace},
+      {.names = "--config",
+       .value = "FILE",
+       .help = "The operator's configuration (default: that of its ConfigMap)",
+       .target = &options.config_file},
+      {.names = "--ca-file",
+       .value = "FILE",
+       .help = "Certificates (PEM) of the registries to trust instead of the system's (default: "
+               "$ICR_PULL_SECRETS_CA_FILE, else `caFile` of client.yaml)",
+       .target = &options.ca_file},
+      {.names = "--timeout",
+       .value = "TIME",
+       .help = "How long registries are asked (default: " + options.timeout + ")",
+       .target = &options.timeout},
+      output_option(options.output)};
+  for (auto& option : cluster_options(options)) all.push_back(std::move(option));
   return all;
 }
 
@@ -53,8 +56,8 @@ Command doctor_command() {
           "Find out why pods don't get their images: one verdict and "
           "one thing to do",
       .synopsis =
-          "[TARGET] [--image IMAGE]… [-A] [--operator-namespace NS] [--config FILE] "
-          "[--ca-file FILE] [-o table|json] …",
+          "[TARGET] [-n NS | -A] [--image IMAGE]… [--operator-namespace NS] [--config FILE] "
+          "[--ca-file FILE] [--timeout TIME] [-o table|json] …",
       .options = doctor_options(*options),
       .examples = {{"icr-pull-secrets doctor shop/web-5d9f", "why this pod does not get its image"},
                    {"kubectl icr-pull doctor -A", "all pods that wait for an image"},

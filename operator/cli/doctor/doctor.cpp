@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/client/settings.hpp"
+#include "cli/client/time_limit.hpp"
 #include "cli/doctor/examination.hpp"
 #include "cli/doctor/looking.hpp"
 #include "cli/doctor/report.hpp"
@@ -36,8 +37,8 @@ tl::expected<Target, std::string> read_target(const DoctorOptions& options,
                           "; accepted: NS or NS/POD, or with -n NS the name of a pod");
   };
   Target target;
-  if (!options.own_namespace.empty()) {
-    target = {options.own_namespace, text};
+  if (!options.ns.empty()) {
+    target = {options.ns, text};
   } else if (const auto slash = text.find('/'); slash != std::string::npos) {
     target = {text.substr(0, slash), text.substr(slash + 1)};
     if (target.pod.empty()) return wrong("pod", target.pod);
@@ -108,25 +109,21 @@ tl::expected<Setup, std::string> read_setup(Looking& looking, const DoctorOption
 }
 
 /// The way to registries from here; files that the operator's configuration names are not here.
-tl::expected<Outside, std::string> registries(const DoctorOptions& options) {
-  ClientOptions client;
-  client.ca_file = options.ca_file;
-  const auto settings = read_settings(client, process_environment());
-  if (!settings) return tl::unexpected(settings.error());
+tl::expected<Outside, std::string> registries(const Settings& settings) {
   config::Config roads;
-  roads.registry.ca_file = settings->ca_file;
+  roads.registry.ca_file = settings.ca_file;
   return roads_outside(roads, {[](auto, auto) {}});
 }
 
 int examine(kube::Client& client, const Clock& clock, const Target& target,
-            const DoctorOptions& options) {
+            const DoctorOptions& options, const Settings& settings) {
   Looking looking(client, options.operator_namespace);
   const auto setup = read_setup(looking, options);
   if (!setup) {
     complain(setup.error());
     return kUsage;
   }
-  const auto outside = registries(options);
+  const auto outside = registries(settings);
   if (!outside) {
     complain(outside.error());
     return kUsage;
@@ -136,7 +133,8 @@ int examine(kube::Client& client, const Clock& clock, const Target& target,
     complain("pods: " + pods.error());
     return kFailure;
   }
-  Examination examination(looking, outside->registries, *setup, clock);
+  const TimeLimit limit(settings.timeout);
+  Examination examination(looking, outside->registries, *setup, clock, limit.token());
   std::vector<Finding> findings;
   for (const auto& pod : *pods) {
     for (const auto& container : containers_of(pod, options, !target.pod.empty())) {
@@ -153,6 +151,14 @@ int examine(kube::Client& client, const Clock& clock, const Target& target,
 }  // namespace
 
 int doctor(const DoctorOptions& options) {
+  ClientOptions client_options;
+  client_options.ca_file = options.ca_file;
+  client_options.timeout = options.timeout;
+  const auto settings = read_settings(client_options, process_environment());
+  if (!settings) {
+    complain(settings.error());
+    return kUsage;
+  }
   return with_cluster(
       options, [&](kube::Client& client, const Clock& clock, const config::Cluster& cluster) {
         const auto target = read_target(options, cluster);
@@ -160,7 +166,7 @@ int doctor(const DoctorOptions& options) {
           complain(target.error());
           return kUsage;
         }
-        return examine(client, clock, *target, options);
+        return examine(client, clock, *target, options, *settings);
       });
 }
 

@@ -9,12 +9,15 @@
 
 namespace icrps::cli {
 
-struct DoctorOptions : CommonOptions {
-  std::string target;               ///< "NS", "NS/POD"; with -n a pod's name
+struct DoctorOptions : ClusterOptions {
+  std::string config_file;          ///< the operator's; empty: that of its ConfigMap
+  std::string ns;                   ///< -n; empty: none is given
+  std::string target;               ///< "NS", "NS/POD"; with `ns` a pod's name
   std::vector<std::string> images;  ///< asked about as if the pod used them
   bool all = false;                 ///< in all namespaces
   std::string operator_namespace = "icr-pull-secrets";
-  std::string ca_file;  ///< for the registries; empty: the system's authorities
+  std::string ca_file;          ///< for the registries; empty: see Settings
+  std::string timeout = "30s";  ///< for all that registries are asked
   std::string output = "table";
 };
 

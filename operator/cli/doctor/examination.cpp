@@ -86,8 +86,12 @@ void Examination::ask(diagnosis::Entry& entry, const icr::Login& login, const st
   }
   entry.expires_at = icr::jwt_expiry(login.password);
   const auto reference = iam::parse_image_reference(image);
+  if (stop_.stop_requested()) {
+    entry.words = "the time (--timeout) is over";
+    return;
+  }
   if (reference) {
-    const auto proof = registries_.prove(reference->host, login, reference->image, {});
+    const auto proof = registries_.prove(reference->host, login, reference->image, stop_);
     entry.answer = proof ? Answer::kGood : answer_of(proof.error());
     if (!proof) entry.words = proof.error().message;
   }

@@ -7,7 +7,9 @@
 
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "cli/doctor/looking.hpp"
 #include "diagnosis/verdict.hpp"
@@ -34,10 +36,14 @@ struct Setup {
 
 class Examination {
  public:
-  /// All outlive this.
+  /// All outlive this. No registry is asked any more once `stop` is requested.
   Examination(Looking& looking, const iam::RegistryProbe& registries, const Setup& setup,
-              const Clock& clock)
-      : looking_(looking), registries_(registries), setup_(setup), clock_(clock) {}
+              const Clock& clock, std::stop_token stop)
+      : looking_(looking),
+        registries_(registries),
+        setup_(setup),
+        clock_(clock),
+        stop_(std::move(stop)) {}
 
   Finding examine(const diagnosis::PodView& pod, const diagnosis::ContainerView& container);
 
@@ -51,6 +57,7 @@ class Examination {
   const iam::RegistryProbe& registries_;
   const Setup& setup_;
   const Clock& clock_;
+  const std::stop_token stop_;
   std::map<std::string, diagnosis::Entry> asked_;  // by namespace, Secret, entry and image
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/core.h>
+#include <iterator>
 #include <memory>
 #include <unistd.h>
 
@@ -23,8 +24,9 @@ namespace {
 
 constexpr std::size_t kLargestContent = std::size_t{8} << 20U;
 
-struct InspectOptions : CommonOptions {
-  std::string source;  ///< a file, "NAMESPACE/SECRET", or "-"
+struct InspectOptions : ClusterOptions {
+  std::string source;  ///< a file, "NAMESPACE/SECRET", or "-"; with `ns` the name of a Secret
+  std::string ns;
   std::vector<std::string> images;
   std::string output = "table";
 };
@@ -86,6 +88,13 @@ FoundSource from_cluster(const InspectOptions& options, const std::string& ns,
 
 FoundSource find_source(const InspectOptions& options) {
   const auto& source = options.source;
+  if (!options.ns.empty()) {
+    if (icr::is_dns_label(options.ns) && icr::is_dns_subdomain(source)) {
+      return from_cluster(options, options.ns, source);
+    }
+    return WrongSource(fmt::format("-n {} {}: accepted: -n NAMESPACE SECRET",
+                                   icr::quoted(options.ns), icr::quoted(source)));
+  }
   if (source == "-") {
     return read_content("the standard input",
                         read_secret(STDIN_FILENO, "the standard input", kLargestContent));
@@ -119,20 +128,23 @@ int do_inspect(const InspectOptions& options) {
 }
 
 std::vector<Option> inspect_options(InspectOptions& options) {
-  return {{.names = "SOURCE",
-           .help = "A file, NAMESPACE/SECRET, or - for the standard input",
-           .target = &options.source,
-           .required = true},
-          {.names = "--image",
-           .value = "IMAGE",
-           .help = "Which entries would be taken for this image (repeat)",
-           .target = &options.images},
-          output_option(options.output),
-          {.names = "--kubeconfig",
-           .value = "FILE",
-           .help = "How to reach the cluster (default: $KUBECONFIG, else the pod's service "
-                   "account)",
-           .target = &options.kubeconfig_file}};
+  std::vector<Option> all{
+      {.names = "SOURCE",
+       .help = "A file, NAMESPACE/SECRET, or - for the standard input; with -n a Secret's name",
+       .target = &options.source,
+       .required = true},
+      {.names = "-n,--namespace",
+       .value = "NS",
+       .help = "SOURCE is a Secret in this namespace",
+       .target = &options.ns},
+      {.names = "--image",
+       .value = "IMAGE",
+       .help = "Which entries would be taken for this image (repeat)",
+       .target = &options.images},
+      output_option(options.output)};
+  auto cluster = cluster_options(options);
+  std::move(cluster.begin(), cluster.end(), std::back_inserter(all));
+  return all;
 }
 
 }  // namespace
@@ -142,7 +154,7 @@ Command inspect_command() {
   return {
       .name = "inspect",
       .summary = "Show what a pull secret or an auth file holds, and who would take which of it",
-      .synopsis = "SOURCE [--image IMAGE]… [-o table|json] [--kubeconfig FILE]",
+      .synopsis = "SOURCE [-n NS] [--image IMAGE]… [-o table|json] …",
       .options = inspect_options(*options),
       .examples = {{"icr-pull-secrets inspect shop/icr-default --image us.icr.io/team/app:1",
                     "which entry the kubelet takes for an image"},

@@ -30,7 +30,8 @@ using Statuses = std::map<std::string, credentials::Status>;
 struct PlanOptions : CommonOptions {
   std::string output = "table";   ///< or "json"
   std::vector<std::string> only;  ///< namespaces; empty: all
-  bool all = false;               ///< also those where nothing would change
+  bool all_namespaces = false;
+  bool all = false;  ///< also those where nothing would change
   bool fail_on_change = false;
 };
 
@@ -148,6 +149,7 @@ int show(Session& session, const PlanOptions& options) {
 }
 
 int show_plan(const PlanOptions& options) {
+  if (contradicts(options.all_namespaces, options.only)) return kUsage;
   exit_on_next_signal();
   return with_session(options, [&](Session& session) { return show(session, options); });
 }
@@ -158,6 +160,7 @@ std::vector<Option> plan_options(PlanOptions& options) {
                                 .value = "NS",
                                 .help = "Only this namespace (repeat)",
                                 .target = &options.only},
+                               all_namespaces_option(options.all_namespaces),
                                {.names = "--all",
                                 .help = "Also namespaces where nothing would change",
                                 .target = &options.all},
@@ -170,18 +173,19 @@ std::vector<Option> plan_options(PlanOptions& options) {
 
 Command plan_command() {
   const auto options = std::make_shared<PlanOptions>();
-  return {.name = "plan",
-          .summary = "Show what the operator would write, and why; writes nothing",
-          .synopsis = "--config FILE [-o table|json] [--only NS]… [--all] [--fail-on-change] …",
-          .options = plan_options(*options),
-          .examples = {{"icr-pull-secrets plan --config new.yaml --only shop",
-                        "what a new configuration would change in one namespace"}},
-          .exit_codes = {{kOk, "shown"},
-                         {kFailure, "the API server refuses or does not answer"},
-                         {kUsage, "the command line, the configuration or the kubeconfig is wrong"},
-                         {kNotGood, "--fail-on-change: something would change"}},
-          .needs = Needs::kSignals,
-          .work = [options] { return show_plan(*options); }};
+  return {
+      .name = "plan",
+      .summary = "Show what the operator would write, and why; writes nothing",
+      .synopsis = "--config FILE [-o table|json] [--only NS]… [-A] [--all] [--fail-on-change] …",
+      .options = plan_options(*options),
+      .examples = {{"icr-pull-secrets plan --config new.yaml --only shop",
+                    "what a new configuration would change in one namespace"}},
+      .exit_codes = {{kOk, "shown"},
+                     {kFailure, "the API server refuses or does not answer"},
+                     {kUsage, "the command line, the configuration or the kubeconfig is wrong"},
+                     {kNotGood, "--fail-on-change: something would change"}},
+      .needs = Needs::kSignals,
+      .work = [options] { return show_plan(*options); }};
 }
 
 }  // namespace icrps::cli

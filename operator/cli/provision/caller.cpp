@@ -3,7 +3,6 @@
 #include <thread>
 
 #include "cli/client/person.hpp"
-#include "cli/options.hpp"
 #include "cli/setup.hpp"
 #include "http/transport_cpprest.hpp"
 #include "iam/pure/claims.hpp"
@@ -52,9 +51,7 @@ int with_caller(const KeyOptions& options, const icr::RegionTable& regions,
   });
 }
 
-ClusterRoad::ClusterRoad(const std::string& kubeconfig_file) {
-  CommonOptions options;
-  options.kubeconfig_file = kubeconfig_file;
+ClusterRoad::ClusterRoad(const ClusterOptions& options) {
   const auto cluster = find_cluster(options);
   if (!cluster) {
     why_not_ = cluster.error().message;

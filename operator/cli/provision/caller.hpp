@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "cli/client/options.hpp"
+#include "cli/options.hpp"
 #include "kube/client.hpp"
 #include "provision/account.hpp"
 #include "provision/proof.hpp"
@@ -35,7 +36,7 @@ int with_caller(const KeyOptions& options, const icr::RegionTable& regions,
 /// The cluster of a kubeconfig, or why there is none.
 class ClusterRoad {
  public:
-  explicit ClusterRoad(const std::string& kubeconfig_file);
+  explicit ClusterRoad(const ClusterOptions& options);
   ~ClusterRoad();
   ClusterRoad(const ClusterRoad&) = delete;
   ClusterRoad& operator=(const ClusterRoad&) = delete;

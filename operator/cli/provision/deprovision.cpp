@@ -19,16 +19,15 @@ namespace {
 
 using provision::Removal;
 
-struct DeprovisionOptions : KeyOptions {
+struct DeprovisionOptions : KeyOptions, ClusterOptions {
   std::string name;
   bool dry_run = false;
-  std::string kubeconfig_file;
 };
 
 class Deprovisioning {
  public:
   Deprovisioning(const DeprovisionOptions& options, Caller& caller)
-      : options_(options), caller_(caller), cluster_(options.kubeconfig_file) {}
+      : options_(options), caller_(caller), cluster_(options) {}
 
   int run();
 
@@ -162,6 +161,18 @@ int deprovision(const DeprovisionOptions& options) {
                      [&](Caller& caller) { return Deprovisioning(options, caller).run(); });
 }
 
+std::vector<Option> deprovision_options(DeprovisionOptions& options) {
+  std::vector<Option> all{{.names = "NAME",
+                           .help = "The one that was given to provision",
+                           .target = &options.name,
+                           .required = true},
+                          {.names = "--dry-run",
+                           .help = "Only show what would be taken away",
+                           .target = &options.dry_run}};
+  for (auto& option : cluster_options(options)) all.push_back(std::move(option));
+  return with_key(options, std::move(all));
+}
+
 }  // namespace
 
 Command deprovision_command() {
@@ -169,20 +180,8 @@ Command deprovision_command() {
   options->timeout = "2m";
   return {.name = "deprovision",
           .summary = "Take away what provision made for a NAME",
-          .synopsis = "NAME [--dry-run] [--kubeconfig FILE] KEY …",
-          .options = with_key(*options, {{.names = "NAME",
-                                          .help = "The one that was given to provision",
-                                          .target = &options->name,
-                                          .required = true},
-                                         {.names = "--dry-run",
-                                          .help = "Only show what would be taken away",
-                                          .target = &options->dry_run},
-                                         {.names = "--kubeconfig",
-                                          .value = "FILE",
-                                          .help = "How to reach the cluster of the Secret "
-                                                  "(default: $KUBECONFIG, else the pod's "
-                                                  "service account)",
-                                          .target = &options->kubeconfig_file}}),
+          .synopsis = "NAME [--dry-run] KEY …",
+          .options = deprovision_options(*options),
           .examples = {{"icr-pull-secrets deprovision cluster-1 --dry-run", "what would go"}},
           .exit_codes = {{kOk, "nothing of it is left"},
                          {kFailure, "IAM or the cluster failed; run it again"},

@@ -98,9 +98,12 @@ tl::expected<ProvisionRequest, std::string> read_request(const ProvisionOptions&
   if (!link) return wrong(link.error());
   request.link = std::move(*link);
   if (!options.secret.empty()) {
-    auto secret = read_pair("--secret", options.secret);
+    const bool alone = !options.ns.empty() && options.secret.find('/') == std::string::npos;
+    auto secret = read_pair("--secret", alone ? options.ns + '/' + options.secret : options.secret);
     if (!secret) return wrong(secret.error());
     request.secret = std::move(*secret);
+  } else if (!options.ns.empty()) {
+    return wrong("-n is the namespace of --secret NAME, which is missing");
   } else if (options.manager) {
     return wrong(
         "--manager makes an API key: name its Secret with --secret "

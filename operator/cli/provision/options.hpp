@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "cli/client/options.hpp"
+#include "cli/options.hpp"
 #include "iam/pure/identities.hpp"
 #include "iam/registry_probe.hpp"
 #include "provision/pure/place.hpp"
@@ -16,11 +17,12 @@
 
 namespace icrps::cli {
 
-struct ProvisionOptions : KeyOptions {
+struct ProvisionOptions : KeyOptions, ClusterOptions {
   std::string name;
   std::vector<std::string> allow;
   std::string role = "reader";
-  std::string secret;  ///< "NS/NAME"; or empty
+  std::string secret;  ///< "NS/NAME", or with `ns` "NAME"; or empty
+  std::string ns;
   bool manager = false;
   bool trusted_profile = false;
   std::string cluster;                                                ///< CRN; or empty
@@ -30,7 +32,6 @@ struct ProvisionOptions : KeyOptions {
   bool prune = false;
   bool force = false;
   bool dry_run = false;
-  std::string kubeconfig_file;  ///< empty: KUBECONFIG, else the pod's service account
 };
 
 /// The same, understood.

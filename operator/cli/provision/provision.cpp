@@ -95,7 +95,7 @@ Wish Provisioning::wish_of(std::string name, std::vector<provision::Grant> grant
 }
 
 tl::expected<provision::SecretPlace, std::string> Provisioning::place_secret() {
-  cluster_ = std::make_unique<ClusterRoad>(options_.kubeconfig_file);
+  cluster_ = std::make_unique<ClusterRoad>(options_);
   if (cluster_->client() == nullptr) return tl::unexpected(cluster_->why_not());
   secret_ = std::make_unique<provision::SourceSecret>(*cluster_->client(), *request_.secret);
   auto uid = secret_->namespace_uid();
@@ -278,18 +278,17 @@ std::vector<Option> manner_options(ProvisionOptions& options) {
                    "Secret",
            .target = &options.force},
           {.names = "--dry-run", .help = "Only show what would change", .target = &options.dry_run},
-          {.names = "--kubeconfig",
-           .value = "FILE",
-           .help = "How to reach the cluster of --secret (default: $KUBECONFIG, "
-                   "else the pod's service "
-                   "account)",
-           .target = &options.kubeconfig_file}};
+          {.names = "-n,--namespace",
+           .value = "NS",
+           .help = "That of --secret NAME",
+           .target = &options.ns}};
 }
 
 std::vector<Option> provision_options(ProvisionOptions& options) {
   auto all = wish_options(options);
   for (auto& option : profile_options(options)) all.push_back(std::move(option));
   for (auto& option : manner_options(options)) all.push_back(std::move(option));
+  for (auto& option : cluster_options(options)) all.push_back(std::move(option));
   return with_key(options, std::move(all));
 }
 
@@ -308,8 +307,7 @@ Command provision_command() {
               "NS/NAME] [--manager] [--trusted-profile --cluster CRN "
               "[--cluster-type iks|roks] "
               "[--service-account NS/NAME]] [--image IMAGE]… [--prune] "
-              "[--force] [--dry-run] "
-              "[--kubeconfig FILE] KEY …",
+              "[--force] [--dry-run] [-n NS] KEY …",
           .options = provision_options(*options),
           .examples = {{"icr-pull-secrets provision cluster-1 --allow team@us-south "
                         "--secret "

@@ -18,6 +18,7 @@ namespace {
 using Complaint = tl::unexpected<std::string>;
 
 struct StatusOptions : CommonOptions {
+  bool all_namespaces = false;   ///< which it does anyway
   std::string output = "table";  ///< or "json"
 };
 
@@ -67,8 +68,9 @@ Command status_command() {
   const auto options = std::make_shared<StatusOptions>();
   return {.name = "status",
           .summary = "Show each credential: revision, roll-out, expiry, last proof",
-          .synopsis = "--config FILE [-o table|json] …",
-          .options = with_common(*options, {output_option(options->output)}),
+          .synopsis = "--config FILE [-A] [-o table|json] …",
+          .options = with_common(*options, {all_namespaces_option(options->all_namespaces),
+                                            output_option(options->output)}),
           .examples = {{"kubectl exec -n icr-pull-secrets deployment/icr-pull-secrets -- "
                         "/icr-pull-secrets status --config /etc/icr-pull-secrets/config.yaml",
                         "in the operator's pod, with its rights"}},

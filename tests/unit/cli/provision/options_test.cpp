@@ -49,6 +49,22 @@ TEST_CASE("what provision is asked for", "[cli][provision]") {
   CHECK(request->images.front().host == "us.icr.io");
 }
 
+TEST_CASE("the namespace of the Secret may stand apart", "[cli][provision]") {
+  auto options = good();
+  options.ns = "apps";
+  CHECK(cli::read_request(options, kRegions)->secret->ns == "ops");  // it says so itself
+  options.secret = "icr-api-key";
+  const auto request = cli::read_request(options, kRegions);
+  REQUIRE(request);
+  CHECK(request->secret->ns == "apps");
+  CHECK(request->secret->name == "icr-api-key");
+  options.ns = "A/b";
+  CHECK(has(wrong(options), "accepted: NAMESPACE/NAME"));
+  options.ns = "apps";
+  options.secret.clear();
+  CHECK(has(wrong(options), "-n is the namespace of --secret NAME"));
+}
+
 TEST_CASE("a trusted profile is for a service account of a cluster", "[cli][provision]") {
   auto options = good();
   options.secret.clear();
