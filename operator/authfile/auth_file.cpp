@@ -263,6 +263,26 @@ bool AuthFile::remove(const std::string& key) {
   return remove(kAuths, key);
 }
 
+std::map<Place, JsonPiece> AuthFile::places() const {
+  std::map<Place, JsonPiece> all;
+  for (const auto name : {kAuths, kHelpers}) {
+    const auto* const object = section(name);
+    if (object == nullptr) continue;
+    for (const auto& member : object->members) {
+      all[{std::string(name), member.key}] = piece_of(text_.reveal(), member.value);
+    }
+  }
+  return all;
+}
+
+void AuthFile::set(const Place& place, const JsonPiece& piece) {
+  static_cast<void>(add(place.section, place.key, piece));
+}
+
+void AuthFile::remove(const Place& place) {
+  static_cast<void>(remove(place.section, place.key));
+}
+
 Change AuthFile::set_helper(const std::string& host, const std::string& helper) {
   const auto all = helpers();
   const auto old = all.find(host);

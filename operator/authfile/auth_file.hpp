@@ -5,6 +5,7 @@
 // Sources: docker/cli, cli/config; containers/image, pkg/docker/config.
 #pragma once
 
+#include <compare>
 #include <map>
 #include <string>
 #include <string_view>
@@ -32,6 +33,13 @@ struct Entry {
   std::string fault{};          ///< why `auth` can't be read; or empty
 };
 
+/// Where an entry stands.
+struct Place {
+  std::string section;  ///< "auths", "credHelpers"
+  std::string key;
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
 class AuthFile {
  public:
   /// White space alone is an empty file. The error says where and what, and no value: "line 3,
@@ -51,6 +59,11 @@ class AuthFile {
   bool remove(const std::string& key);
   Change set_helper(const std::string& host, const std::string& helper);
   bool remove_helper(const std::string& host);
+
+  /// All entries of the two sections as they are.
+  [[nodiscard]] std::map<Place, JsonPiece> places() const;
+  void set(const Place& place, const JsonPiece& piece);
+  void remove(const Place& place);
 
  private:
   AuthFile(SecretString text, JsonValue root) : text_(std::move(text)), root_(std::move(root)) {}

@@ -12,6 +12,7 @@ std::string new_line(const JsonLayout& layout, std::size_t depth) {
 }
 
 std::string rendered(const JsonPiece& piece, const JsonLayout& layout, std::size_t depth) {
+  if (!piece.verbatim.empty()) return piece.verbatim;
   if (!piece.is_object) return json_quoted(piece.string);
   std::string text = "{";
   for (const auto& [key, value] : piece.members) {
@@ -40,6 +41,21 @@ std::string_view gap_before(std::string_view text, const JsonMember& member) {
 }
 
 }  // namespace
+
+JsonPiece piece_of(std::string_view text, const JsonValue& value) {
+  JsonPiece piece;
+  if (value.kind == JsonValue::Kind::kString) {
+    piece.string = string_in(text, value);
+  } else if (value.is_object()) {
+    piece.is_object = true;
+    for (const auto& member : value.members) {
+      piece.members.emplace_back(member.key, piece_of(text, member.value));
+    }
+  } else {
+    piece.verbatim = text.substr(value.begin, value.end - value.begin);
+  }
+  return piece;
+}
 
 JsonLayout layout_of(std::string_view text, const JsonValue& root) {
   if (root.members.empty()) return {};

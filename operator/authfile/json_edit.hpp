@@ -15,7 +15,11 @@ struct JsonPiece {
   std::string string{};
   std::vector<std::pair<std::string, JsonPiece>> members{};
   bool is_object = false;
+  std::string verbatim{};  ///< of anything else: its text; not empty: it counts alone
+  friend bool operator==(const JsonPiece&, const JsonPiece&) = default;
 };
+/// A value of the text, as something to write.
+[[nodiscard]] JsonPiece piece_of(std::string_view text, const JsonValue& value);
 
 /// How the text is laid out: as docker and podman do it (a tab a level), unless it does otherwise.
 struct JsonLayout {

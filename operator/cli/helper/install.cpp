@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "authfile/auth_file.hpp"
+#include "authfile/merge.hpp"
 #include "cli/client/settings.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/helper/credential_helper.hpp"
@@ -104,7 +105,7 @@ bool change_helpers(const AuthTarget& target, const icr::Hosts& hosts, bool inst
     const auto edited = edit(*content);
     if (!edited) done = tl::unexpected(edited.error());
   } else {
-    done = update_file(target.file, edit);
+    done = update_file(target.file, edit, authfile::merged);
   }
   if (!done) {
     lines.push_back({target.file, "", "", "failed", done.error()});

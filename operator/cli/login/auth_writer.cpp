@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "authfile/auth_file.hpp"
+#include "authfile/merge.hpp"
 #include "cli/login/file_update.hpp"
 #include "cli/login/helper_call.hpp"
 
@@ -38,7 +39,7 @@ bool is_ours(const std::string& user) {
 /// `edit` in the file, or only in memory.
 tl::expected<void, std::string> edit_file(const std::string& file, bool dry_run,
                                           const EditContent& edit) {
-  if (!dry_run) return update_file(file, edit);
+  if (!dry_run) return update_file(file, edit, authfile::merged);
   const auto content = read_if_there(file);
   if (!content) return tl::unexpected(content.error());
   const auto edited = edit(*content);

@@ -96,11 +96,12 @@ std::optional<std::string> write_all(int descriptor, const std::string& bytes) {
 /// One file, while nobody else of us changes it.
 class Update {
  public:
-  explicit Update(std::string file)
+  Update(std::string file, const MergeContent& merge)
       : file_(std::move(file)),
         folder_(fs::path(file_).parent_path().empty() ? "."
                                                       : fs::path(file_).parent_path().string()),
-        name_(fs::path(file_).filename().string()) {}
+        name_(fs::path(file_).filename().string()),
+        merge_(merge) {}
 
   tl::expected<void, std::string> run(const EditContent& edit) {
     if (auto ready = prepare(); !ready) return ready;
@@ -162,7 +163,10 @@ class Update {
     auto found = find_file(file_);
     if (!found) return Wrong(found.error());
     base_ = std::move(*found);
-    if (base_) expected_ = base_->identity;
+    history_.clear();
+    if (!base_) return {};
+    expected_ = base_->identity;
+    history_.push_back(base_->content);
     return {};
   }
 
@@ -175,7 +179,7 @@ class Update {
     Identity installed;
     const auto temporary = write_temporary(content, installed);
     if (!temporary) return Wrong(temporary.error());
-    const auto outcome = base_ ? exchange(*temporary, installed) : make(*temporary);
+    const auto outcome = base_ ? exchange(*temporary, installed, content) : make(*temporary);
     ::unlink(temporary->c_str());  // if it is still there
     sync_folder();
     return outcome;
@@ -189,8 +193,10 @@ class Update {
     return errno == EINVAL ? rename_over(temporary) : system_says(file_, "can't be made");
   }
 
-  /// What comes out is what was read, or what somebody wrote since: then that is the base.
-  Outcome exchange(const std::string& temporary, const Identity& installed) {
+  /// What comes out is what was read, or what somebody wrote since: then that is the base, with
+  /// what its writer could not know.
+  Outcome exchange(const std::string& temporary, const Identity& installed,
+                   const SecretString& content) {
     if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, file_.c_str(), RENAME_EXCHANGE) != 0) {
       return errno == EINVAL || errno == ENOENT ? rename_over(temporary)
                                                 : system_says(file_, "can't be replaced");
@@ -198,8 +204,12 @@ class Update {
     auto out = find_file(temporary);
     if (!out) return Wrong(out.error());
     if (!*out || (*out)->identity == expected_) return Step::kDone;
+    auto theirs = (*out)->content;
+    (*out)->content = merge_(history_, base_->content, theirs);
     base_ = std::move(*out);
     expected_ = installed;
+    history_.push_back(content);
+    history_.push_back(std::move(theirs));
     return Step::kOnceMore;
   }
 
@@ -247,20 +257,28 @@ class Update {
   const std::string folder_;
   const std::string name_;
   std::optional<Descriptor> lock_;
+  const MergeContent& merge_;
   std::optional<Found> base_;  ///< what the next content is made of; nothing: there was no file
   Identity expected_;          ///< what must come out when the new content goes in
+  std::vector<SecretString> history_;  ///< what the file has held so far, oldest first
 };
 
 }  // namespace
 
-tl::expected<void, std::string> update_file(const std::string& file, const EditContent& edit) {
+SecretString take_theirs(const std::vector<SecretString>& /*history*/,
+                         const SecretString& /*latest*/, const SecretString& theirs) {
+  return theirs;
+}
+
+tl::expected<void, std::string> update_file(const std::string& file, const EditContent& edit,
+                                            const MergeContent& merge) {
   const auto real = real_name(file);
   if (!real) return Wrong(real.error());
   std::error_code error;
   if (*real != file && !fs::exists(fs::path(*real).parent_path(), error)) {
     return wrong(file, "is a link into a folder that does not exist: " + *real);
   }
-  return Update(*real).run(edit);
+  return Update(*real, merge).run(edit);
 }
 
 tl::expected<SecretString, std::string> read_if_there(const std::string& file) {

@@ -10,6 +10,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "authfile/auth_file.hpp"
+#include "authfile/merge.hpp"
 #include "cli/login/auth_targets.hpp"
 #include "unit/config/scratch.hpp"
 
@@ -124,6 +126,31 @@ TEST_CASE("what somebody else writes meanwhile is taken up") {
   }));
   CHECK(content_of(made) == "theirs ours");
   CHECK(files_in(scratch.path()) == 2);
+}
+
+TEST_CASE("what came between two of our swaps is not lost to a writer that could not know it") {
+  const config::Scratch scratch;
+  const auto file = scratch.file("config.json", R"({"auths":{}})");
+  const auto write = [&](SecretString content, const std::string& key) {
+    auto changed = authfile::AuthFile::parse(std::move(content)).value();
+    changed.put(key, {"somebody", SecretString("p")});
+    scratch.file("theirs", changed.text().reveal());
+    fs::rename(scratch.path() + "/theirs", file);
+  };
+  int calls = 0;
+  const cli::EditContent edit = [&](const SecretString& content) -> Edited {
+    // Both before we swap; the second has read what we had swapped in for the first.
+    if (++calls < 3) write(SecretString(content_of(file)), calls == 1 ? "a.example" : "b.example");
+    auto ours = authfile::AuthFile::parse(content).value();
+    CHECK(ours.put("us.icr.io", {"iamapikey", SecretString("k")}) == authfile::Change::kNew);
+    return ours.text();
+  };
+  REQUIRE(cli::update_file(file, edit, authfile::merged));
+  CHECK(calls == 3);
+  std::string keys;
+  const auto after = authfile::AuthFile::parse(SecretString(content_of(file))).value();
+  for (const auto& entry : after.entries()) keys += entry.key + " ";
+  CHECK(keys == "b.example a.example us.icr.io ");
 }
 
 TEST_CASE("many of us at once lose nothing, and what a killed one left is removed") {
