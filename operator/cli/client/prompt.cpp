@@ -1,7 +1,11 @@
 #include "cli/client/prompt.hpp"
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -11,6 +15,30 @@ namespace icrps::cli {
 namespace {
 
 constexpr std::size_t kLongestLine = 8192;
+
+/// Signals that end the process wait as long as this lives, and then take effect.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    sigset_t ending;
+    ::sigemptyset(&ending);
+    for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) ::sigaddset(&ending, number);
+    ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+    arrival_ = Descriptor(::signalfd(-1, &ending, SFD_CLOEXEC));
+  }
+  ~HeldSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  HeldSignals(HeldSignals&&) = delete;
+  HeldSignals& operator=(HeldSignals&&) = delete;
+
+  /// Readable when one waits; not to be read, so that it stays.
+  [[nodiscard]] int arrival() const { return arrival_.get(); }
+
+ private:
+  sigset_t before_{};
+  Descriptor arrival_;
+};
 
 /// The terminal without echo, and with Ctrl-C as a character, so that nothing ends the process
 /// while the terminal is like that.
@@ -39,10 +67,14 @@ class QuietTerminal {
   void write(const std::string& text) const {
     static_cast<void>(!::write(descriptor_.get(), text.data(), text.size()));
   }
-  /// Nothing more: 0.
+  /// Nothing more, or a signal: 0.
   [[nodiscard]] char next() const {
     char c = 0;
     for (;;) {
+      std::array<pollfd, 2> wait{{{descriptor_.get(), POLLIN, 0}, {signals_.arrival(), POLLIN, 0}}};
+      if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) return 0;
+      if (wait[1].revents != 0) return 0;
+      if (wait[0].revents == 0) continue;
       const auto count = ::read(descriptor_.get(), &c, 1);
       if (count == 1) return c;
       if (count == 0 || errno != EINTR) return 0;
@@ -50,6 +82,7 @@ class QuietTerminal {
   }
 
  private:
+  HeldSignals signals_;  // the first: it goes when the terminal is as before
   Descriptor descriptor_;
   termios before_{};
   bool usable_ = false;
