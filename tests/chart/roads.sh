@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # roads.sh BUILD-FOLDER: the roads on which people install, render, test, move and remove the chart, each on a
-# real API server: none may destroy what it did not make. There is no node: what a Job's pod would do, the
-# program does here, as the pod's account and with its arguments, and the pod's status tells how it ended.
+# real API server, by Helm 4, and those where Helm 3 differs by that one, too: none may destroy what it did not
+# make. There is no node: what a Job's pod would do, the program does here, as the pod's account and with its
+# arguments, and the pod's status tells how it ended.
 # Run as it is, it starts a cluster of its own.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=${1:?usage: roads.sh BUILD-FOLDER}
 if [ -z "${SANDBOX_DIR:-}" ]; then
-  "$here/../sandbox/install-tools" helm kubeconform promtool helm-unittest >/dev/null # a sandbox has no network to build them
+  "$here/../sandbox/install-tools" helm helm3 kubeconform promtool helm-unittest >/dev/null # a sandbox has no network to build them
   exec "$here/../sandbox/run" -- "$here/roads.sh" "$(realpath "$build")"
 fi
 
@@ -54,6 +55,23 @@ await() { # await WHAT COMMAND…
 same() { # same WHAT EXPECTED GOT
   [ "$2" = "$3" ] || die "$1: expected $2, got $3"
 }
+
+have() { # have KIND NAME: makes it unless it is there
+  kubectl get "$@" >/dev/null 2>&1 || quietly kubectl create "$@"
+}
+
+late=$'deadline exceeded\ntimed out waiting' # how Helm says that it waited in vain, in one way or the other
+
+helm_3() {
+  helm() {
+    local each arguments=()
+    # It applies on the client's side, where nobody's fields conflict, and doesn't know the flag.
+    for each; do [ "$each" = --force-conflicts ] || arguments+=("$each"); done
+    helm3 "${arguments[@]}"
+  }
+}
+
+helm_4() { unset -f helm; }
 
 # ---- the operator, without a node ------------------------------------------
 
@@ -174,10 +192,10 @@ begin() {
 }
 
 upgrade_from_the_last_commit() {
-  local base before=$SCRATCH/before
+  local base before
+  before=$(mktemp -d -p "$SCRATCH")
   base=$(git -C "$ROOT" rev-parse --verify --quiet 'HEAD~1^{commit}' || git -C "$ROOT" rev-parse HEAD)
   say "helm upgrade --reuse-values from the chart of $(git -C "$ROOT" log -1 --format=%h "$base")"
-  mkdir "$before"
   git -C "$ROOT" archive "$base" charts/icr-pull-secrets | tar --extract --directory "$before"
   quietly helm install "$release" "$before/charts/icr-pull-secrets" -n "$ops" "${settings[@]}"
   quietly helm upgrade "$release" "$CHART" -n "$ops" --reuse-values
@@ -202,6 +220,8 @@ json.dump([each for each in yaml.safe_load_all(sys.stdin) if each and "Admission
 
 apply_what_is_rendered() {
   quietly kubectl apply --force-conflicts --server-side -f "$SCRATCH/rendered.yaml"
+  # Applied once more nothing would change: a tool that compares comes to rest.
+  quietly kubectl diff --force-conflicts --server-side -f "$SCRATCH/rendered.yaml"
 }
 
 # rendered_and_applied HELM-ARGS…: no renderer minds hooks, and neither does kubectl.
@@ -249,13 +269,8 @@ helmCharts:
     namespace: $ops
     valuesInline: {config: {proof: "off"}, image: {repository: us.icr.io/team/icr-pull-secrets}}
 YAML
-  # Kustomize asks for Helm 3 by a flag that Helm 4 doesn't have.
-  cat >"$SCRATCH/helm-for-kustomize" <<'SH'
-#!/bin/sh
-if [ "$1" = version ]; then echo v3.18.0; else exec helm "$@"; fi
-SH
-  chmod +x "$SCRATCH/helm-for-kustomize"
-  kubectl kustomize --enable-helm --helm-command "$SCRATCH/helm-for-kustomize" "$SCRATCH/kustomize" >"$SCRATCH/rendered.yaml" ||
+  # By Helm 3: Kustomize gives it a flag that Helm 4 doesn't have.
+  kubectl kustomize --enable-helm --helm-command "$CHART_TEST_TOOLS/helm3" "$SCRATCH/kustomize" >"$SCRATCH/rendered.yaml" ||
     die "kubectl kustomize --enable-helm"
   if grep -q 'kind: Job' "$SCRATCH/rendered.yaml"; then die "kustomize renders the clean-up"; fi
   harmless "kustomize" apply_what_is_rendered
@@ -264,13 +279,14 @@ SH
 test_in_a_namespace_that_exists() {
   local uid each
   say "helm test, in a namespace that exists"
-  quietly kubectl create namespace mine
-  quietly kubectl create namespace "$release-test"
-  for each in mine "$release-test"; do quietly kubectl create configmap precious -n "$each" --from-literal=a=b; done
+  for each in mine "$release-test"; do
+    have namespace "$each"
+    have configmap precious -n "$each"
+  done
   uid=$(kubectl get namespace mine "$release-test" -o 'jsonpath={.items[*].metadata.uid}')
   quietly helm upgrade "$release" "$CHART" -n "$ops" --force-conflicts --reset-values "${settings[@]}" --set helmTest.namespace=mine
   # There is no node to run its pod.
-  fails "deadline exceeded" helm test "$release" -n "$ops" --timeout 2s
+  fails "$late" helm test "$release" -n "$ops" --timeout 2s
   same "namespaces of others" "$uid" "$(kubectl get namespace mine "$release-test" -o 'jsonpath={.items[*].metadata.uid}')"
   same "what is in them" 2 "$(kubectl get configmaps -A --field-selector metadata.name=precious -o name | wc -l)"
   quietly kubectl get namespace mine "$release-test" -o name
@@ -278,7 +294,7 @@ test_in_a_namespace_that_exists() {
 
   say "helm test, in one that it makes and deletes"
   quietly helm upgrade "$release" "$CHART" -n "$ops" --reset-values "${settings[@]}"
-  fails "deadline exceeded" helm test "$release" -n "$ops" --timeout 2s
+  fails "$late" helm test "$release" -n "$ops" --timeout 2s
   same "namespaces of others" "$uid" "$(kubectl get namespace mine "$release-test" -o 'jsonpath={.items[*].metadata.uid}')"
 }
 
@@ -453,45 +469,58 @@ election_off_and_on() {
   same "strategy" RollingUpdate "$(kubectl get deployment "$release" -n "$ops" -o 'jsonpath={.spec.strategy.type}')"
 }
 
-# The commands of README's quick start, with stand-ins for what is at IBM and for Docker.
-quick_start() {
-  local stubs=$SCRATCH/stubs work=$SCRATCH/quick-start section
-  say "the quick start as README prints it"
-  mkdir -p "$stubs" "$work"
-  ln -s "$ROOT/charts" "$work/charts"
-  cat >"$stubs/ibmcloud" <<'SH'
-#!/bin/sh
-echo "ibmcloud $*" >>"$CALLS"
-case "$*" in *service-api-key-create*) echo '{"apikey": "abcdefghijklmnopqrstuvwxyz"}' ;; esac
-SH
-  cat >"$stubs/docker" <<'SH'
-#!/bin/sh
-echo "docker $*" >>"$CALLS"
-SH
-  # There is no node: without --wait.
-  cat >"$stubs/helm" <<SH
-#!/bin/sh
-for argument; do shift; [ "\$argument" = --wait ] || set -- "\$@" "\$argument"; done
-exec $CHART_TEST_TOOLS/helm "\$@"
-SH
-  chmod +x "$stubs"/*
-  section=$(sed -n '/^## Use it/,/^Then opt a namespace in/p' "$ROOT/README.md")
-  # shellcheck disable=SC2016 # the backquotes are those of the README
-  sed -n '/^```sh$/,/^```$/p' <<<"$section" | sed '/^```/d' >"$work/commands"
-  [ "$(grep -c '^helm install' "$work/commands")" = 1 ] || die "README has no quick start"
-  (cd "$work" && CALLS=$work/calls PATH=$stubs:$PATH quietly bash -euo pipefail commands)
-  grep -q 'docker push us.icr.io/team/icr-pull-secrets:0.1.0' "$work/calls" || die "the image that is installed isn't pushed"
-  same "image" us.icr.io/team/icr-pull-secrets:0.1.0 "$(kubectl get deployment "$release" -n "$ops" -o 'jsonpath={.spec.template.spec.containers[0].image}')"
-  same "pull secret of the operator's image" icr-pull-secrets-image "$(kubectl get deployment "$release" -n "$ops" -o 'jsonpath={.spec.template.spec.imagePullSecrets[0].name}')"
-  same "login in it" iamapikey:abcdefghijklmnopqrstuvwxyz "$(kubectl get secret icr-pull-secrets-image -n "$ops" -o 'jsonpath={.data.\.dockerconfigjson}' |
-    base64 --decode | jq --raw-output '.auths["us.icr.io"].auth | @base64d')"
-  [ ! -e "$work/key.txt" ] || die "the quick start leaves the key in a file"
-  if helm get notes "$release" -n "$ops" | grep WARNING; then die "the notes warn after the quick start"; fi
-  quietly helm uninstall "$release" -n "$ops" --no-hooks
-  quietly kubectl delete namespace "$ops" --timeout=60s
+# From Helm 3 to Helm 4, with the same release.
+changed_hands() {
+  local before
+  say "helm upgrade --reuse-values by Helm 4, of what Helm 3 installed"
+  quietly helm install "$release" "$CHART" -n "$ops" "${settings[@]}"
+  operate
+  before=$(everything)
+  helm_4
+  quietly helm upgrade "$release" "$CHART" -n "$ops" --reuse-values
+  same "everything" "$before" "$(everything)"
+  with_jobs quietly helm uninstall "$release" -n "$ops" --timeout 60s
+  same "left of the operator" "" "$(left_of_operator)"
+  same "left of the chart" "" "$(left_of_chart)"
 }
 
-quick_start
+by_helm_3() {
+  say "the same by Helm 3"
+  helm_3
+  upgrade_from_the_last_commit
+  nothing_to_compare
+  test_in_a_namespace_that_exists
+  follow_the_notes_about_the_key
+  uninstall_that_fails
+  uninstall
+  changed_hands
+}
+
+# The commands of a section of a page.
+commands_below() { # commands_below FILE HEADING
+  # shellcheck disable=SC2016 # the backquotes are those of the page
+  sed -n "/^$2/,\$p" "$1" | sed -n '/^```sh$/,/^```$/p' | sed '/^```/d'
+}
+
+its_objects_of_the_cluster() { # its_objects_of_the_cluster NAMESPACE
+  kubectl get clusterroles,clusterrolebindings,mutatingadmissionpolicies,mutatingadmissionpolicybindings,validatingadmissionpolicies,validatingadmissionpolicybindings \
+    -o name | grep "\.$1\$" || true
+}
+
+namespace_deleted_first() {
+  say "the namespace is deleted first: docs/troubleshooting.md has the rest removed, and another installation's stays"
+  quietly helm install "$release" "$CHART" -n "$ops" "${settings[@]}"
+  quietly helm install "$release" "$CHART" -n second "${settings[@]}"
+  operate
+  quietly kubectl delete namespace "$ops" --timeout=60s
+  same "left behind" 8 "$(its_objects_of_the_cluster "$ops" | wc -l)"
+  commands_below "$ROOT/docs/troubleshooting.md" '### Somebody deleted' >"$SCRATCH/after"
+  (cd "$SCRATCH" && PATH=$build:$PATH quietly bash -euo pipefail after)
+  same "left of the operator" "" "$(left_of_operator)"
+  same "left of the chart" "" "$(its_objects_of_the_cluster "$ops")"
+  same "of the other installation" 8 "$(its_objects_of_the_cluster second | wc -l)"
+}
+
 begin
 upgrade_from_the_last_commit
 election_off_and_on
@@ -507,4 +536,6 @@ follow_the_notes_about_the_key
 uninstall_that_fails
 uninstall
 plain_manifests
+by_helm_3
+namespace_deleted_first
 say "passed"
