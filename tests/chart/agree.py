@@ -57,6 +57,12 @@ def blocks(page):
         yield text.count("\n", 0, match.start()) + 1, match[1]
 
 
+def values_in(document):
+    """The chart's values in an Application of Argo CD or a HelmRelease of Flux."""
+    spec = document["spec"]
+    return spec.get("values") or spec.get("source", {}).get("helm", {}).get("valuesObject") or {}
+
+
 def configurations(block):
     """The configurations in a block: whole, as a value of the chart, as some of its keys, or as credentials."""
     for document in yaml.safe_load_all(block.replace("…", "x")):
@@ -68,6 +74,8 @@ def configurations(block):
             continue
         elif document.get("kind") == "OperatorConfiguration":
             yield document
+        elif document.get("kind") in ("Application", "HelmRelease"):
+            yield merged(DEFAULTS, values_in(document).get("config", {}))
         elif isinstance(document.get("config"), dict):
             yield merged(DEFAULTS, document["config"])
         elif document and document.keys() <= DEFAULTS.keys() | {"attach", "events", "rescue"} and "metadata" not in document:
