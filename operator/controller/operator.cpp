@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 #include "config/rules.hpp"
 #include "controller/collections.hpp"
@@ -252,29 +253,37 @@ void Operator::run(const std::stop_token& stop) {
   watches.clear();  // joins
 }
 
-/// Of a credential that is neither in the configuration nor retired the operator may not even look
-/// for copies; that there was one it knows from its record.
+/// Of a name that is neither configured nor retired the operator may not even look for copies; that
+/// there were some it knows from its record.
 void Operator::look_for_forgotten() {
-  const auto has = [](const auto& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  const auto configured = names_of(config_.credentials);
-  for (const auto& name : status_.recorded()) {
-    if (has(configured, name)) continue;
-    const bool retired = std::any_of(config_.retired.begin(), config_.retired.end(),
-                                     [&](const auto& former) { return former.credential == name; });
-    if (retired) {
-      status_.erase(name);
-    } else {
-      report_source({}, {},
-                    {std::string(plan::kCredentialForgotten),
-                     fmt::format("the credential {} is not in the configuration any more; its "
-                                 "Secrets {} and the references to them stay in namespaces, and "
-                                 "nobody updates them; put the name into retired to have them "
-                                 "removed",
-                                 name, plan::copy_name(name))});
+  std::set<std::string> cared_for;
+  for (const auto& credential : config_.credentials) cared_for.insert(credential.secret_name);
+  for (const auto& former : config_.retired) cared_for.insert(former.secret);
+  for (const auto& credential : config_.credentials) {
+    const plan::CopyName now{credential.name, credential.secret_name};
+    for (const auto& secret : status_.called(now, cared_for)) {
+      report_forgotten({credential.name, secret});
     }
   }
+  const auto configured = names_of(config_.credentials);
+  for (const auto& name : status_.recorded()) {
+    if (std::find(configured.begin(), configured.end(), name) != configured.end()) continue;
+    auto secrets = status_.get(name).secret_names;
+    if (secrets.empty()) secrets.push_back(plan::copy_name(name));
+    std::erase_if(secrets, [&](const auto& secret) { return cared_for.contains(secret); });
+    for (const auto& secret : secrets) report_forgotten({name, secret});
+    if (secrets.empty()) status_.erase(name);
+  }
+}
+
+void Operator::report_forgotten(const plan::CopyName& former) {
+  report_source({}, {},
+                {std::string(plan::kCredentialForgotten),
+                 fmt::format("the Secrets {} of the credential {} are not in the configuration any "
+                             "more; they and the references to them stay in namespaces, and nobody "
+                             "updates them; put {{name: {}, secretName: {}}} into retired to have "
+                             "them removed",
+                             former.secret, former.credential, former.credential, former.secret)});
 }
 
 void Operator::lead(const std::stop_token& stop) {

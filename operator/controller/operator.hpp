@@ -107,6 +107,7 @@ class Operator {
   void listed();
   void show_what_is_missing();
   void look_for_forgotten();
+  void report_forgotten(const plan::CopyName& former);
   [[nodiscard]] std::vector<std::string> not_listed() const;
   [[nodiscard]] std::vector<std::string> not_settled() const;
 

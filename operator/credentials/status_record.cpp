@@ -1,5 +1,6 @@
 #include "credentials/status_record.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -30,6 +31,16 @@ void put(json& object, const char* key, const std::optional<WallTime>& time) {
 std::string text_at(const json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::vector<std::string> texts_at(const json& object, const char* key) {
+  std::vector<std::string> texts;
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_array()) return texts;
+  for (const auto& text : *found) {
+    if (text.is_string()) texts.push_back(text.get<std::string>());
+  }
+  return texts;
 }
 
 std::optional<WallTime> time_at(const json& object, const char* key) {
@@ -77,6 +88,7 @@ std::string encode_status(const Status& status) {
   put(object, "digest", status.digest);
   put(object, "madeFrom", status.made_from);
   put(object, "renewAt", status.renew_at);
+  if (!status.secret_names.empty()) object["secretNames"] = status.secret_names;
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -94,7 +106,8 @@ std::optional<Status> decode_status_line(std::string_view text) {
                 text_at(object, "replacedRevision"),
                 text_at(object, "digest"),
                 text_at(object, "madeFrom"),
-                time_at(object, "renewAt")};
+                time_at(object, "renewAt"),
+                texts_at(object, "secretNames")};
 }
 
 std::map<std::string, Status> read_statuses(const kube::Object& config_map) {
@@ -159,11 +172,36 @@ void StatusRecord::load() {
   }
 }
 
+std::vector<std::string> StatusRecord::called(const plan::CopyName& now,
+                                              const std::set<std::string>& cared_for) {
+  load();
+  std::vector<std::string> left;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!loaded_) return {};  // what is there is not known, and so it is not overwritten
+    auto& names = entries_[now.credential].now.secret_names;
+    std::erase_if(names, [&](const auto& name) { return cared_for.contains(name); });
+    left = names;
+    names.push_back(now.secret);
+  }
+  write_changes(now.credential);
+  return left;
+}
+
 void StatusRecord::set(const std::string& credential, Status status) {
   {
     const std::lock_guard lock(mutex_);
+    auto& now = entries_[credential].now;
+    status.secret_names = std::move(now.secret_names);
+    now = std::move(status);
+  }
+  write_changes(credential);
+}
+
+void StatusRecord::write_changes(const std::string& credential) {
+  {
+    const std::lock_guard lock(mutex_);
     auto& entry = entries_[credential];
-    entry.now = std::move(status);
     if (entry.being_written || !worth_a_write(entry.written, entry.now)) return;
     entry.being_written = true;
   }

@@ -11,11 +11,13 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "kube/client.hpp"
+#include "plan/names.hpp"
 #include "runtime/log.hpp"
 
 namespace icrps::credentials {
@@ -41,6 +43,9 @@ struct Status {
   std::string digest;                ///< login_digest() of what is handed out
   std::string made_from;             ///< names the input that it was made from
   std::optional<WallTime> renew_at;  ///< when its successor is to be made
+  /// What its copies are called, and were called before as long as nobody cares for the name. Only
+  /// StatusRecord::called() changes it.
+  std::vector<std::string> secret_names{};
   friend bool operator==(const Status&, const Status&) = default;
 };
 
@@ -82,6 +87,11 @@ class StatusRecord {
   /// Takes an entry out of the ConfigMap, of a credential that nobody sets any more.
   void erase(const std::string& credential);
 
+  /// Its copies are called so now. Returns what they were called before, without names that are
+  /// cared for, by whatever credential or as retired ones; these are forgotten.
+  [[nodiscard]] std::vector<std::string> called(const plan::CopyName& now,
+                                                const std::set<std::string>& cared_for);
+
   /// Writes when something has changed; for a later proof with the same outcome alone at most about
   /// once an hour. A failure is logged once: nothing that the operator does depends on it. What
   /// comes while that credential's entry is being written is written after it, the last of it only.
@@ -99,6 +109,7 @@ class StatusRecord {
     return true;
   }
   void load();
+  void write_changes(const std::string& credential);
   void write_until_done(const std::string& credential);
   /// False: it may succeed another time.
   bool write(const std::string& credential, const Status& status);

@@ -92,6 +92,61 @@ TEST_CASE("a name that is given back moves back, without a restart") {
              [&] { return cluster().secret(ns, kNew) ? "it is there" : ""; });
 }
 
+TEST_CASE("a name that changed and was not retired is told at each start, and takes nothing away") {
+  IamScene scene;
+  start(scene, config({}, {}));
+  const auto ns = scene.make_in("us-south");
+  scene.expect_served(ns);
+  eventually("the name is recorded", [] {
+    return recorded().value("secretNames", json::array()) == json::array({kCopy}) ? "" : "no";
+  });
+  scene.stop();
+  start(scene, config(kNew, {}));
+  const auto event = Scene::expect_event(kOwn, "CredentialForgotten");
+  CHECK(event["message"].get<std::string>().find(
+            "put {name: default, secretName: icr-default} into retired") != std::string::npos);
+  eventually("both are there and named", [&]() -> std::string {
+    if (!cluster().secret(ns, kNew) || !cluster().secret(ns, kCopy)) return "one is missing";
+    const auto names = cluster().pull_secrets(ns, "default");
+    return names == std::vector<std::string>{kCopy, kNew} ? "" : json(names).dump();
+  });
+  scene.stop();
+  start(scene, config(kNew, "retired: [{name: default, secretName: icr-default}]\n"));
+  expect_named(scene, ns, kNew);
+  eventually("the name is not recorded any more", [] {
+    return recorded().value("secretNames", json::array()) == json::array({kNew}) ? "" : "no";
+  });
+}
+
+TEST_CASE("a credential that gets another name and keeps its secretName goes on with its copies") {
+  const auto called = [](const std::string& name) {
+    return "apiVersion: icr-pull-secrets/v1alpha1\nkind: OperatorConfiguration\nproof: off\n"
+           "credentials:\n" +
+           api_key(name) + "    secretName: " + kNew + "\n";
+  };
+  Scene scene;
+  start(scene, called("default"));
+  const auto ns = scene.make_in("us-south");
+  expect_named(scene, ns, kNew);
+  const auto uid = cluster().secret(ns, kNew).value()["metadata"]["uid"];
+  eventually("the name is recorded", [] {
+    return recorded().value("secretNames", json::array()) == json::array({kNew}) ? "" : "no";
+  });
+  scene.stop();
+  cluster().annotate(ns, {{kCredentials, "base"}});
+  start(scene, called("base"));
+  eventually("the copy is the other credential's", [&]() -> std::string {
+    const auto labels = cluster().secret(ns, kNew).value()["metadata"]["labels"];
+    return labels.value("icr-pull-secrets/credential", "") == "base" ? "" : labels.dump();
+  });
+  eventually("the former one is not recorded any more",
+             [] { return recorded("default").is_null() ? "" : recorded("default").dump(); });
+  CHECK(cluster().secret(ns, kNew).value()["metadata"]["uid"] == uid);
+  for (const auto& event : cluster().events(kOwn, "CredentialForgotten")) {
+    CHECK(event["message"].get<std::string>().find("Secrets " + kNew) == std::string::npos);
+  }
+}
+
 TEST_CASE("a Cloud Pak finds the entitlement key under the name that its pods have") {
   Scene scene;
   const auto key = scene.new_key();

@@ -108,6 +108,32 @@ TEST_CASE("the record knows credentials that nobody sets, and forgets what it is
   CHECK(rig.transport.requests[1].body == R"({"data":{"old.json":null}})");
 }
 
+TEST_CASE("the record knows what copies were called, until the name is retired",
+          "[credentials][record]") {
+  using Names = std::vector<std::string>;
+  const test::Json config_map = {{"kind", "ConfigMap"},
+                                 {"metadata", {{"name", "icr-pull-secrets-status"}}},
+                                 {"data", {{"a.json", R"({"secretNames":["icr-a",7]})"}}}};
+  Rig rig;
+  rig.transport.will(200, config_map.dump());
+  CHECK(rig.record.called({"a", "icr-a"}, {"icr-a"}).empty());
+  CHECK(rig.transport.lines.size() == 1);  // it was known: nothing is written
+  rig.transport.will(200, "{}").will(200, "{}").will(200, "{}");
+  CHECK(rig.record.called({"a", "new"}, {"new"}) == Names{"icr-a"});
+  CHECK(rig.transport.requests[1].body ==
+        R"({"data":{"a.json":"{\"secretNames\":[\"icr-a\",\"new\"]}"}})");
+  rig.record.set("a", some_status());  // who sets the rest changes no name
+  CHECK(rig.record.get("a").secret_names == Names{"icr-a", "new"});
+  CHECK(rig.record.called({"a", "new"}, {"new", "icr-a", "x"}).empty());
+  CHECK(rig.record.get("a").secret_names == Names{"new"});
+  CHECK(rig.transport.lines.size() == 4);
+
+  Rig silent;
+  silent.transport.will(503);
+  CHECK(silent.record.called({"a", "new"}, {"new"}).empty());
+  CHECK(silent.transport.lines.size() == 1);
+}
+
 TEST_CASE("the record is made when there is none", "[credentials][record]") {
   Rig rig;
   rig.transport.will(404, kGone).will(404, kGone).will(201, R"({"metadata":{"name":"x"}})");
