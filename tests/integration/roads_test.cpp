@@ -49,8 +49,8 @@ TEST_CASE("while every write in a namespace hangs, the lease is renewed as ever"
   CHECK(gap > 0ms);
   CHECK(gap < 2s * patience());
   // Nor do lists wait for them.
-  replica.road().cut_abruptly("/namespaces.*watch=1");
-  replica.road().expect_open("/namespaces.*watch=1", 1);
+  replica.road().cut_abruptly("/api/v1/namespaces[?].*watch=1");
+  replica.road().expect_open("/api/v1/namespaces[?].*watch=1", 1);
   replica.road().remove("webhook");
   for (const auto& shop : shops) scene.expect_served(shop);
   CHECK(replica.stop().empty());
