@@ -106,6 +106,15 @@ std::vector<std::string> rewritten(const kube::Object& found, const std::string&
   return names;
 }
 
+/// What came of a copy's creation or update, which is known from now on.
+template <class Write>
+Outcome written(Stores& stores, const Write& action, kube::Object found) {
+  Outcome done;
+  done.rewritten = rewritten(found, action.credential, *action.content, action.mark);
+  stores.copies.at(action.secret)->written(std::move(found));
+  return done;
+}
+
 plan::Problem written_against(const std::string& object, const std::string& who) {
   plan::Problem problem;
   problem.reason = std::string(plan::kWrittenAgainst);
@@ -220,12 +229,7 @@ Outcome Applier::carry_out(const std::string& ns, const plan::Action& action) {
 
 Outcome Applier::create(const std::string& ns, const plan::CreateCopy& action) {
   auto reply = client_.create({kSecrets, ns, {}}, copy_body(action));
-  if (reply) {
-    Outcome done;
-    done.rewritten = rewritten(*reply, action.credential, *action.content, action.mark);
-    stores_.copies.at(action.secret)->written(std::move(*reply));
-    return done;
-  }
+  if (reply) return written(stores_, action, std::move(*reply));
   // Somebody's, or our own from a request that was sent twice: reading tells.
   if (is_stale(reply.error())) return refresh_copy(ns, action.secret, {});
   return outcome_of(reply.error());
@@ -289,12 +293,7 @@ std::vector<std::string> Applier::writers(const std::string& ns, const std::stri
 }
 
 Outcome Applier::updated(const std::string& ns, const plan::UpdateCopy& action, kube::Reply reply) {
-  if (reply) {
-    Outcome done;
-    done.rewritten = rewritten(*reply, action.credential, *action.content, action.mark);
-    stores_.copies.at(action.secret)->written(std::move(*reply));
-    return done;
-  }
+  if (reply) return written(stores_, action, std::move(*reply));
   if (is_stale(reply.error()) || reply.error().kind == ErrorKind::kNotFound) {
     return refresh_copy(ns, action.secret, action.resource_version);
   }

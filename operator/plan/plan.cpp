@@ -203,6 +203,20 @@ Problem replaced_note(const CredentialFacts& credential) {
           false, true};
 }
 
+/// The Secret that is there gets this content.
+UpdateCopy update_of(const Copies& copies, const CredentialFacts& credential,
+                     std::shared_ptr<const Content> content) {
+  const auto& copy = *credential.copy;
+  return {.credential = credential.name,
+          .uid = copy.uid,
+          .resource_version = copy.resource_version,
+          .content = std::move(content),
+          .extra_keys = copy.extra_keys,
+          .had_expiry = !copy.expires_at.empty(),
+          .mark = copies.mark,
+          .secret = credential.secret};
+}
+
 /// The copy exists, is ours, and is wanted.
 void plan_own_copy(Plan& plan, Copies& copies, const CredentialFacts& credential,
                    const std::optional<icr::Hosts>& hosts) {
@@ -219,16 +233,9 @@ void plan_own_copy(Plan& plan, Copies& copies, const CredentialFacts& credential
     copies.writes.emplace_back(
         CreateCopy{credential.name, std::move(content), copies.mark, credential.secret});
   } else if (!up_to_date(copy, credential.name, *content, copies.mark)) {
-    const bool repairs = was_changed(copy, *content);
-    copies.writes.emplace_back(UpdateCopy{.credential = credential.name,
-                                          .uid = copy.uid,
-                                          .resource_version = copy.resource_version,
-                                          .content = std::move(content),
-                                          .extra_keys = copy.extra_keys,
-                                          .had_expiry = !copy.expires_at.empty(),
-                                          .repairs = repairs,
-                                          .mark = copies.mark,
-                                          .secret = credential.secret});
+    auto update = update_of(copies, credential, std::move(content));
+    update.repairs = was_changed(copy, *update.content);
+    copies.writes.emplace_back(std::move(update));
   }
 }
 
@@ -284,17 +291,11 @@ void plan_foreign(Plan& plan, Copies& copies, const CredentialFacts& credential,
   }
   auto content = credential.material->content(*hosts, limits_of(credential));
   report(plan, credential, Standing::kInPlace, &content->revision);
-  copies.writes.emplace_back(UpdateCopy{.credential = credential.name,
-                                        .uid = copy.uid,
-                                        .resource_version = copy.resource_version,
-                                        .content = std::move(content),
-                                        .extra_keys = copy.extra_keys,
-                                        .had_expiry = !copy.expires_at.empty(),
-                                        .adopts = true,
-                                        .managed_by = copy.managed_by,
-                                        .other_installation = copy.other_installation,
-                                        .mark = copies.mark,
-                                        .secret = credential.secret});
+  auto update = update_of(copies, credential, std::move(content));
+  update.adopts = true;
+  update.managed_by = copy.managed_by;
+  update.other_installation = copy.other_installation;
+  copies.writes.emplace_back(std::move(update));
   copies.names.attach.insert(credential.secret);
 }
 

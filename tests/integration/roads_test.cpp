@@ -1,31 +1,15 @@
 // What is slow on one road to the API server holds up nothing on another.
-#include <algorithm>
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
 
+#include "harness/measure.hpp"
 #include "harness/replica.hpp"
 #include "harness/scene.hpp"
 
 namespace roads_test {
 
 using namespace itest;
-
-namespace {
-
-/// The longest time between two renewals of the lease that were answered well.
-Milliseconds longest_gap(const Requests& requests) {
-  long last = 0;
-  long longest = 0;
-  for (const auto& request : matching(requests, "PUT", "/leases/")) {
-    if (request.status != 200) continue;
-    if (last != 0) longest = std::max(longest, request.done - last);
-    last = request.done;
-  }
-  return std::chrono::duration_cast<Milliseconds>(std::chrono::microseconds(longest));
-}
-
-}  // namespace
 
 TEST_CASE("while every write in a namespace hangs, the lease is renewed as ever") {
   constexpr int kMoreThanWorkers = 24;

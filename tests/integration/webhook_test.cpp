@@ -2,7 +2,6 @@
 // about.
 #include "harness/webhook.hpp"
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
@@ -39,18 +38,6 @@ struct Crowd {
 
 Milliseconds since(SteadyClock::time_point begun) {
   return std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - begun);
-}
-
-/// The longest time between two renewals of the lease that were answered well.
-Milliseconds longest_gap(const Requests& requests) {
-  long last = 0;
-  long longest = 0;
-  for (const auto& request : matching(requests, "PUT", "/leases/")) {
-    if (request.status != 200) continue;
-    if (last != 0) longest = std::max(longest, request.done - last);
-    last = request.done;
-  }
-  return std::chrono::duration_cast<Milliseconds>(std::chrono::microseconds(longest));
 }
 
 void check_beside(const std::string& what, Milliseconds quiet, Milliseconds beside) {

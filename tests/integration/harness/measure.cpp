@@ -11,4 +11,15 @@ std::vector<Milliseconds> arrivals(Scene& scene, int count) {
   return times;
 }
 
+Milliseconds longest_gap(const Requests& requests) {
+  long last = 0;
+  long longest = 0;
+  for (const auto& request : matching(requests, "PUT", "/leases/")) {
+    if (request.status != 200) continue;
+    if (last != 0) longest = std::max(longest, request.done - last);
+    last = request.done;
+  }
+  return std::chrono::duration_cast<Milliseconds>(std::chrono::microseconds(longest));
+}
+
 }  // namespace itest

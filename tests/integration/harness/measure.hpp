@@ -1,10 +1,11 @@
-// How long others wait beside a crowd or a noisy neighbour.
+// How long others wait beside a crowd or a noisy neighbour, and the lease for its renewal.
 #pragma once
 
 #include <algorithm>
 #include <vector>
 
 #include "harness/eventually.hpp"
+#include "harness/proxy.hpp"
 #include "harness/scene.hpp"
 
 namespace itest {
@@ -18,5 +19,8 @@ template <class Time>
 
 /// How long new namespaces wait, one after the other.
 [[nodiscard]] std::vector<Milliseconds> arrivals(Scene& scene, int count);
+
+/// The longest time between two renewals of the lease that were answered well.
+[[nodiscard]] Milliseconds longest_gap(const Requests& requests);
 
 }  // namespace itest
